@@ -1,0 +1,40 @@
+# make demo and make test work on a fresh clone: they make .venv from requirements.lock first.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test test-fast check format package clean
+
+demo: .venv/installed
+	$(BIN)/mh-batch demo
+
+test: .venv/installed
+	$(BIN)/pytest --durations=15
+
+# Without what starts a cluster or a browser, or takes minutes.
+test-fast: .venv/installed
+	$(BIN)/pytest -m "not cluster and not browser and not slow"
+
+check: .venv/installed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: .venv/installed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# The package as spark-submit takes it: a wheel is a zip, but Spark looks at the name.
+package: .venv/installed
+	rm -rf dist
+	$(BIN)/python -m build --wheel --no-isolation --outdir dist
+	cp dist/mh_batch-*.whl dist/mh_batch.zip
+
+.venv/installed: requirements.lock pyproject.toml
+	$(PYTHON) -c "import sys; sys.exit('mh-batch needs Python 3.11 or newer: make PYTHON=python3.11 ...' if sys.version_info < (3, 11) else 0)"
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --requirement requirements.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+clean:
+	rm -rf .venv dist demo .mypy_cache .ruff_cache .pytest_cache

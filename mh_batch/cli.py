@@ -1,0 +1,89 @@
+"""The `mh-batch` command."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from mh_batch import __version__, commands
+from mh_batch.errors import MhBatchError
+from mh_batch.flags import Command, Parser, add_flags
+from mh_batch.settings import ReportSettings, RunSettings, ScoreSettings
+
+_EPILOG = (
+    "What the models say is an indicator, not a diagnosis. Exit codes: 2 usage, 3 validation, 1 any other failure."
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; return its exit code. Errors that we know print one message, not a traceback."""
+    parser = _parser()
+    try:
+        namespace, unknown = parser.parse_known_args(arguments)
+        namespace.parser.check_unknown(unknown)
+        run: Command = namespace.command
+        return run(namespace)
+    except MhBatchError as error:
+        print(f"mh-batch: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("mh-batch: interrupted; what was scored stays in the store", file=sys.stderr)
+        return 130
+
+
+def _parser() -> Parser:
+    parser = Parser(prog="mh-batch", description=__doc__, epilog=_EPILOG)
+    parser.add_argument("--version", action="version", version=f"mh-batch {__version__}")
+    parser.set_defaults(parser=parser)
+    subparsers = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _demo(_subcommand(subparsers, "demo", commands.demo, "write a synthetic corpus, score it, report, look"))
+    score = _subcommand(subparsers, "score", commands.score, "score a corpus, validate, publish and report")
+    _config(score)
+    add_flags(score, ScoreSettings)
+    report = _subcommand(subparsers, "report", commands.report, "write the report of a published run again")
+    _config(report)
+    add_flags(report, ReportSettings)
+    validate = _subcommand(subparsers, "validate", commands.validate, "check a published run against its contracts")
+    add_flags(validate, RunSettings)
+    _runs(_subcommand(subparsers, "runs", commands.runs, "list the runs of an output root"))
+    _models(_subcommand(subparsers, "models", commands.models, "list the model cards, or show one"))
+    _classify(_subcommand(subparsers, "classify", commands.classify, "probabilities of single texts, without Spark"))
+    return parser
+
+
+def _subcommand(subparsers: "argparse._SubParsersAction[Parser]", name: str, command: Command, text: str) -> Parser:
+    parser = subparsers.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".", epilog=_EPILOG)
+    parser.set_defaults(command=command, parser=parser)
+    return parser
+
+
+def _config(parser: Parser) -> None:
+    parser.add_argument("--config", type=Path, help="YAML file with the same settings; flags win over it")
+
+
+def _demo(parser: Parser) -> None:
+    parser.add_argument("--output", type=Path, default=Path("demo"), help="folder of the demo (default: demo)")
+    parser.add_argument("--documents", type=int, default=600, help="size of the corpus (default: 600)")
+
+
+def _runs(parser: Parser) -> None:
+    parser.add_argument("--output", required=True, help="root folder of store and runs")
+    parser.add_argument("--json", action="store_true", help="one JSON object per run")
+
+
+def _models(parser: Parser) -> None:
+    parser.add_argument("name", nargs="?", help="show this model's card")
+    parser.add_argument("--models-dir", type=Path, help="folder with one sub-folder per model")
+
+
+def _classify(parser: Parser) -> None:
+    parser.add_argument("text", nargs="*", help="texts; lines of standard input if none is given")
+    parser.add_argument(
+        "--model", action="append", help="card, hub name or folder; may be repeated (default: xlmr-depression-mini)"
+    )
+    parser.add_argument("--models-dir", type=Path, help="folder with one sub-folder per model")
+    parser.add_argument("--json", action="store_true", help="one JSON object per text and model")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,243 @@
+"""What each command does. Spark and the models are imported by the commands that need them."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from mh_batch.errors import ModelError, UsageError, ValidationError, nearest
+from mh_batch.flags import given_flags
+from mh_batch.settings import ReportSettings, RunSettings, ScoreSettings, load_settings
+
+if TYPE_CHECKING:
+    from mh_batch.inference import TextScore
+    from mh_batch import PublishedRun
+    from mh_batch.models import ModelCard
+
+_CORPUS_OF_DEMO = "corpus"
+_DEFAULT_MODEL = "xlmr-depression-mini"
+
+
+def score(arguments: argparse.Namespace) -> int:
+    """Score a corpus."""
+    settings = load_settings(ScoreSettings, arguments.config, given_flags(arguments, ScoreSettings))
+    print(_score(settings))
+    return 0
+
+
+def demo(arguments: argparse.Namespace) -> int:
+    """Write a synthetic corpus, score it with both shipped models, and say what was found and where to look."""
+    from mh_batch.datasets import write_synthetic_corpus
+    from mh_batch.scoring.session import check_java
+
+    check_java()
+    corpus = write_synthetic_corpus(arguments.output / _CORPUS_OF_DEMO, documents=arguments.documents)
+    print(f"wrote {corpus.rows} rows, {sum(corpus.broken.values())} of them broken on purpose, to {corpus.folder}")
+    settings = ScoreSettings(
+        input=(str(corpus.folder),),
+        output=str(arguments.output / "output"),
+        model=("xlmr-depression-mini", "longformer-mental-health-mini"),
+    )
+    print(_score(settings))
+    return 0
+
+
+def _score(settings: ScoreSettings) -> str:
+    from mh_batch import score_corpus
+    from mh_batch.scoring.run import locate_models
+    from mh_batch.scoring.session import start_session
+
+    locate_models(settings)  # a wrong name is said at once, not after Spark has started
+    spark = start_session("mh-batch score")
+    try:
+        return summary(score_corpus(spark, settings))
+    finally:
+        spark.stop()
+
+
+def report(arguments: argparse.Namespace) -> int:
+    """Write the report of a published run again."""
+    from mh_batch import open_run
+    from mh_batch.reporting import write_report
+    from mh_batch.scoring.session import run_settings, start_session
+
+    settings = load_settings(ReportSettings, arguments.config, given_flags(arguments, ReportSettings))
+    run = open_run(settings.output, settings.run)
+    spark = start_session("mh-batch report")
+    try:
+        with run_settings(spark):
+            write_report(spark, run.folder, run.manifest, settings.period)
+    finally:
+        spark.stop()
+    print(f"report of run {run.run_id}: {run.report_page.uri}")
+    return 0
+
+
+def validate(arguments: argparse.Namespace) -> int:
+    """Check a published run again."""
+    from mh_batch import open_run
+    from mh_batch.models import ModelCard
+    from mh_batch.scoring.session import run_settings, start_session
+    from mh_batch.scoring.validation import validate_run
+
+    settings = load_settings(RunSettings, None, given_flags(arguments, RunSettings))
+    run = open_run(settings.output, settings.run)
+    said = run.manifest
+    cards = [ModelCard.model_validate(_only(ModelCard.model_fields, model)) for model in said["models"]]
+    spark = start_session("mh-batch validate")
+    try:
+        with run_settings(spark):
+            read, share = said["counts"]["read"], said["settings"]["max_failed_share"]
+            result = validate_run(spark, run.folder, cards, read, share)
+    finally:
+        spark.stop()
+    if result.problems:
+        problems = "\n".join(f"  - {problem}" for problem in result.problems)
+        raise ValidationError(f"run {run.run_id} does not hold its contracts:\n{problems}")
+    print(f"run {run.run_id}: {result.expectations} expectations hold and the books balance")
+    return 0
+
+
+def _only(names: Iterable[str], content: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: content[name] for name in names if name in content}
+
+
+def runs(arguments: argparse.Namespace) -> int:
+    """List the runs of an output root."""
+    from mh_batch.scoring.layout import OutputRoot
+
+    root = OutputRoot.at(arguments.output)
+    rows = [_run_row(root.manifest(run), "published") for run in root.published()]
+    rows += [_run_row((root.failed(run) / "manifest.json").read_json(), "failed") for run in root.failed_runs()]
+    rows.sort(key=lambda row: str(row["run"]))
+    if not rows:
+        raise UsageError(f"{arguments.output} holds no runs")
+    _print_rows(rows, arguments.json)
+    return 0
+
+
+def _run_row(manifest: Mapping[str, Any], state: str) -> dict[str, object]:
+    counts = manifest["counts"]
+    return {
+        "run": manifest["run_id"],
+        "state": state,
+        "finished": manifest["finished_at"],
+        "read": counts["read"],
+        "scored": " ".join(f"{name}={model['scored']}" for name, model in counts["models"].items()),
+        "failed": len(manifest["validation"]["failed"]) + len(manifest["validation"]["unbalanced"]),
+    }
+
+
+def models(arguments: argparse.Namespace) -> int:
+    """List the model cards with where their weights are, or show one card."""
+    from mh_batch.models import load_cards
+
+    if arguments.name is None:
+        _print_rows([_model_row(card, arguments.models_dir) for card in load_cards().values()], False)
+        return 0
+    if arguments.name not in load_cards():
+        raise ModelError(f"no card '{arguments.name}': {nearest(arguments.name, load_cards())}")
+    card = load_cards()[arguments.name].model_dump(mode="json", exclude_defaults=True)
+    print(yaml.safe_dump(card, sort_keys=False, allow_unicode=True, width=100), end="")
+    return 0
+
+
+def _model_row(card: "ModelCard", models_dir: Path | None) -> dict[str, object]:
+    from mh_batch.models import weights_at_hand
+
+    return {
+        "model": card.name,
+        "task": card.task,
+        "labels": ",".join(card.labels),
+        "languages": ",".join(card.languages),
+        "weights": weights_at_hand(card, models_dir),
+    }
+
+
+def classify(arguments: argparse.Namespace) -> int:
+    """Print the probabilities of single texts. The texts themselves are not repeated."""
+    from mh_batch.inference import load_scorer
+    from mh_batch.models import locate_model
+
+    texts = list(_texts(arguments.text))
+    for model in [locate_model(name, arguments.models_dir) for name in arguments.model or [_DEFAULT_MODEL]]:
+        for number, scored in enumerate(load_scorer(model).score(texts), start=1):
+            row = _classified(number, model.card, scored)
+            print(json.dumps(row) if arguments.json else _sentence(row))
+    return 0
+
+
+def _classified(number: int, card: "ModelCard", scored: "TextScore") -> dict[str, Any]:
+    probabilities = dict(zip(card.labels, scored.probabilities, strict=True)) if scored.probabilities else None
+    return {
+        "text": number,
+        "model": card.name,
+        "probabilities": probabilities,
+        "n_tokens": scored.n_tokens,
+        "n_windows": scored.n_windows,
+        "failure": scored.failure,
+    }
+
+
+def _texts(arguments: list[str]) -> Iterator[str]:
+    lines = arguments or [line.rstrip("\n") for line in sys.stdin]
+    texts = [line for line in lines if line.strip()]
+    if not texts:
+        raise UsageError("no text to classify: give it as an argument, or as lines of standard input")
+    yield from texts
+
+
+def _sentence(row: Mapping[str, Any]) -> str:
+    if row["probabilities"] is None:
+        return f"text {row['text']}, {row['model']}: could not be scored ({row['failure']})"
+    likeliest_first = sorted(row["probabilities"].items(), key=lambda pair: -pair[1])
+    said = "  ".join(f"{label} {probability:.4f}" for label, probability in likeliest_first)
+    return f"text {row['text']}, {row['model']}: {said}"
+
+
+def summary(run: "PublishedRun") -> str:
+    """Return what a person wants to know of a run that has just ended."""
+    manifest = run.manifest
+    counts = manifest["counts"]
+    lines = [f"run {run.run_id}: {counts['read']:,} rows read"]
+    for name, model in counts["models"].items():
+        rejected = sum(counts["rejected"].values()) + sum(model["rejected"].values())
+        speed = manifest["throughput"][name]
+        lines.append(
+            f"  {name}: {model['scored']:,} scored, {rejected:,} rejected; {speed['texts']:,} texts new to the store, "
+            f"{speed['texts_per_second']:,} texts/s; {model['windowed_documents']:,} read in several windows"
+        )
+        lines += _shares(run, name)
+    lines.append(f"  rejected: {_reasons(counts)}")
+    lines.append(f"  report: {run.report_page.uri}")
+    lines.append(f"  tables: {run.folder.uri}")
+    lines.append("These are shares of texts that a classifier marks: an indicator, not a diagnosis.")
+    return "\n".join(lines)
+
+
+def _shares(run: "PublishedRun", model: str) -> Iterator[str]:
+    table = run.prevalence()
+    total = table[(table["model"] == model) & (table["period"] == "all") & (table["language"] == "all")]
+    for row in total.itertuples():
+        yield f"    {row.label}: {row.prevalence:.1%} of texts (95 % interval {row.ci_low:.1%} to {row.ci_high:.1%})"
+
+
+def _reasons(counts: Mapping[str, Any]) -> str:
+    by_reason = dict(counts["rejected"])
+    for name, model in counts["models"].items():
+        by_reason |= {f"{reason} ({name})": number for reason, number in model["rejected"].items()}
+    return ", ".join(f"{reason} {number}" for reason, number in by_reason.items()) or "none"
+
+
+def _print_rows(rows: list[dict[str, object]], as_json: bool) -> None:
+    if as_json:
+        print("\n".join(json.dumps(row) for row in rows))
+        return
+    widths = {name: max(len(name), *(len(str(row[name])) for row in rows)) for name in rows[0]}
+    header: dict[str, object] = {name: name for name in widths}
+    for row in [header, *rows]:
+        print("  ".join(str(row[name]).ljust(width) for name, width in widths.items()).rstrip())

@@ -1,0 +1,109 @@
+"""Holds each document against the contract; gives it keys and a language, or a reason to reject it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+from pyspark.sql.pandas.functions import ArrowUDFType, arrow_udf
+
+from mh_batch.corpus.language import detect_language
+from mh_batch.corpus.pseudonyms import author_key, content_key
+from mh_batch.corpus.reasons import Reason
+
+if TYPE_CHECKING:
+    from pyspark.sql._typing import UserDefinedFunctionLike
+
+# Separators, controls and invisible format characters: a text of nothing else says nothing.
+_BLANK = r"^[\s\p{Z}\p{Cc}\p{Cf}]*$"
+
+
+def examine(corpus: DataFrame, key: bytes, languages: tuple[str, ...], max_text_chars: int) -> DataFrame:
+    """Give each document its keys, its language and, if it cannot be used, a reason. The text stays behind.
+
+    Args:
+        corpus: What `read_corpus` returns.
+        key: Secret of the pseudonyms.
+        languages: Languages that detection chooses among, ISO 639-1.
+        max_text_chars: Longer texts are rejected.
+
+    Returns:
+        One row per document: `doc_id, author_key, created_at, language, source, region, content_key, n_chars, reason,
+        detail, source_path, source_row`. Duplicate ids are not yet found: that takes the whole corpus.
+    """
+    judged = corpus.withColumn("reason", _reason(max_text_chars)).withColumn("doc_id", F.make_valid_utf8("doc_id"))
+    admitted = F.when(F.col("reason").isNull(), F.col("text"))
+    undeclared = F.when(F.col("language").isNull(), admitted)
+    return judged.select(
+        "doc_id",
+        _author_key_udf(key)(F.when(F.col("reason").isNull(), F.col("author_id"))).alias("author_key"),
+        "created_at",
+        F.coalesce("language", _language_udf(languages)(undeclared)).alias("language"),
+        "source",
+        "region",
+        _content_key_udf(key)(admitted).alias("content_key"),
+        F.length(admitted).cast("bigint").alias("n_chars"),
+        "reason",
+        _detail().alias("detail"),
+        "source_path",
+        "source_row",
+    )
+
+
+def reject_duplicates(examined: DataFrame) -> DataFrame:
+    """Reject every admitted document whose id an admitted document before it has (by file, then row)."""
+    order = Window.partitionBy("doc_id", F.col("reason").isNull()).orderBy("source_path", "source_row")
+    is_duplicate = F.col("reason").isNull() & (F.row_number().over(order) > 1)
+    return examined.withColumn(
+        "reason", F.when(is_duplicate, F.lit(Reason.DUPLICATE_DOC_ID.value)).otherwise(F.col("reason"))
+    )
+
+
+def _reason(max_text_chars: int) -> Column:
+    text = F.col("text")
+    # Consent comes first: what may not be used is not even looked at.
+    rules: list[tuple[Column, Reason]] = [
+        (F.col("doc_id").isNull(), Reason.NULL_DOC_ID),
+        (~F.is_valid_utf8("doc_id"), Reason.UNDECODABLE_DOC_ID),
+        (~F.col("may_use"), Reason.NO_CONSENT),
+        (text.isNull(), Reason.NULL_TEXT),
+        (~F.is_valid_utf8(text), Reason.UNDECODABLE_TEXT),
+        (F.length(text) > max_text_chars, Reason.TEXT_TOO_LARGE),
+        (text.contains("\0"), Reason.NUL_IN_TEXT),
+        (text.rlike(_BLANK), Reason.EMPTY_TEXT),
+        (F.col("bad_date"), Reason.INVALID_DATE),
+    ]
+    return F.coalesce(*[F.when(broken, F.lit(reason.value)) for broken, reason in rules])
+
+
+def _detail() -> Column:
+    place = F.concat(F.col("source_file"), F.lit(", row "), F.col("source_row").cast("string"))
+    size = F.when(
+        F.col("reason") == Reason.TEXT_TOO_LARGE.value,
+        F.concat(F.length("text").cast("string"), F.lit(" characters")),
+    )
+    return F.concat_ws("; ", place, size)
+
+
+def _content_key_udf(key: bytes) -> UserDefinedFunctionLike:
+    return _per_text(lambda text: content_key(key, text))
+
+
+def _author_key_udf(key: bytes) -> UserDefinedFunctionLike:
+    return _per_text(lambda author: author_key(key, author))
+
+
+def _language_udf(languages: tuple[str, ...]) -> UserDefinedFunctionLike:
+    return _per_text(lambda text: detect_language(text, languages))
+
+
+def _per_text(function: Callable[[str], str]) -> UserDefinedFunctionLike:
+    """Return a function from strings to strings as an Arrow UDF; null stays null."""
+
+    def apply(values: pa.Array) -> pa.Array:
+        return pa.array([None if value is None else function(value) for value in values.to_pylist()], pa.string())
+
+    return arrow_udf(apply, "string", ArrowUDFType.SCALAR)

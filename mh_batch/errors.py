@@ -1,0 +1,53 @@
+"""One error tree. The exit code of each branch tells a scheduler what kind of failure it met."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class MhBatchError(Exception):
+    """Something failed while the job ran: exit code 1."""
+
+    exit_code = 1
+
+
+class UsageError(MhBatchError):
+    """What was asked for cannot be done as asked; nothing has been started: exit code 2."""
+
+    exit_code = 2
+
+
+class SettingsError(UsageError):
+    """A flag or a key of the configuration file is unknown or has a bad value."""
+
+
+class CorpusError(UsageError):
+    """The input cannot be read as a collection of documents."""
+
+
+class ConsentError(UsageError):
+    """Nothing says that the texts may be used."""
+
+
+class ModelError(UsageError):
+    """A model cannot be had, or its files cannot be used."""
+
+
+class RunNotFoundError(UsageError):
+    """The output root holds no such published run."""
+
+
+class PlatformError(MhBatchError):
+    """The machine lacks something that the job needs, such as Java."""
+
+
+class ValidationError(MhBatchError):
+    """The results broke a contract and were not published: exit code 3."""
+
+    exit_code = 3
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return a hint naming the known word nearest to `word`, or the known words if none is near."""
+    choices = sorted(known)
+    close = get_close_matches(word.lower(), choices, n=1, cutoff=0.6)
+    return f"did you mean '{close[0]}'?" if close else f"known are: {', '.join(choices)}"

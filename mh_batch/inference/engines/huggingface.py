@@ -1,0 +1,44 @@
+"""The reference engine: Hugging Face's own model, padded to the longest window of a batch."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from transformers import AutoModelForSequenceClassification
+
+from mh_batch.errors import ModelError
+
+
+class HuggingFaceEngine:
+    """Any sequence classifier that transformers can load from safetensors, in fp32."""
+
+    name = "reference"
+    precision = "fp32"
+
+    def __init__(self, folder: Path, pad_id: int, device: str = "cpu") -> None:
+        """Load the checkpoint in `folder` onto `device` ("cpu", "cuda:0", ...); ModelError if it cannot be loaded."""
+        self._pad_id = pad_id
+        self._device = torch.device(device)
+        try:
+            # Half-precision checkpoints are cast up: fp16 does not compute on CPUs.
+            model = AutoModelForSequenceClassification.from_pretrained(
+                folder, dtype=torch.float32, use_safetensors=True, local_files_only=True, trust_remote_code=False
+            )
+        except Exception as error:  # whatever a broken checkpoint makes the library raise
+            raise ModelError(f"the model in {folder} cannot be loaded ({type(error).__name__}: {error})") from error
+        self._model = model.to(self._device).eval()
+
+    @torch.inference_mode()
+    def logits(self, windows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+        """Return the logits (windows x outputs)."""
+        shape = len(windows), max(len(window) for window in windows)
+        ids = torch.full(shape, self._pad_id, dtype=torch.long)
+        mask = torch.zeros(shape, dtype=torch.long)
+        for row, window in enumerate(windows):
+            ids[row, : len(window)] = torch.tensor(window, dtype=torch.long)
+            mask[row, : len(window)] = 1
+        output = self._model(input_ids=ids.to(self._device), attention_mask=mask.to(self._device))
+        logits: NDArray[np.float32] = output.logits.float().cpu().numpy()
+        return logits

@@ -1,0 +1,8 @@
+"""Model cards, and finding the files of a model."""
+
+from mh_batch.models.card import ErrorRate, ModelCard
+from mh_batch.models.catalogue import known_languages, load_cards
+from mh_batch.models.locating import locate_model, weights_at_hand
+from mh_batch.models.model import Model
+
+__all__ = ["ErrorRate", "Model", "ModelCard", "known_languages", "load_cards", "locate_model", "weights_at_hand"]

@@ -1,0 +1,73 @@
+"""What code needs and a reader wants to know of a model: its card."""
+
+from collections.abc import Mapping
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Task = Literal["multi_label", "single_label"]
+Fold = Literal["max", "mean"]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Hub(_Frozen):
+    """Where a checkpoint lies on the Hugging Face hub."""
+
+    name: str
+    revision: str = "main"
+
+
+class ErrorRate(_Frozen):
+    """Error rates of one label, measured on texts that the model never saw."""
+
+    label: str
+    language: str = Field(description="ISO 639-1 code, or 'all'")
+    sensitivity: float = Field(ge=0, le=1)
+    specificity: float = Field(ge=0, le=1)
+    positives: int = Field(ge=0, description="labelled positive documents behind the sensitivity")
+    negatives: int = Field(ge=0, description="labelled negative documents behind the specificity")
+
+
+class ModelCard(_Frozen):
+    """A model, as its YAML card in `mh_batch/models/cards/` tells it."""
+
+    name: str
+    title: str
+    hub: Hub | None = None
+    tokenizer: str | None = Field(None, description="hub name of the tokenizer, where the checkpoint carries none")
+    task: Task
+    labels: tuple[str, ...] = Field(min_length=1, description="canonical labels, in the order of the outputs")
+    aliases: Mapping[str, str] = Field(default_factory=dict, description="checkpoint spelling to canonical label")
+    negative_label: str | None = Field(None, description="label that means: none of the indicators")
+    thresholds: Mapping[str, float] = Field(default_factory=dict)
+    max_tokens: int = Field(ge=3, description="longest input, with special tokens")
+    overlap: int = Field(0, ge=0, description="tokens that neighbouring windows share")
+    fold: Fold = "max"
+    languages: tuple[str, ...] = Field((), description="ISO 639-1 codes; empty where the card does not say")
+    licence: str = "not stated"
+    citation: str = ""
+    trained_on: str = ""
+    intended_use: str = ""
+    limits: str = ""
+    published_figures: Mapping[str, str] = Field(default_factory=dict)
+    measured_figures: Mapping[str, str] = Field(default_factory=dict)
+    error_rates: tuple[ErrorRate, ...] = ()
+
+    @model_validator(mode="after")
+    def _labels_agree(self) -> Self:
+        named = [*self.thresholds, *(rate.label for rate in self.error_rates)]
+        named += [self.negative_label] if self.negative_label else []
+        unknown = sorted(set(named) - set(self.labels))
+        if unknown:
+            raise ValueError(f"labels {unknown} are not among {list(self.labels)}")
+        if self.overlap >= self.max_tokens - 2:
+            raise ValueError("overlap leaves no room for new tokens in a window")
+        return self
+
+    def canonical(self, spelling: str) -> str:
+        """Return the canonical label for a checkpoint's spelling of it."""
+        key = spelling.strip().lower().replace(" ", "_").replace("-", "_")
+        return self.aliases.get(key, key)

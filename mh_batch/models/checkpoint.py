@@ -1,0 +1,95 @@
+"""Reads what a checkpoint's own files say: labels, longest input, weights."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from mh_batch.errors import ModelError
+from mh_batch.models.card import ModelCard, Task
+
+WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
+TOKENIZER_FILES = ("tokenizer.json", "vocab.json", "vocab.txt", "sentencepiece.bpe.model", "spiece.model", "spm.model")
+
+# Models whose position table starts behind the padding index, so that two of its rows are never used.
+_OFFSET_POSITIONS = ("roberta", "xlm-roberta", "longformer", "camembert")
+_DEFAULT_MAX_TOKENS = 512
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """Return the checkpoint's `config.json`; ModelError if it is missing or unreadable."""
+    path = folder / "config.json"
+    try:
+        config: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ModelError(f"{folder} is no model folder: it holds no config.json") from None
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
+        raise ModelError(f"{path} is not readable JSON") from None
+    return config
+
+
+def check_weights(folder: Path) -> None:
+    """Raise ModelError unless the folder's weights are safetensors."""
+    if any((folder / name).is_file() for name in WEIGHTS):
+        return
+    if list(folder.glob("*.bin")) + list(folder.glob("*.pt")):
+        raise ModelError(
+            f"{folder} holds its weights as a pickle, which can run code when it is opened, so it is refused. "
+            'Convert it on a machine where you trust it: python -c "from transformers import '
+            "AutoModelForSequenceClassification as M; M.from_pretrained('SOURCE').save_pretrained('TARGET')\""
+        )
+    raise ModelError(f"{folder} holds no weights: expected {' or '.join(WEIGHTS)}")
+
+
+def has_tokenizer(folder: Path) -> bool:
+    """Tell whether the folder holds a tokenizer."""
+    return any((folder / name).is_file() for name in TOKENIZER_FILES)
+
+
+def output_labels(config: dict[str, Any], card: ModelCard | None) -> tuple[str, ...]:
+    """Return the labels of the outputs in the checkpoint's order, in the card's spelling.
+
+    Raises:
+        ModelError: the checkpoint's labels are not those of the card.
+    """
+    spelled = config.get("id2label") or {str(i): f"LABEL_{i}" for i in range(int(config.get("num_labels", 2)))}
+    ordered = [str(spelled[key]) for key in sorted(spelled, key=int)]
+    if card is None:
+        return tuple(_identifier(label) for label in ordered)
+    labels = tuple(card.canonical(label) for label in ordered)
+    if sorted(labels) != sorted(card.labels):
+        raise ModelError(
+            f"the checkpoint's labels {ordered} are not those of card '{card.name}' ({', '.join(card.labels)}); "
+            "give the folder another name than the card's to use it with its own labels"
+        )
+    return labels
+
+
+def longest_input(config: dict[str, Any]) -> int:
+    """Return the longest input in tokens that the position table allows, special tokens included."""
+    positions = int(config.get("max_position_embeddings", _DEFAULT_MAX_TOKENS))
+    return positions - 2 if config.get("model_type") in _OFFSET_POSITIONS else positions
+
+
+def generic_card(name: str, config: dict[str, Any]) -> ModelCard:
+    """Return the stated defaults for a checkpoint that has no card.
+
+    Softmax unless the checkpoint calls itself multi-label or has one output; windows overlap by an eighth; windows of
+    a softmax model fold by their mean, since nothing says which label is the negative one.
+    """
+    labels = output_labels(config, None)
+    multi_label = config.get("problem_type") == "multi_label_classification" or len(labels) == 1
+    task: Task = "multi_label" if multi_label else "single_label"
+    longest = longest_input(config)
+    return ModelCard(
+        name=name,
+        title=f"{config.get('model_type', 'unknown')} checkpoint without a card",
+        task=task,
+        labels=labels,
+        max_tokens=longest,
+        overlap=longest // 8,
+        fold="max" if multi_label else "mean",
+    )
+
+
+def _identifier(label: str) -> str:
+    return "".join(c if c.isalnum() else "_" for c in label.strip().lower())

@@ -1,0 +1,170 @@
+"""Finds a model by name: a local folder, a shipped one, the models folder, or the hub."""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mh_batch.errors import ModelError, nearest
+from mh_batch.models import checkpoint
+from mh_batch.models.card import ModelCard
+from mh_batch.models.catalogue import load_cards
+from mh_batch.models.model import Model, digest_files
+from mh_batch.models.shipped import shipped_folder
+
+_HUB_FILES = ["config.json", "*.safetensors", "*.safetensors.index.json", "*token*", "vocab.*", "merges.txt", "*.model"]
+
+
+@dataclass(frozen=True)
+class _Found:
+    folder: Path
+    origin: str
+
+
+@dataclass
+class _Search:
+    """What was asked for, and every place that was tried."""
+
+    name: str
+    models_dir: Path | None
+    tried: list[str] = field(default_factory=list)
+
+
+def locate_model(name: str, models_dir: Path | None = None) -> Model:
+    """Find a model and read its card.
+
+    Args:
+        name: Card name, local folder, or hub name (`owner/model`, optionally `@revision`).
+        models_dir: Folder with one sub-folder per model, for machines without a hub.
+
+    Raises:
+        ModelError: the model cannot be had (the message lists what was tried and how to get it), or its files
+            cannot be used.
+    """
+    card = _card_of(name)
+    search = _Search(name, models_dir)
+    found = _first(search, card)
+    if card is None:
+        card = load_cards().get(found.folder.name)
+    return _open(found, card, search)
+
+
+def weights_at_hand(card: ModelCard, models_dir: Path | None = None) -> str:
+    """Return where a card's weights are on this machine, or that the hub has them; asks no network."""
+    search = _Search(card.name, models_dir)
+    for look in (_shipped, _in_models_dir):
+        for found in look(search, card):
+            return found.origin
+    return f"hub: {card.hub.name}" if card.hub else "not here"
+
+
+def _card_of(name: str) -> ModelCard | None:
+    bare = name.partition("@")[0]
+    by_hub_name = {card.hub.name: card for card in load_cards().values() if card.hub}
+    return load_cards().get(bare) or by_hub_name.get(bare)
+
+
+def _first(search: _Search, card: ModelCard | None) -> _Found:
+    looks: list[Callable[[_Search, ModelCard | None], Iterator[_Found]]] = [_local, _shipped, _in_models_dir, _on_hub]
+    for look in looks:
+        for found in look(search, card):
+            return found
+    raise ModelError(_not_found(search, card))
+
+
+def _local(search: _Search, card: ModelCard | None) -> Iterator[_Found]:
+    folder = Path(search.name).expanduser()
+    if folder.is_dir() and card is None:
+        yield _Found(folder.resolve(), "local folder")
+    elif card is None:
+        search.tried.append(f"the folder {folder}")
+
+
+def _shipped(search: _Search, card: ModelCard | None) -> Iterator[_Found]:
+    folder = shipped_folder(card.name) if card else None
+    if folder:
+        yield _Found(folder, "shipped with mh-batch")
+
+
+def _in_models_dir(search: _Search, card: ModelCard | None) -> Iterator[_Found]:
+    if search.models_dir is None:
+        search.tried.append("no --models-dir was given")
+        return
+    for spelling in _spellings(search.name, card):
+        folder = search.models_dir / spelling
+        if folder.is_dir():
+            yield _Found(folder.resolve(), "models folder")
+        search.tried.append(f"the folder {folder}")
+
+
+def _spellings(name: str, card: ModelCard | None) -> list[str]:
+    """Names that a model's folder may have: as asked for, as on its card or hub, also with `--` for `/`."""
+    names = [name.partition("@")[0]]
+    if card is not None:
+        names += [card.name] + ([card.hub.name] if card.hub else [])
+    return list(dict.fromkeys(spelling for given in names for spelling in (given, given.replace("/", "--"))))
+
+
+def _on_hub(search: _Search, card: ModelCard | None) -> Iterator[_Found]:
+    name, _, revision = search.name.partition("@")
+    if card is not None and card.hub is None:
+        return
+    if card is not None and card.hub is not None:
+        name, revision = card.hub.name, revision or card.hub.revision
+    if name.count("/") != 1 or name.startswith((".", "/", "~")):
+        return
+    folder = _download(name, revision or "main", search)
+    if folder:
+        yield _Found(folder, f"hub {name}@{folder.name}")
+
+
+def _download(name: str, revision: str, search: _Search) -> Path | None:
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(name, revision=revision, allow_patterns=_HUB_FILES))
+    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
+        search.tried.append(f"the hub and its local cache for {name}@{revision} ({type(error).__name__})")
+        return None
+
+
+def _not_found(search: _Search, card: ModelCard | None) -> str:
+    tried = "; ".join(search.tried)
+    if card is None and "/" not in search.name:
+        return f"no model '{search.name}': {nearest(search.name, load_cards())} (tried: {tried})"
+    hub_name = card.hub.name if card and card.hub else search.name.partition("@")[0]
+    target = hub_name.replace("/", "--")
+    return (
+        f"the model '{search.name}' cannot be had. Tried: {tried}. To get it offline: on a machine with network run "
+        f"'hf download {hub_name} --local-dir {target}', copy that folder into a folder DIR here, "
+        "and pass --models-dir DIR"
+    )
+
+
+def _open(found: _Found, card: ModelCard | None, search: _Search) -> Model:
+    checkpoint.check_weights(found.folder)
+    config = checkpoint.read_config(found.folder)
+    card = card or checkpoint.generic_card(found.folder.name, config)
+    card = _within_reach(card, checkpoint.longest_input(config))
+    tokenizer = _tokenizer_folder(found, card, search)
+    outputs = checkpoint.output_labels(config, card)
+    return Model(card, found.folder, tokenizer, outputs, found.origin, digest_files(found.folder, tokenizer))
+
+
+def _within_reach(card: ModelCard, longest: int) -> ModelCard:
+    """A checkpoint may take less than its card says: positions beyond its table do not exist."""
+    return card if card.max_tokens <= longest else card.model_copy(update={"max_tokens": longest})
+
+
+def _tokenizer_folder(found: _Found, card: ModelCard, search: _Search) -> Path:
+    if checkpoint.has_tokenizer(found.folder):
+        return found.folder
+    if card.tokenizer is None:
+        raise ModelError(f"{found.folder} holds no tokenizer: expected one of {', '.join(checkpoint.TOKENIZER_FILES)}")
+    own = _Search(card.tokenizer, search.models_dir)
+    for look in (_in_models_dir, _on_hub):
+        for tokenizer in look(own, None):
+            return tokenizer.folder
+    raise ModelError(_not_found(own, None))

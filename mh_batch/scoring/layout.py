@@ -1,0 +1,67 @@
+"""Where the files of an output root lie, and which runs are whole."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from mh_batch.errors import RunNotFoundError, nearest
+from mh_batch.storage import Folder
+
+MANIFEST = "manifest.json"
+
+
+def new_run_id(now: datetime | None = None) -> str:
+    """Return an id that sorts by time and is unique: two runs that start in the same second differ."""
+    return f"{(now or datetime.now(UTC)):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
+@dataclass(frozen=True)
+class OutputRoot:
+    """An output root: store, runs, failed runs, and what unfinished runs keep for themselves."""
+
+    folder: Folder
+
+    @classmethod
+    def at(cls, location: str) -> "OutputRoot":
+        """Return the output root at a path or URI."""
+        return cls(Folder.at(location))
+
+    def run(self, run_id: str) -> Folder:
+        """Return the folder of a run that is staged or published."""
+        return self.folder / "runs" / run_id
+
+    def failed(self, run_id: str) -> Folder:
+        """Return the folder of a run that did not pass validation."""
+        return self.folder / "failed" / run_id
+
+    def work(self, run_id: str) -> Folder:
+        """Return the folder for what a run needs only while it runs."""
+        return self.folder / "work" / run_id
+
+    def published(self) -> list[str]:
+        """Return the ids of the published runs, oldest first: a run exists when its manifest does."""
+        names = (self.folder / "runs").names()
+        return [name for name in names if (self.run(name) / MANIFEST).exists()]
+
+    def failed_runs(self) -> list[str]:
+        """Return the ids of the runs that did not pass, oldest first."""
+        return (self.folder / "failed").names()
+
+    def resolve(self, run: str) -> str:
+        """Return the id of a published run, given its id or `latest`; RunNotFoundError if there is none."""
+        published = self.published()
+        if not published:
+            raise RunNotFoundError(f"{self.folder.uri} holds no published run")
+        if run == "latest":
+            return published[-1]
+        if run in published:
+            return run
+        if run in self.failed_runs():
+            raise RunNotFoundError(f"run {run} did not pass validation; see {self.failed(run).uri}")
+        raise RunNotFoundError(f"{self.folder.uri} holds no published run '{run}': {nearest(run, published)}")
+
+    def manifest(self, run: str) -> dict[str, Any]:
+        """Return the manifest of a published run, given its id or `latest`."""
+        manifest: dict[str, Any] = (self.run(self.resolve(run)) / MANIFEST).read_json()
+        return manifest

@@ -1,0 +1,45 @@
+"""What a run's manifest says. Written last, it is what makes a run exist."""
+
+import platform
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from mh_batch import __version__
+from mh_batch.models import Model
+
+_VERSIONS_OF = ("pyspark", "torch", "transformers", "tokenizers", "great_expectations", "pyarrow", "py3langid")
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what decides the results."""
+    found = {"mh_batch": __version__, "python": platform.python_version()}
+    for package in _VERSIONS_OF:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def model_entry(model: Model, precision: str, engine: str, thresholds: Mapping[str, float]) -> dict[str, Any]:
+    """Return what the manifest says of a model."""
+    card = model.card.model_dump(
+        mode="json",
+        include={"name", "title", "task", "labels", "negative_label", "max_tokens", "overlap", "fold", "languages"}
+        | {"licence", "citation", "intended_use", "limits", "error_rates"},
+    )
+    return {
+        **card,
+        "fingerprint": model.fingerprint(precision),
+        "origin": model.origin,
+        "engine": engine,
+        "precision": precision,
+        "thresholds": dict(thresholds),
+    }
+
+
+def now() -> str:
+    """Return the time, UTC, ISO 8601 to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,187 @@
+"""One run, from the corpus to what is published."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import reduce
+from typing import Any
+
+from pyspark.sql import DataFrame, SparkSession
+
+from mh_batch.corpus.admission import examine, reject_duplicates
+from mh_batch.corpus.pseudonyms import read_or_create_key
+from mh_batch.corpus.reading import read_corpus
+from mh_batch.errors import SettingsError, UsageError, ValidationError
+from mh_batch.inference.loading import ENGINE, PRECISION
+from mh_batch.models import Model, known_languages, locate_model
+from mh_batch.reporting import write_report
+from mh_batch.scoring import manifest as contents
+from mh_batch.scoring.inference_stage import score_missing
+from mh_batch.scoring.labelling import check_thresholds, thresholds_of
+from mh_batch.scoring.layout import MANIFEST, OutputRoot, new_run_id
+from mh_batch.scoring.progress import announce
+from mh_batch.scoring.published import PublishedRun
+from mh_batch.scoring.session import run_settings
+from mh_batch.scoring.store import ScoreStore
+from mh_batch.scoring.tables import eligible, rejected_by_all, rejected_by_model, scores_table
+from mh_batch.scoring.validation import ModelCounts, validate_run
+from mh_batch.settings import ScoreSettings
+from mh_batch.storage import Folder
+
+KEY_FILE = "pseudonym.key"
+
+
+def score_corpus(spark: SparkSession, settings: ScoreSettings) -> PublishedRun:
+    """Score a corpus with each model, validate, publish and report.
+
+    Args:
+        spark: The session; its SQL settings are put back afterwards.
+        settings: What to read, with which models, and where to write.
+
+    Returns:
+        The published run.
+
+    Raises:
+        UsageError: something cannot be done as asked; nothing was scored.
+        ValidationError: the results broke a contract; they lie under `failed/` and nothing was published.
+    """
+    models = locate_models(settings)
+    root = OutputRoot.at(settings.output)
+    with run_settings(spark):
+        corpus = read_corpus(spark, settings.input, settings.columns, settings.consent_basis)
+        return _Run(spark, settings, models, root, corpus).carry_out()
+
+
+def locate_models(settings: ScoreSettings) -> list[Model]:
+    """Find the models and check what is asked of them, before anything is started.
+
+    Raises:
+        ModelError: a model cannot be had.
+        SettingsError: two models have one name, or a threshold fits none.
+    """
+    models = [locate_model(name, settings.models_dir) for name in dict.fromkeys(settings.model)]
+    names = [model.card.name for model in models]
+    if len(set(names)) < len(names):
+        raise SettingsError(f"two models have the same name: {', '.join(names)}; rename one of their folders")
+    check_thresholds([model.card for model in models], settings.threshold)
+    return models
+
+
+@dataclass
+class _Run:
+    spark: SparkSession
+    settings: ScoreSettings
+    models: Sequence[Model]
+    root: OutputRoot
+    corpus: DataFrame
+    run_id: str = field(default_factory=new_run_id)
+    started_at: str = field(default_factory=contents.now)
+
+    def carry_out(self) -> PublishedRun:
+        key = self._key()
+        finished = False
+        try:
+            documents = self._examine(key).persist()
+            throughput = {model.card.name: self._score(model, documents) for model in self.models}
+            self._write_rejected(documents)
+            manifest = self._validate(throughput)
+            announce("writing the report")
+            write_report(self.spark, self.folder, manifest, self.settings.period)
+            (self.folder / MANIFEST).write_json({**manifest, "finished_at": contents.now()})
+            finished = True
+        finally:
+            self._clean_up(finished)
+        return PublishedRun(self.folder, self.spark)
+
+    @property
+    def folder(self) -> Folder:
+        return self.root.run(self.run_id)
+
+    def _key(self) -> bytes:
+        if self.settings.key_file is not None:
+            return read_or_create_key(self.settings.key_file, may_create=False)
+        if not self.root.folder.is_local:
+            raise UsageError(f"{self.root.folder.uri} is not a local folder: name the pseudonyms' key with --key-file")
+        return read_or_create_key(self.root.folder.local_path() / KEY_FILE, may_create=True)
+
+    def _examine(self, key: bytes) -> DataFrame:
+        announce(f"run {self.run_id}: reading {', '.join(self.settings.input)}")
+        draft = (self.root.work(self.run_id) / "documents").uri
+        examined = examine(self.corpus, key, self._languages(), self.settings.max_text_chars)
+        # Written once: reading, hashing and language identification are not done again for each model and each join.
+        examined.write.parquet(draft)
+        return reject_duplicates(self.spark.read.parquet(draft))
+
+    def _languages(self) -> tuple[str, ...]:
+        """What detection chooses among: more than one model knows, so that it does not take all texts for its own."""
+        named = {language for model in self.models for language in model.card.languages}
+        return tuple(sorted(named | set(known_languages())))
+
+    def _score(self, model: Model, documents: DataFrame) -> dict[str, float]:
+        store = self._store(model)
+        done = score_missing(self.spark, model, self.corpus, documents, store, self.settings, self.run_id)
+        scores = scores_table(
+            eligible(documents, model.card),
+            store.scored(),
+            model.card,
+            thresholds_of(model.card, self.settings.threshold),
+        )
+        scores.write.parquet((self.folder / "scores" / f"model={model.card.name}").uri)
+        return done.as_dict()
+
+    def _store(self, model: Model) -> ScoreStore:
+        return ScoreStore(self.spark, self.root.folder, model.fingerprint(PRECISION))
+
+    def _write_rejected(self, documents: DataFrame) -> None:
+        parts = [rejected_by_all(documents)]
+        for model in self.models:
+            store = self._store(model)
+            parts.append(rejected_by_model(documents, store.scored(), store.failures(self.run_id), model.card))
+        reduce(DataFrame.unionByName, parts).write.parquet((self.folder / "rejected").uri)
+
+    def _validate(self, throughput: dict[str, dict[str, float]]) -> dict[str, Any]:
+        announce("validating")
+        result = validate_run(
+            self.spark,
+            self.folder,
+            [model.card for model in self.models],
+            read=self.corpus.count(),
+            max_failed_share=self.settings.max_failed_share,
+        )
+        manifest = self._manifest(result.counts, throughput)
+        manifest["validation"] = result.as_dict()
+        if result.problems:
+            self._fail(manifest, result.problems)
+        return manifest
+
+    def _fail(self, manifest: dict[str, Any], problems: Sequence[str]) -> None:
+        failed = self.root.failed(self.run_id)
+        self.folder.move_to(failed)
+        (failed / MANIFEST).write_json({**manifest, "finished_at": contents.now()})
+        raise ValidationError(
+            f"run {self.run_id} did not pass validation and was not published; it lies in {failed.uri}:\n"
+            + "\n".join(f"  - {problem}" for problem in problems)
+        )
+
+    def _manifest(self, counts: ModelCounts, throughput: dict[str, dict[str, float]]) -> dict[str, Any]:
+        settings = self.settings
+        return {
+            "run_id": self.run_id,
+            "started_at": self.started_at,
+            "mh_batch_version": contents.versions()["mh_batch"],
+            "versions": contents.versions(),
+            "inputs": list(settings.input),
+            "consent_basis": settings.consent_basis,
+            "settings": settings.model_dump(mode="json"),
+            "models": [
+                contents.model_entry(model, PRECISION, ENGINE, thresholds_of(model.card, settings.threshold))
+                for model in self.models
+            ],
+            "counts": counts.as_dict(),
+            "throughput": throughput,
+        }
+
+    def _clean_up(self, finished: bool) -> None:
+        """What an unfinished run has staged is no run; what it scored stays in the store."""
+        self.root.work(self.run_id).delete()
+        if not finished:
+            self.folder.delete()

@@ -1,0 +1,99 @@
+"""The Spark session that the commands start, and the settings that a run needs of any session."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pyspark import SparkContext
+from pyspark.sql import SparkSession
+
+from mh_batch.errors import PlatformError
+
+_JAVA = 17
+_INSTALL_JAVA = (
+    f"Spark 4 needs Java {_JAVA} or newer: install it (Debian, Ubuntu: apt-get install openjdk-{_JAVA}-jre-headless; "
+    f"Fedora: dnf install java-{_JAVA}-openjdk-headless; macOS: brew install openjdk@{_JAVA}; "
+    f"conda: conda install openjdk={_JAVA}) and let JAVA_HOME or PATH lead to it"
+)
+
+_RUN_SETTINGS = {
+    # Dates without a zone, and the periods of reports, must not depend on where the driver runs.
+    "spark.sql.session.timeZone": "UTC",
+    # The worker gathers texts itself; small Arrow batches keep a task's memory flat when the texts are novels.
+    "spark.sql.execution.arrow.maxRecordsPerBatch": "1000",
+    # pandas writes nanoseconds, for which Spark has no type: let it read them as integers instead of failing.
+    "spark.sql.legacy.parquet.nanosAsLong": "true",
+}
+
+
+def start_session(name: str) -> SparkSession:
+    """Start, or under spark-submit join, the Spark session of a command.
+
+    Raises:
+        PlatformError: Java is missing or too old.
+    """
+    check_java()
+    # The workers must run in the environment that this process runs in, not in the system's Python.
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    builder = SparkSession.builder.appName(name)
+    if "SPARK_ENV_LOADED" in os.environ:
+        return builder.getOrCreate()
+    spark = _local_defaults(builder).getOrCreate()
+    # What fails comes back as an exception; the log would say it again in pages of Java frames.
+    spark.sparkContext.setLogLevel("OFF")
+    return spark
+
+
+def _local_defaults(builder: SparkSession.Builder) -> SparkSession.Builder:
+    """Settings for a plain command on one machine; under spark-submit its own configuration rules."""
+    return (
+        builder.master("local[*]")
+        .config("spark.ui.enabled", "false")
+        # Our own progress line says more, and Spark's would overwrite it.
+        .config("spark.ui.showConsoleProgress", "false")
+        # Loopback, so that a laptop without a network, or behind a VPN, starts as well.
+        .config("spark.driver.host", "127.0.0.1")
+        .config("spark.driver.bindAddress", "127.0.0.1")
+        .config("spark.driver.memory", "2g")
+        .config("spark.sql.shuffle.partitions", str(4 * (os.cpu_count() or 1)))
+    )
+
+
+@contextmanager
+def run_settings(spark: SparkSession) -> Iterator[None]:
+    """Give the session the SQL settings that a run relies on, and put the old ones back afterwards."""
+    before = {key: spark.conf.get(key, None) for key in _RUN_SETTINGS}
+    for key, value in _RUN_SETTINGS.items():
+        spark.conf.set(key, value)
+    try:
+        yield
+    finally:
+        for key, old in before.items():
+            spark.conf.unset(key) if old is None else spark.conf.set(key, old)
+
+
+def check_java() -> None:
+    """Raise PlatformError unless a Java that Spark can use is there."""
+    if SparkContext._active_spark_context is not None:
+        return
+    home = os.environ.get("JAVA_HOME")
+    java = str(Path(home) / "bin" / "java") if home else shutil.which("java")
+    version = _java_version(java) if java else None
+    if version is None:
+        raise PlatformError(f"no Java found. {_INSTALL_JAVA}")
+    if version < _JAVA:
+        raise PlatformError(f"{java} is Java {version}. {_INSTALL_JAVA}")
+
+
+def _java_version(java: str) -> int | None:
+    try:
+        printed = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=60, check=True).stderr
+    except (OSError, subprocess.SubprocessError):
+        return None
+    found = re.search(r'version "(?:1\.)?(\d+)', printed)
+    return int(found.group(1)) if found else None

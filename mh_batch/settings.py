@@ -1,0 +1,124 @@
+"""Typed, frozen settings: a YAML file and flags fill the same fields."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+
+from mh_batch.errors import SettingsError, nearest
+
+Period = Literal["day", "week", "month"]
+Device = Literal["auto", "cpu", "cuda"]
+
+
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, str | Path) else value
+
+
+S = TypeVar("S", bound=BaseModel)
+Names = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ScoreSettings(_Settings):
+    """What `mh-batch score` does."""
+
+    input: Names = Field(min_length=1, description="Parquet files, folders or globs that hold the documents")
+    output: str = Field(description="root folder of store and runs")
+    model: Names = Field(min_length=1, description="card names, hub names (owner/model@revision) or local folders")
+    models_dir: Path | None = Field(None, description="folder with one sub-folder per model, where there is no hub")
+    columns: Mapping[str, str] = Field(
+        default_factory=dict, description="where the corpus names its columns otherwise: text=body,doc_id=id"
+    )
+    consent_basis: str | None = Field(
+        None, min_length=3, description="ground on which the texts may be used, where the corpus has no consent column"
+    )
+    threshold: Mapping[str, Annotated[float, Field(gt=0, lt=1)]] = Field(
+        default_factory=dict, description="probability from which a label is given, over the card's: depressed=0.6"
+    )
+    period: Period = Field("week", description="period that the report groups by")
+    max_text_chars: int = Field(1_000_000, ge=1, description="longer texts are rejected, in characters")
+    max_failed_share: float = Field(
+        0.01, ge=0, le=1, description="share of texts that a model may fail on before the run counts as failed"
+    )
+    token_budget: int = Field(8192, ge=16, description="padded tokens in one batch of the model")
+    partitions: int | None = Field(None, ge=1, description="tasks to spread the texts over; by their size if unset")
+    device: Device = Field("auto", description="auto takes the GPU that Spark gave the task, else the CPU")
+    key_file: Path | None = Field(
+        None, description="file with the secret key of the pseudonyms; <output>/pseudonym.key, made once, if unset"
+    )
+
+    @field_validator("columns")
+    @classmethod
+    def _columns_are_known(cls, columns: Mapping[str, str]) -> Mapping[str, str]:
+        from mh_batch.validation import load_contract
+
+        known = load_contract("documents").names
+        for name in columns:
+            if name not in known:
+                raise ValueError(f"'{name}' is no column of a document; {nearest(name, known)}")
+        return columns
+
+
+class ReportSettings(_Settings):
+    """What `mh-batch report` does."""
+
+    output: str = Field(description="root folder of store and runs")
+    run: str = Field("latest", description="run id, or latest")
+    period: Period = Field("week", description="period that the report groups by")
+
+
+class RunSettings(_Settings):
+    """Names one run, as `mh-batch validate` needs it."""
+
+    output: str = Field(description="root folder of store and runs")
+    run: str = Field("latest", description="run id, or latest")
+
+
+def load_settings(kind: type[S], file: Path | None, flags: Mapping[str, Any]) -> S:
+    """Fill settings from a YAML file and from flags; flags win.
+
+    Raises:
+        SettingsError: a key is unknown or a value bad; the message names the nearest right key.
+    """
+    merged = {**(_read(file) if file else {}), **flags}
+    try:
+        return kind.model_validate(merged)
+    except ValidationError as error:
+        problems = [_explain(kind, problem) for problem in error.errors(include_url=False)]
+        raise SettingsError("; ".join(problems)) from None
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"the configuration file {file} cannot be read: {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SettingsError(f"the configuration file {file} is not valid YAML: {_where(error)}") from None
+    if content is not None and not isinstance(content, dict):
+        raise SettingsError(f"the configuration file {file} must hold keys and values")
+    return {str(key).replace("-", "_"): value for key, value in (content or {}).items()}
+
+
+def _where(error: Exception) -> str:
+    mark = getattr(error, "problem_mark", None)
+    return f"line {mark.line + 1}, column {mark.column + 1}" if mark else type(error).__name__
+
+
+def _explain(kind: type[BaseModel], problem: Any) -> str:  # noqa: ANN401 - pydantic's error details are a loose dict
+    path = [str(part) for part in problem["loc"]]
+    if problem["type"] == "extra_forbidden":
+        return f"unknown setting '{path[0]}': {nearest(path[0], kind.model_fields)}"
+    if problem["type"] == "missing":
+        return f"the setting '{path[0]}' is missing (--{path[0].replace('_', '-')})"
+    message = problem["msg"].removeprefix("Value error, ")
+    if problem["type"] == "literal_error":
+        choices = problem["ctx"]["expected"].replace("'", "").replace(" or ", ", ").split(", ")
+        message = f"'{problem['input']}' is none of them: {nearest(str(problem['input']), choices)}"
+    return f"bad value for '{'.'.join(path)}': {message}"

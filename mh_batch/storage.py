@@ -1,0 +1,116 @@
+"""Files of an output root, on any file system that Spark and Arrow both know: local, HDFS, S3, GCS, ABFS."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from pyarrow import fs
+
+from mh_batch.errors import UsageError
+
+# Names that Hadoop gives to the object stores that Arrow knows under another.
+_ARROW_SCHEMES = {"s3a": "s3", "s3n": "s3", "abfss": "abfs"}
+
+
+def file_system_of(location: str) -> tuple[fs.FileSystem, str]:
+    """Return the Arrow file system of a path or URI, and the path within it.
+
+    Raises:
+        UsageError: Arrow knows no such file system.
+    """
+    scheme, separator, rest = location.partition(":")
+    if not separator or len(scheme) == 1 or "/" in scheme:
+        return fs.LocalFileSystem(), str(Path(location).absolute())
+    if scheme == "file":
+        return fs.LocalFileSystem(), unquote(urlsplit(location).path)
+    try:
+        file_system, path = fs.FileSystem.from_uri(f"{_ARROW_SCHEMES.get(scheme, scheme)}:{rest}")
+    except (ValueError, OSError) as error:
+        raise UsageError(f"{location} cannot be used as a location: {error}") from None
+    return file_system, path
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder that Spark writes to by `uri` and that we list, read and move by Arrow."""
+
+    uri: str
+
+    def __truediv__(self, name: str) -> Folder:
+        """Return the entry of that name in this folder."""
+        return Folder(f"{self.uri.rstrip('/')}/{name}")
+
+    @classmethod
+    def at(cls, location: str) -> Folder:
+        """Return the folder at a path or URI; local paths become absolute, so that executors see the same one."""
+        file_system, path = file_system_of(location)
+        return cls(path if isinstance(file_system, fs.LocalFileSystem) else location)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the folder lies on this machine's file system."""
+        return isinstance(file_system_of(self.uri)[0], fs.LocalFileSystem)
+
+    def local_path(self) -> Path:
+        """The folder as a path of this machine; UsageError if it lies elsewhere."""
+        if not self.is_local:
+            raise UsageError(f"{self.uri} is not on this machine's file system")
+        return Path(file_system_of(self.uri)[1])
+
+    def exists(self) -> bool:
+        """Whether there is a file or folder of this name."""
+        file_system, path = file_system_of(self.uri)
+        return bool(file_system.get_file_info(path).type != fs.FileType.NotFound)
+
+    def names(self) -> list[str]:
+        """The sorted names of the entries in this folder; none if it does not exist."""
+        file_system, path = file_system_of(self.uri)
+        entries = file_system.get_file_info(fs.FileSelector(path, allow_not_found=True))
+        return sorted(entry.base_name for entry in entries)
+
+    def create(self) -> None:
+        """Make the folder and its parents."""
+        file_system, path = file_system_of(self.uri)
+        file_system.create_dir(path, recursive=True)
+
+    def delete(self) -> None:
+        """Delete the folder and what it holds, if it exists."""
+        if self.exists():
+            file_system, path = file_system_of(self.uri)
+            file_system.delete_dir(path)
+
+    def move_to(self, target: Folder) -> None:
+        """Move this folder; the target's parent is made if need be."""
+        file_system, path = file_system_of(self.uri)
+        _, target_path = file_system_of(target.uri)
+        file_system.create_dir(target_path.rsplit("/", 1)[0], recursive=True)
+        file_system.move(path, target_path)
+
+    def write_bytes(self, content: bytes) -> None:
+        """Write a file whole: on a local disk it appears under its name only when it is complete."""
+        file_system, path = file_system_of(self.uri)
+        file_system.create_dir(path.rsplit("/", 1)[0], recursive=True)
+        draft = f"{path}.draft" if self.is_local else path
+        with file_system.open_output_stream(draft) as stream:
+            stream.write(content)
+        if draft != path:
+            file_system.move(draft, path)
+
+    def read_bytes(self) -> bytes:
+        """Return a file's content; FileNotFoundError if there is none."""
+        file_system, path = file_system_of(self.uri)
+        with file_system.open_input_stream(path) as stream:
+            content: bytes = stream.read()
+        return content
+
+    def write_json(self, content: Any) -> None:  # noqa: ANN401 - whatever JSON can hold
+        """Write a JSON file."""
+        self.write_bytes((json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n").encode())
+
+    def read_json(self) -> Any:  # noqa: ANN401 - whatever JSON can hold
+        """Return a JSON file's content; FileNotFoundError if there is none."""
+        return json.loads(self.read_bytes())

@@ -1,0 +1,34 @@
+"""Shared fixtures: one Spark session for the whole test run, started by the first test that asks for it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from mh_batch.models import Model, locate_model
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[SparkSession]:
+    from mh_batch.scoring.session import run_settings, start_session
+
+    session = start_session("mh-batch tests")
+    with run_settings(session):
+        yield session
+    session.stop()
+
+
+@pytest.fixture(scope="session")
+def xlmr_mini() -> Model:
+    return locate_model("xlmr-depression-mini")
+
+
+@pytest.fixture(scope="session")
+def longformer_mini() -> Model:
+    return locate_model("longformer-mental-health-mini")
+
+
+@pytest.fixture
+def output(tmp_path: Path) -> Path:
+    return tmp_path / "output"
