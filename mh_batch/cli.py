@@ -1,6 +1,7 @@
 """The `mh-batch` command."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from mh_batch.errors import MhBatchError
 from mh_batch.flags import Command, Parser, add_flags
 from mh_batch.settings import ReportSettings, RunSettings, ScoreSettings
 
+_DEBUG = "MH_BATCH_DEBUG"
 _EPILOG = (
     "What the models say is an indicator, not a diagnosis. Exit codes: 2 usage, 3 validation, 1 any other failure."
 )
@@ -29,6 +31,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("mh-batch: interrupted; what was scored stays in the store", file=sys.stderr)
         return 130
+    except Exception as error:
+        if _DEBUG in os.environ or not _is_sparks(error):
+            raise
+        # Spark's message may quote values of the corpus: only its name is repeated.
+        name = getattr(error, "getCondition", lambda: None)() or type(error).__name__
+        print(f"mh-batch: Spark failed ({name}); with {_DEBUG}=1 the whole error is shown", file=sys.stderr)
+        return 1
+
+
+def _is_sparks(error: Exception) -> bool:
+    return type(error).__module__.partition(".")[0] in ("pyspark", "py4j")
 
 
 def _parser() -> Parser:

@@ -14,8 +14,8 @@ from mh_batch.flags import given_flags
 from mh_batch.settings import ReportSettings, RunSettings, ScoreSettings, load_settings
 
 if TYPE_CHECKING:
-    from mh_batch.inference import TextScore
     from mh_batch import PublishedRun
+    from mh_batch.inference import TextScore
     from mh_batch.models import ModelCard
 
 _CORPUS_OF_DEMO = "corpus"
@@ -49,30 +49,23 @@ def demo(arguments: argparse.Namespace) -> int:
 def _score(settings: ScoreSettings) -> str:
     from mh_batch import score_corpus
     from mh_batch.scoring.run import locate_models
-    from mh_batch.scoring.session import start_session
+    from mh_batch.scoring.session import command_session
 
     locate_models(settings)  # a wrong name is said at once, not after Spark has started
-    spark = start_session("mh-batch score")
-    try:
+    with command_session("mh-batch score") as spark:
         return summary(score_corpus(spark, settings))
-    finally:
-        spark.stop()
 
 
 def report(arguments: argparse.Namespace) -> int:
     """Write the report of a published run again."""
     from mh_batch import open_run
     from mh_batch.reporting import write_report
-    from mh_batch.scoring.session import run_settings, start_session
+    from mh_batch.scoring.session import command_session, run_settings
 
     settings = load_settings(ReportSettings, arguments.config, given_flags(arguments, ReportSettings))
     run = open_run(settings.output, settings.run)
-    spark = start_session("mh-batch report")
-    try:
-        with run_settings(spark):
-            write_report(spark, run.folder, run.manifest, settings.period)
-    finally:
-        spark.stop()
+    with command_session("mh-batch report") as spark, run_settings(spark):
+        write_report(spark, run.folder, run.manifest, settings.period)
     print(f"report of run {run.run_id}: {run.report_page.uri}")
     return 0
 
@@ -81,20 +74,16 @@ def validate(arguments: argparse.Namespace) -> int:
     """Check a published run again."""
     from mh_batch import open_run
     from mh_batch.models import ModelCard
-    from mh_batch.scoring.session import run_settings, start_session
+    from mh_batch.scoring.session import command_session, run_settings
     from mh_batch.scoring.validation import validate_run
 
     settings = load_settings(RunSettings, None, given_flags(arguments, RunSettings))
     run = open_run(settings.output, settings.run)
     said = run.manifest
     cards = [ModelCard.model_validate(_only(ModelCard.model_fields, model)) for model in said["models"]]
-    spark = start_session("mh-batch validate")
-    try:
-        with run_settings(spark):
-            read, share = said["counts"]["read"], said["settings"]["max_failed_share"]
-            result = validate_run(spark, run.folder, cards, read, share)
-    finally:
-        spark.stop()
+    read, share = said["counts"]["read"], said["settings"]["max_failed_share"]
+    with command_session("mh-batch validate") as spark, run_settings(spark):
+        result = validate_run(spark, run.folder, cards, read, share)
     if result.problems:
         problems = "\n".join(f"  - {problem}" for problem in result.problems)
         raise ValidationError(f"run {run.run_id} does not hold its contracts:\n{problems}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
-from pyspark.sql.pandas.functions import ArrowUDFType, arrow_udf
+from pyspark.sql.pandas.functions import arrow_udf
 
 from mh_batch.corpus.language import detect_language
 from mh_batch.corpus.pseudonyms import author_key, content_key
@@ -106,4 +106,5 @@ def _per_text(function: Callable[[str], str]) -> UserDefinedFunctionLike:
     def apply(values: pa.Array) -> pa.Array:
         return pa.array([None if value is None else function(value) for value in values.to_pylist()], pa.string())
 
-    return arrow_udf(apply, "string", ArrowUDFType.SCALAR)
+    # pyspark's stubs ask for a function type; at run time it warns that the type hints of `apply` say the same.
+    return arrow_udf(apply, "string")  # type: ignore[call-overload, no-any-return]

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame, SparkSession
@@ -78,17 +79,17 @@ def _read_one(spark: SparkSession, path: str, columns: Mapping[str, str], consen
 def _open(spark: SparkSession, path: str) -> DataFrame:
     try:
         return spark.read.parquet(path)
-    except PySparkException as error:
+    except (PySparkException, Py4JError) as error:
         raise CorpusError(f"{path} cannot be read as Parquet: {_cause(error)}") from None
 
 
-def _cause(error: PySparkException) -> str:
+def _cause(error: PySparkException | Py4JError) -> str:
     known = {
         "PATH_NOT_FOUND": "there is no such file or folder",
         "UNABLE_TO_INFER_SCHEMA": "it holds no Parquet file",
     }
-    condition = error.getCondition() or type(error).__name__
-    return known.get(condition, f"it is damaged or no Parquet file ({condition})")
+    condition = error.getCondition() if isinstance(error, PySparkException) else None
+    return known.get(condition or "", "it is damaged or no Parquet file")
 
 
 def _column_names(frame: DataFrame, path: str, columns: Mapping[str, str]) -> dict[str, str]:
@@ -104,7 +105,7 @@ def _column_names(frame: DataFrame, path: str, columns: Mapping[str, str]) -> di
             raise CorpusError(f"{path} has no column '{name}', given for '{column.name}': {nearest(name, types)}")
         elif not column.optional:
             raise CorpusError(
-                f"{path} has no column '{name}': {nearest(name, types)} Map it with --columns {column.name}=NAME"
+                f"{path} has no column '{name}': {nearest(name, types)}; map it with --columns {column.name}=NAME"
             )
     return names
 

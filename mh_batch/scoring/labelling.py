@@ -32,8 +32,9 @@ def check_thresholds(cards: Sequence[ModelCard], chosen: Mapping[str, float]) ->
 
 
 def top_label(labels: Sequence[str], probability: Mapping[str, Column]) -> Column:
-    """Return the label with the highest probability; the first of them where several tie."""
-    highest = F.greatest(*probability.values()) if len(labels) > 1 else probability[labels[0]]
+    """Return the one of `labels` with the highest probability; the first of them where several tie."""
+    among = [probability[label] for label in labels]
+    highest = F.greatest(*among) if len(among) > 1 else among[0]
     return F.coalesce(*[F.when(probability[label] == highest, F.lit(label)) for label in labels])
 
 

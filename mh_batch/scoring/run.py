@@ -86,7 +86,7 @@ class _Run:
             manifest = self._validate(throughput)
             announce("writing the report")
             write_report(self.spark, self.folder, manifest, self.settings.period)
-            (self.folder / MANIFEST).write_json({**manifest, "finished_at": contents.now()})
+            (self.folder / MANIFEST).write_json(manifest)
             finished = True
         finally:
             self._clean_up(finished)
@@ -148,7 +148,7 @@ class _Run:
             max_failed_share=self.settings.max_failed_share,
         )
         manifest = self._manifest(result.counts, throughput)
-        manifest["validation"] = result.as_dict()
+        manifest |= {"validation": result.as_dict(), "finished_at": contents.now()}
         if result.problems:
             self._fail(manifest, result.problems)
         return manifest
@@ -156,7 +156,7 @@ class _Run:
     def _fail(self, manifest: dict[str, Any], problems: Sequence[str]) -> None:
         failed = self.root.failed(self.run_id)
         self.folder.move_to(failed)
-        (failed / MANIFEST).write_json({**manifest, "finished_at": contents.now()})
+        (failed / MANIFEST).write_json(manifest)
         raise ValidationError(
             f"run {self.run_id} did not pass validation and was not published; it lies in {failed.uri}:\n"
             + "\n".join(f"  - {problem}" for problem in problems)

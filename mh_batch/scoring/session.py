@@ -49,6 +49,22 @@ def start_session(name: str) -> SparkSession:
     return spark
 
 
+@contextmanager
+def command_session(name: str) -> Iterator[SparkSession]:
+    """Give a command its session, and stop it afterwards unless it was there before.
+
+    Raises:
+        PlatformError: Java is missing or too old.
+    """
+    before = SparkContext._active_spark_context
+    spark = start_session(name)
+    try:
+        yield spark
+    finally:
+        if before is None:
+            spark.stop()
+
+
 def _local_defaults(builder: SparkSession.Builder) -> SparkSession.Builder:
     """Settings for a plain command on one machine; under spark-submit its own configuration rules."""
     return (

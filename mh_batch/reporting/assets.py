@@ -1,0 +1,46 @@
+"""What the page is made of besides data: templates, crisis lines and the charts' JavaScript."""
+
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import altair as alt
+import jinja2
+import vl_convert
+import yaml
+
+from mh_batch.reporting import formats
+
+_HERE = files("mh_batch.reporting")
+
+
+@cache
+def template() -> jinja2.Template:
+    """Return the page's template; what it interpolates is escaped, and a missing value is an error."""
+    environment = jinja2.Environment(
+        # The package may lie in a zip file, where jinja2's own loader finds no templates.
+        loader=jinja2.FunctionLoader(lambda name: (_HERE / "templates" / name).read_text(encoding="utf-8")),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    for filter_ in (formats.count, formats.percent, formats.interval, formats.plain, formats.moment):
+        environment.filters[filter_.__name__] = filter_
+    return environment.get_template("report.html.j2")
+
+
+@cache
+def crisis_lines() -> dict[str, Any]:
+    """Return where people in a crisis find help, and when that was last checked."""
+    lines: dict[str, Any] = yaml.safe_load((_HERE / "crisis_lines.yaml").read_text(encoding="utf-8"))
+    return lines
+
+
+@cache
+def chart_script() -> str:
+    """Return Vega, Vega-Lite and Vega-Embed as JavaScript that needs no network, safe within a script element."""
+    bundle: str = vl_convert.javascript_bundle(
+        "window.vegaEmbed = vegaEmbed;", vl_version=".".join(alt.SCHEMA_VERSION.split(".")[:2])
+    )
+    return bundle.replace("</script", r"<\/script")

@@ -1,0 +1,96 @@
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from mh_batch.corpus import Reason
+from mh_batch.corpus.admission import examine, reject_duplicates
+from mh_batch.corpus.pseudonyms import author_key, content_key
+
+pytestmark = pytest.mark.spark
+
+KEY = bytes(32)
+SCHEMA = (
+    "doc_id string, text string, author_id string, created_at timestamp, language string, source string, "
+    "region string, bad_date boolean, may_use boolean, source_file string, source_path string, source_row bigint"
+)
+
+
+def corpus(spark: SparkSession, *rows: dict[str, Any]) -> DataFrame:
+    sound = {
+        "doc_id": "d",
+        "text": "I went for a walk.",
+        "author_id": "ada",
+        "created_at": datetime(2026, 3, 1, tzinfo=UTC),
+        "language": "en",
+        "source": None,
+        "region": None,
+        "bad_date": False,
+        "may_use": True,
+        "source_file": "part-0.parquet",
+        "source_path": "file:/part-0.parquet",
+    }
+    return spark.createDataFrame([{**sound, **row, "source_row": i} for i, row in enumerate(rows)], SCHEMA)
+
+
+def judge(frame: DataFrame, **options: Any) -> list[dict[str, Any]]:
+    judged = reject_duplicates(examine(frame, KEY, ("de", "en"), options.get("max_text_chars", 100)))
+    return [row.asDict() for row in judged.orderBy("source_row").collect()]
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ({}, None),
+        ({"doc_id": None}, Reason.NULL_DOC_ID),
+        ({"text": None}, Reason.NULL_TEXT),
+        ({"text": ""}, Reason.EMPTY_TEXT),
+        ({"text": " \t\n\u00a0\u200b\u3000"}, Reason.EMPTY_TEXT),
+        ({"text": "x" * 101}, Reason.TEXT_TOO_LARGE),
+        ({"text": "x" * 100}, None),
+        ({"text": "a\0b"}, Reason.NUL_IN_TEXT),
+        ({"bad_date": True, "created_at": None}, Reason.INVALID_DATE),
+        ({"created_at": None}, None),
+        ({"may_use": False}, Reason.NO_CONSENT),
+        # What may not be used is not looked at for anything else.
+        ({"may_use": False, "text": None}, Reason.NO_CONSENT),
+    ],
+)
+def test_a_document_is_admitted_or_rejected_with_one_reason(
+    spark: SparkSession, row: dict[str, Any], reason: Reason | None
+) -> None:
+    assert judge(corpus(spark, row))[0]["reason"] == reason
+
+
+@pytest.mark.parametrize("column", ["text", "doc_id"])
+@pytest.mark.parametrize("damaged", ["X'ff'", "X'c328'", "X'eda080'"], ids=["latin-1", "cut short", "lone surrogate"])
+def test_bytes_that_are_no_utf8_are_rejected(spark: SparkSession, column: str, damaged: str) -> None:
+    frame = corpus(spark, {}).withColumn(column, F.expr(f"cast({damaged} as string)"))
+    expected = {"text": Reason.UNDECODABLE_TEXT, "doc_id": Reason.UNDECODABLE_DOC_ID}[column]
+    assert judge(frame)[0]["reason"] == expected
+
+
+def test_of_documents_with_one_id_the_first_sound_one_stays(spark: SparkSession) -> None:
+    rows = judge(corpus(spark, {"text": ""}, {}, {"text": "Another text."}, {"doc_id": "e"}))
+    assert [row["reason"] for row in rows] == [Reason.EMPTY_TEXT, None, Reason.DUPLICATE_DOC_ID, None]
+
+
+def test_the_detail_tells_where_the_row_is_and_never_its_text(spark: SparkSession) -> None:
+    rows = judge(corpus(spark, {"doc_id": None}, {"text": "secret " * 20}))
+    assert rows[0]["detail"] == "part-0.parquet, row 0"
+    assert rows[1]["detail"] == "part-0.parquet, row 1; 140 characters"
+
+
+def test_admitted_documents_get_keys_and_rejected_ones_none(spark: SparkSession) -> None:
+    sound, rejected = judge(corpus(spark, {}, {"doc_id": "e", "may_use": False}))
+    assert sound["author_key"] == author_key(KEY, "ada")
+    assert sound["content_key"] == content_key(KEY, "I went for a walk.")
+    assert (rejected["author_key"], rejected["content_key"]) == (None, None)
+
+
+def test_language_is_detected_only_where_it_is_not_given(spark: SparkSession) -> None:
+    german = "Heute Morgen bin ich am Fluss entlang gegangen."
+    rows = judge(corpus(spark, {"text": german, "language": None}, {"doc_id": "e", "text": german, "language": "pl"}))
+    assert [row["language"] for row in rows] == ["de", "pl"]

@@ -1,0 +1,19 @@
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.mark.parametrize("module", ["mh_batch.inference.loading", "mh_batch.models", "mh_batch.scoring.worker"])
+def test_reading_texts_with_a_model_needs_no_great_expectations(module: str) -> None:
+    assert imported_by(module, "great_expectations") == "False"
+
+
+@pytest.mark.parametrize("module", ["mh_batch.inference.engines.huggingface", "mh_batch.inference.loading"])
+def test_inference_needs_no_spark(module: str) -> None:
+    assert imported_by(module, "pyspark") == "False"
+
+
+def imported_by(module: str, package: str) -> str:
+    program = f"import sys, {module}; print('{package}' in sys.modules)"
+    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.strip()

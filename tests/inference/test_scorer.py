@@ -1,0 +1,123 @@
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from mh_batch.inference import Scorer, TextScore
+from mh_batch.inference.tokenization import TextTokenizer
+from mh_batch.models import Model, ModelCard
+
+CARD = ModelCard(
+    name="toy", title="toy", task="single_label", labels=("no", "yes"), negative_label="no", max_tokens=6, overlap=1
+)
+MODEL = Model(CARD, Path("nowhere"), Path("nowhere"), ("yes", "no"), "test", "0")
+
+
+class LetterTokenizer(TextTokenizer):
+    """One token per letter, between 0 and 1; chokes on a question mark."""
+
+    def __init__(self) -> None:
+        self._prefix, self._suffix, self.pad_id = [0], [1], 2
+
+    def encode(self, texts: Sequence[str]) -> list[list[int]]:
+        if any("?" in text for text in texts):
+            raise ValueError("cannot read a secret?")
+        return [[ord(letter) for letter in text if letter != "_"] for text in texts]
+
+
+class SumEngine:
+    """Logits from the sum of a window's tokens; `fails` may raise for a batch."""
+
+    name, precision = "toy", "fp32"
+
+    def __init__(self, fails: Callable[[Sequence[Sequence[int]]], Exception | None] = lambda windows: None) -> None:
+        self.batches: list[int] = []
+        self._fails = fails
+
+    def logits(self, windows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+        self.batches.append(len(windows))
+        error = self._fails(windows)
+        if error:
+            raise error
+        return np.array([[sum(window) / 100, 1.0] for window in windows], dtype=np.float32)
+
+
+def score(texts: list[str], engine: SumEngine | None = None, model: Model = MODEL) -> list[TextScore]:
+    return Scorer(model, LetterTokenizer(), engine or SumEngine(), token_budget=24).score(texts)
+
+
+def yes(scored: TextScore) -> float:
+    assert scored.probabilities is not None
+    return scored.probabilities[1]
+
+
+def test_outputs_in_the_checkpoints_order_come_back_in_the_cards() -> None:
+    logit = (0 + ord("a") + 1) / 100
+    assert yes(score(["a"])[0]) == pytest.approx(np.exp(logit) / (np.exp(logit) + np.exp(1)), abs=1e-7)
+
+
+def test_independent_labels_go_through_sigmoids() -> None:
+    card = CARD.model_copy(update={"task": "multi_label"})
+    scored = score(["a"], model=replace(MODEL, card=card))[0]
+    assert scored.probabilities == pytest.approx([1 / (1 + np.exp(-1)), 1 / (1 + np.exp(-0.98))], abs=1e-7)
+
+
+def test_scores_do_not_depend_on_order_or_neighbours() -> None:
+    texts = ["a", "bcd", "long enough for windows", "z" * 40, "b"]
+    together = {text: yes(s) for text, s in zip(texts, score(texts), strict=True)}
+    backwards = {text: yes(s) for text, s in zip(texts[::-1], score(texts[::-1]), strict=True)}
+    alone = {text: yes(score([text])[0]) for text in texts}
+    assert together == backwards == alone
+
+
+def test_tokens_and_windows_are_counted_without_special_tokens() -> None:
+    # Windows of 4 letters (6 less 2 specials) that share 1: 4, 7, 10 letters.
+    counts = [(s.n_tokens, s.n_windows) for s in score(["abcd", "abcde", "abcdefg", "abcdefgh"])]
+    assert counts == [(4, 1), (5, 2), (7, 2), (8, 3)]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        torch.OutOfMemoryError("CUDA out of memory"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory"),
+    ],
+)
+def test_a_batch_that_runs_out_of_memory_is_halved_until_it_fits(error: Exception) -> None:
+    engine = SumEngine(lambda windows: error if len(windows) > 2 else None)
+    texts = ["ab", "cd", "ef", "gh", "ij", "kl"]
+    assert score(texts, engine) == score(texts)
+    assert engine.batches[:3] == [6, 3, 1]
+
+
+def test_a_text_that_fails_alone_is_named_by_a_word_and_harms_no_other() -> None:
+    engine = SumEngine(lambda windows: MemoryError() if any(ord("x") in w for w in windows) else None)
+    scored = score(["ab", "xx", "cd", "efghijklmnx"], engine)
+    assert [s.failure for s in scored] == [None, "out_of_memory", None, "out_of_memory"]
+    assert scored[1].probabilities is None
+    assert yes(scored[0]) == yes(score(["ab"])[0])
+
+
+def test_a_failure_never_quotes_the_error_message() -> None:
+    assert [s.failure for s in score(["ab", "why?", "cd"])] == [None, "ValueError", None]
+
+
+def test_a_text_without_tokens_fails_as_such() -> None:
+    assert score(["__", "a"])[0] == TextScore(None, failure="no_tokens")
+
+
+def test_a_result_that_is_no_number_is_a_failure() -> None:
+    class NanEngine(SumEngine):
+        def logits(self, windows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+            return np.full((len(windows), 2), np.nan, dtype=np.float32)
+
+    assert score(["ab"], NanEngine())[0].failure == "not_finite"
+
+
+def test_no_texts_give_no_scores() -> None:
+    assert score([]) == []

@@ -1,0 +1,188 @@
+import json
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from pyspark import SparkContext
+from pyspark.sql import SparkSession
+
+from mh_batch.cli import main
+from tests.scoring.corpora import BROKEN, sound_documents, write
+from tests.texts import PLANTED, SAMPLES
+
+XLMR = "xlmr-depression-mini"
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    code = main(arguments)
+    printed = capsys.readouterr()
+    return code, printed.out, printed.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["scroe"], "no command 'scroe': did you mean 'score'?"),
+        ([], "the following arguments are required: COMMAND"),
+        (["score", "--modle", "x"], "unknown argument '--modle': did you mean '--model'?"),
+        (["score", "--mod", "x"], "unknown argument '--mod'"),
+        (["score", "--input", "a", "--model", XLMR], "the setting 'output' is missing (--output)"),
+        (["score", "--input", "a", "--output", "o", "--model", "xlmr-depresion-mini"], f"did you mean '{XLMR}'?"),
+        (["score", "--input", "a", "--output", "o", "--model", XLMR, "--columns", "text"], "takes NAME=VALUE pairs"),
+        (["score", "--input", "a", "--output", "o", "--model", XLMR, "--columns", "txt=a"], "did you mean 'text'?"),
+        (["score", "--input", "a", "--output", "o", "--model", XLMR, "--period", "weak"], "did you mean 'week'?"),
+        (["score", "--input", "a", "--output", "o", "--model", XLMR, "--device", "gpu"], "bad value for 'device'"),
+        (
+            ["score", "--input", "a", "--output", "o", "--model", XLMR, "--threshold", "depresed=0.6"],
+            "threshold for 'depresed', a label of none of the models: did you mean 'depressed'?",
+        ),
+        (
+            ["score", "--input", "a", "--output", "o", "--model", XLMR, "--threshold", "depressed=six"],
+            "bad value for 'threshold.depressed'",
+        ),
+        (["score", "--config", "gone.yaml"], "the configuration file gone.yaml cannot be read"),
+        (["models", "xlmr"], "no card 'xlmr'"),
+        (["runs", "--output", "empty"], "empty holds no runs"),
+        (["report", "--output", "empty"], "holds no published run"),
+        (["validate", "--output", "empty", "--run", "x"], "holds no published run"),
+        (["classify", " "], "no text to classify"),
+    ],
+)
+def test_wrong_usage_exits_with_2_and_says_what_is_right(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    code, out, err = run(capsys, *arguments)
+    assert (code, out) == (2, "")
+    assert message in err
+    assert err.startswith("mh-batch: ")
+
+
+def test_missing_java_says_what_to_install(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(SparkContext, "_active_spark_context", None)
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    code, _, err = run(capsys, "demo", "--output", str(tmp_path / "demo"))
+    assert code == 1
+    assert "no Java found. Spark 4 needs Java 17 or newer: install it" in err
+    assert "openjdk-17-jre-headless" in err
+    assert not (tmp_path / "demo").exists()
+
+
+@pytest.mark.parametrize(("version", "major"), [('"1.8.0_392"', 8), ('"11.0.2" 2019-01-15', 11)])
+def test_old_java_says_what_to_install(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, version: str, major: int
+) -> None:
+    java = tmp_path / "bin" / "java"
+    java.parent.mkdir()
+    java.write_text(f"#!/bin/sh\necho 'openjdk version {version}' >&2\n")
+    java.chmod(0o755)
+    monkeypatch.setattr(SparkContext, "_active_spark_context", None)
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    code, _, err = run(capsys, "score", "--input", "a", "--output", str(tmp_path / "o"), "--model", XLMR)
+    assert code == 1
+    assert f"is Java {major}. Spark 4 needs Java 17 or newer" in err
+
+
+def test_models_lists_the_cards_and_shows_one(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "models")
+    assert code == 0
+    assert f"{XLMR} " in out
+    assert "shipped with mh-batch" in out
+    code, out, _ = run(capsys, "models", "xlmr-depression")
+    assert code == 0
+    assert "malexandersalazar/xlm-roberta-base-cls-depression" in out
+
+
+def test_classify_prints_probabilities_and_not_the_texts(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, "classify", *SAMPLES["en"])
+    assert code == 0
+    assert out.count(f", {XLMR}: ") == 2
+    assert not any(text in out + err for text in SAMPLES["en"])
+
+
+def test_classify_reads_lines_and_writes_json(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    lines = tmp_path / "lines.txt"
+    lines.write_text("\n".join([SAMPLES["de"][0], "", SAMPLES["it"][1]]) + "\n")
+    with lines.open() as stream:
+        monkeypatch.setattr(sys, "stdin", stream)
+        code, out, _ = run(capsys, "classify", "--json", "--model", XLMR)
+    assert code == 0
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert [row["text"] for row in rows] == [1, 2]
+    assert rows[0]["probabilities"]["depressed"] > 0.5 > rows[1]["probabilities"]["depressed"]
+
+
+@pytest.mark.spark
+def test_score_then_runs_report_and_validate(
+    spark: SparkSession, capsys: pytest.CaptureFixture[str], tmp_path: Path, output: Path
+) -> None:
+    corpus = write(tmp_path / "in" / "a.parquet", [*sound_documents(), *[row for _, row in BROKEN]])
+    config = tmp_path / "run.yaml"
+    config.write_text(f"input: {corpus}\nmodel: {XLMR}\nmax_text_chars: 10000\n")
+    code, out, err = run(
+        capsys, "score", "--config", str(config), "--output", str(output), "--threshold", "depressed=0.6"
+    )
+    assert code == 0
+    assert "26 rows read" in out
+    assert "17 scored, 9 rejected; 16 texts new to the store" in out
+    assert "an indicator, not a diagnosis" in out
+    assert not any(text in out + err for text in PLANTED)
+
+    code, out, _ = run(capsys, "runs", "--output", str(output), "--json")
+    listed = json.loads(out)
+    assert (code, listed["state"], listed["read"], listed["scored"]) == (0, "published", 26, f"{XLMR}=17")
+
+    code, out, _ = run(capsys, "report", "--output", str(output), "--period", "month")
+    assert code == 0
+    table = pd.read_parquet(output / "runs" / listed["run"] / "report" / "prevalence.parquet")
+    assert set(table.period) == {"all", "2026-03-01"}
+
+    assert run(capsys, "validate", "--output", str(output))[0] == 0
+    spoil(output / "runs" / listed["run"] / "scores" / f"model={XLMR}")
+    code, _, err = run(capsys, "validate", "--output", str(output))
+    assert code == 3
+    assert "p_depressed: ExpectColumnValuesToBeBetween" in err
+
+
+def spoil(table: Path) -> None:
+    """Raise one probability over 1, as a damaged or foreign file might."""
+    path = next(path for path in sorted(table.glob("*.parquet")) if pq.ParquetFile(path).metadata.num_rows)
+    content = pq.read_table(path, partitioning=None)
+    index = content.column_names.index("p_depressed")
+    spoilt = pa.array([2.0, *content["p_depressed"].to_pylist()[1:]])
+    pq.write_table(content.set_column(index, "p_depressed", spoilt), path)
+    path.with_name(f".{path.name}.crc").unlink()
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize(
+    ("columns", "flags", "message"),
+    [
+        ({"doc_id": ["a"], "text": ["x"]}, [], "has no 'consent' column"),
+        ({"doc_id": ["a"], "body": ["x"]}, ["--consent-basis", "ours"], "has no column 'text'"),
+        (None, [], "there is no such file or folder"),
+    ],
+)
+def test_an_unusable_corpus_exits_with_2_before_anything_is_written(
+    spark: SparkSession,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    output: Path,
+    columns: dict[str, list[str]] | None,
+    flags: list[str],
+    message: str,
+) -> None:
+    path = tmp_path / "a.parquet"
+    if columns is not None:
+        pd.DataFrame(columns).to_parquet(path)
+    code, _, err = run(capsys, "score", "--input", str(path), "--output", str(output), "--model", XLMR, *flags)
+    assert code == 2
+    assert message in err
+    assert not output.exists()

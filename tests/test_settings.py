@@ -1,0 +1,59 @@
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from mh_batch.errors import SettingsError
+from mh_batch.settings import ScoreSettings, load_settings
+
+NEEDED = {"input": ["in.parquet"], "output": "out", "model": ["xlmr-depression-mini"]}
+
+
+def test_a_yaml_file_and_flags_fill_the_same_settings_and_flags_win(tmp_path: Path) -> None:
+    file = tmp_path / "run.yaml"
+    file.write_text("input: a.parquet\noutput: out\nmodel: m\nmax-text-chars: 10\nthreshold: {depressed: 0.6}\n")
+    settings = load_settings(ScoreSettings, file, {"input": ["b.parquet", "c.parquet"]})
+    assert settings.input == ("b.parquet", "c.parquet")
+    assert settings.model == ("m",)
+    assert settings.max_text_chars == 10
+    assert settings.threshold == {"depressed": 0.6}
+
+
+def test_settings_are_frozen() -> None:
+    with pytest.raises(ValidationError):
+        ScoreSettings(**NEEDED).output = "elsewhere"  # type: ignore[misc]  # the assignment is the test
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ({"inptu": "x"}, "unknown setting 'inptu': did you mean 'input'?"),
+        ({"threshold": {"depressed": 2}}, "bad value for 'threshold.depressed'"),
+        ({"period": "weak"}, "did you mean 'week'?"),
+        ({"columns": {"txt": "body"}}, "'txt' is no column of a document; did you mean 'text'?"),
+        ({"max_text_chars": "many"}, "bad value for 'max_text_chars'"),
+        ({"consent_basis": ""}, "bad value for 'consent_basis'"),
+        ({"model": []}, "bad value for 'model'"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_what_would_be_right(flags: dict[str, object], message: str) -> None:
+    with pytest.raises(SettingsError) as error:
+        load_settings(ScoreSettings, None, {**NEEDED, **flags})
+    assert message in str(error.value)
+
+
+def test_a_missing_setting_names_its_flag() -> None:
+    with pytest.raises(SettingsError, match="the setting 'output' is missing \\(--output\\)"):
+        load_settings(ScoreSettings, None, {"input": ["a"], "model": ["m"]})
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [("input: [a", "not valid YAML: line"), ("- a\n- b\n", "must hold keys and values"), (None, "cannot be read")],
+)
+def test_a_broken_configuration_file_is_named(tmp_path: Path, content: str | None, message: str) -> None:
+    file = tmp_path / "run.yaml"
+    if content is not None:
+        file.write_text(content)
+    with pytest.raises(SettingsError, match=message):
+        load_settings(ScoreSettings, file, {})
