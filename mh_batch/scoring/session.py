@@ -21,6 +21,8 @@ _INSTALL_JAVA = (
     f"conda: conda install openjdk={_JAVA}) and let JAVA_HOME or PATH lead to it"
 )
 
+_LOGGING = Path(__file__).with_name("log4j2.properties")
+
 _RUN_SETTINGS = {
     # Dates without a zone, and the periods of reports, must not depend on where the driver runs.
     "spark.sql.session.timeZone": "UTC",
@@ -43,10 +45,9 @@ def start_session(name: str) -> SparkSession:
     builder = SparkSession.builder.appName(name)
     if "SPARK_ENV_LOADED" in os.environ:
         return builder.getOrCreate()
-    spark = _local_defaults(builder).getOrCreate()
-    # What fails comes back as an exception; the log would say it again in pages of Java frames.
-    spark.sparkContext.setLogLevel("OFF")
-    return spark
+    # Loopback, so that a laptop without a network, or behind a VPN, starts as well.
+    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    return _local_defaults(builder).getOrCreate()
 
 
 @contextmanager
@@ -72,9 +73,7 @@ def _local_defaults(builder: SparkSession.Builder) -> SparkSession.Builder:
         .config("spark.ui.enabled", "false")
         # Our own progress line says more, and Spark's would overwrite it.
         .config("spark.ui.showConsoleProgress", "false")
-        # Loopback, so that a laptop without a network, or behind a VPN, starts as well.
-        .config("spark.driver.host", "127.0.0.1")
-        .config("spark.driver.bindAddress", "127.0.0.1")
+        .config("spark.driver.extraJavaOptions", f"-Dlog4j2.configurationFile={_LOGGING.as_uri()}")
         .config("spark.driver.memory", "2g")
         .config("spark.sql.shuffle.partitions", str(4 * (os.cpu_count() or 1)))
     )
