@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,14 +35,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if _DEBUG in os.environ or not _is_sparks(error):
             raise
-        # Spark's message may quote values of the corpus: only its name is repeated.
-        name = getattr(error, "getCondition", lambda: None)() or type(error).__name__
-        print(f"mh-batch: Spark failed ({name}); with {_DEBUG}=1 the whole error is shown", file=sys.stderr)
+        print(f"mh-batch: {_without_values(error)}; with {_DEBUG}=1 the whole error is shown", file=sys.stderr)
         return 1
 
 
 def _is_sparks(error: Exception) -> bool:
     return type(error).__module__.partition(".")[0] in ("pyspark", "py4j")
+
+
+def _without_values(error: Exception) -> str:
+    """Spark's messages may quote values of the corpus; its conditions, and our own errors in a worker, do not."""
+    own = re.findall(r"^mh_batch\.errors\.\w+: (.*)$", str(error), re.MULTILINE)
+    condition = getattr(error, "getCondition", lambda: None)() or type(error).__name__
+    return str(own[-1]) if own else f"Spark failed ({condition})"
 
 
 def _parser() -> Parser:

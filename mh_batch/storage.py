@@ -87,8 +87,12 @@ class Folder:
         """Move this folder; the target's parent is made if need be."""
         file_system, path = file_system_of(self.uri)
         _, target_path = file_system_of(target.uri)
-        file_system.create_dir(target_path.rsplit("/", 1)[0], recursive=True)
-        file_system.move(path, target_path)
+        if self.is_local:
+            file_system.create_dir(target_path.rsplit("/", 1)[0], recursive=True)
+            file_system.move(path, target_path)
+        else:  # object stores have no folders to rename
+            fs.copy_files(path, target_path, source_filesystem=file_system, destination_filesystem=file_system)
+            file_system.delete_dir(path)
 
     def write_bytes(self, content: bytes) -> None:
         """Write a file whole: on a local disk it appears under its name only when it is complete."""

@@ -186,3 +186,21 @@ def test_an_unusable_corpus_exits_with_2_before_anything_is_written(
     assert code == 2
     assert message in err
     assert not output.exists()
+
+
+@pytest.mark.spark
+def test_an_error_of_a_worker_reaches_the_user_and_spark_is_quoted_without_values(
+    spark: SparkSession, capsys: pytest.CaptureFixture[str], tmp_path: Path, output: Path
+) -> None:
+    corpus = write(tmp_path / "a.parquet", sound_documents())
+    arguments = ["score", "--input", corpus, "--output", str(output), "--model", XLMR]
+    code, _, err = run(capsys, *arguments, "--device", "cuda")
+    assert code == 1
+    assert "the executor has no GPU that PyTorch can use; with MH_BATCH_DEBUG=1" in err
+    assert list((output / "runs").iterdir()) == []
+    part = tmp_path / "folder" / "part-1.parquet"
+    write(part, sound_documents())
+    part.with_name("part-2.parquet").write_bytes(part.read_bytes()[:2000])
+    code, _, err = run(capsys, "score", "--input", str(part.parent), "--output", str(output), "--model", XLMR)
+    assert code in (1, 2)
+    assert not any(text in err for text in PLANTED)

@@ -1,12 +1,13 @@
 """From a model's files to a scorer."""
 
-from mh_batch.inference.engines import Engine
+from mh_batch.errors import ModelError
+from mh_batch.inference.engines import Engine, roberta
 from mh_batch.inference.scorer import DEFAULT_TOKEN_BUDGET, Scorer
 from mh_batch.inference.tokenization import TextTokenizer
 from mh_batch.models import Model
+from mh_batch.models.checkpoint import read_config
 
-# What runs a model today; both are part of what a run says of itself.
-ENGINE = "reference"
+# What every engine computes in today; part of a model's fingerprint.
 PRECISION = "fp32"
 
 
@@ -22,20 +23,22 @@ def load_scorer(model: Model, device: str = "cpu", token_budget: int = DEFAULT_T
         ModelError: a file of the model cannot be loaded.
     """
     tokenizer = TextTokenizer(model.tokenizer_folder)
-    return Scorer(model, tokenizer, load_engine(model, tokenizer, device), token_budget)
+    return Scorer(model, tokenizer, load_engine(model, tokenizer.pad_id, device), token_budget)
 
 
-def load_engine(model: Model, tokenizer: TextTokenizer, device: str) -> Engine:
-    """Load the engine that runs the model."""
-    quiet_transformers()
-    from mh_batch.inference.engines.huggingface import HuggingFaceEngine
-
-    return HuggingFaceEngine(model.folder, tokenizer.pad_id, device)
+def engine_name(model: Model) -> str:
+    """Return which engine runs the model: `exact` where one fits the checkpoint, else `reference`."""
+    return "exact" if roberta.fits(model.folder, read_config(model.folder)) else "reference"
 
 
-def quiet_transformers() -> None:
-    """Keep progress bars and advice of transformers out of the job's output: ours say more."""
-    from transformers.utils import logging
+def load_engine(model: Model, pad_id: int, device: str) -> Engine:
+    """Load the engine that runs the model; ModelError if the weights do not fit it."""
+    if engine_name(model) == "reference":
+        # transformers takes seconds to import: only models that need it wait for it.
+        from mh_batch.inference.engines.huggingface import HuggingFaceEngine
 
-    logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # transformers' own function is not typed
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # as above
+        return HuggingFaceEngine(model.folder, pad_id, device)
+    try:
+        return roberta.ExactRobertaEngine(model.folder, read_config(model.folder), device)
+    except KeyError as error:
+        raise ModelError(f"the weights in {model.folder} lack {error}: no sequence classifier?") from None

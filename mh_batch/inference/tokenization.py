@@ -1,12 +1,22 @@
 """Texts to token ids, with the checkpoint's own tokenizer."""
 
-from collections.abc import Sequence
+import json
+import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+
+from tokenizers import Tokenizer
 
 from mh_batch.errors import ModelError
 
 _PROBE = "a"
+_PAD_TOKENS = ("<pad>", "[PAD]")
+
+# Classes that take `tokenizer.json` as it stands; others change it when they load it.
+_PLAIN_CLASSES = ("TokenizersBackend", "PreTrainedTokenizerFast")
+
+Encode = Callable[[list[str], bool], list[list[int]]]
 
 
 class TextTokenizer:
@@ -14,14 +24,11 @@ class TextTokenizer:
 
     def __init__(self, folder: Path) -> None:
         """Load the tokenizer in `folder`; ModelError if it cannot be read."""
-        from transformers import AutoTokenizer
-
         try:
-            self._tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-        except Exception as error:  # whatever a broken tokenizer file makes the library raise
+            self._encode, self.pad_id = _plain(folder) if _is_plain(folder) else _transformers(folder)
+        except Exception as error:  # whatever a broken tokenizer file makes the libraries raise
             raise ModelError(f"the tokenizer in {folder} cannot be loaded ({type(error).__name__})") from error
         self._prefix, self._suffix = self._specials()
-        self.pad_id: int = self._tokenizer.pad_token_id or 0
 
     @property
     def n_special(self) -> int:
@@ -30,18 +37,57 @@ class TextTokenizer:
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Return each text's token ids, whole, without special tokens."""
-        encoded = self._tokenizer(
-            list(texts), add_special_tokens=False, truncation=False, return_attention_mask=False, verbose=False
-        )
-        ids: list[list[int]] = encoded["input_ids"]
-        return ids
+        return self._encode(list(texts), False)
 
     def enclose(self, window: Sequence[int]) -> list[int]:
         """Return the window between the special tokens that the model was trained with."""
         return [*self._prefix, *window, *self._suffix]
 
     def _specials(self) -> tuple[list[int], list[int]]:
-        bare = self.encode([_PROBE])[0]
-        whole: list[int] = self._tokenizer(_PROBE)["input_ids"]
+        bare, whole = self._encode([_PROBE], False)[0], self._encode([_PROBE], True)[0]
         start = next(i for i in range(len(whole)) if whole[i : i + len(bare)] == bare)
         return whole[:start], whole[start + len(bare) :]
+
+
+def _is_plain(folder: Path) -> bool:
+    config = folder / "tokenizer_config.json"
+    if not (folder / "tokenizer.json").is_file() or not config.is_file():
+        return False
+    return json.loads(config.read_text(encoding="utf-8")).get("tokenizer_class") in _PLAIN_CLASSES
+
+
+def _plain(folder: Path) -> tuple[Encode, int]:
+    """The tokenizer as its file describes it: transformers, which takes seconds to import, would add nothing."""
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+
+    def encode(texts: list[str], special: bool) -> list[list[int]]:
+        return [encoding.ids for encoding in tokenizer.encode_batch_fast(texts, add_special_tokens=special)]
+
+    pads = [number for token in _PAD_TOKENS if (number := tokenizer.token_to_id(token)) is not None]
+    return encode, pads[0] if pads else 0
+
+
+def _transformers(folder: Path) -> tuple[Encode, int]:
+    quiet_transformers()
+    from transformers import AutoTokenizer
+
+    tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+
+    def encode(texts: list[str], special: bool) -> list[list[int]]:
+        ids: list[list[int]] = tokenizer(
+            texts, add_special_tokens=special, truncation=False, return_attention_mask=False, verbose=False
+        )["input_ids"]
+        return ids
+
+    return encode, tokenizer.pad_token_id or 0
+
+
+def quiet_transformers() -> None:
+    """Keep progress bars and advice of transformers out of the job's output: ours say more."""
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # transformers' own function is not typed
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # as above

@@ -1,8 +1,12 @@
 """Reads what a checkpoint's own files say: labels, longest input, weights."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from tokenizers import Tokenizer
 
 from mh_batch.errors import ModelError
 from mh_batch.models.card import ModelCard, Task
@@ -30,6 +34,8 @@ def read_config(folder: Path) -> dict[str, Any]:
 def check_weights(folder: Path) -> None:
     """Raise ModelError unless the folder's weights are safetensors."""
     if any((folder / name).is_file() for name in WEIGHTS):
+        for path in folder.glob("*.safetensors"):
+            _check_header(path)
         return
     if list(folder.glob("*.bin")) + list(folder.glob("*.pt")):
         raise ModelError(
@@ -38,6 +44,25 @@ def check_weights(folder: Path) -> None:
             "AutoModelForSequenceClassification as M; M.from_pretrained('SOURCE').save_pretrained('TARGET')\""
         )
     raise ModelError(f"{folder} holds no weights: expected {' or '.join(WEIGHTS)}")
+
+
+def _check_header(path: Path) -> None:
+    try:
+        with safe_open(path, framework="numpy"):
+            pass
+    except (SafetensorError, OSError) as error:
+        raise ModelError(f"the weights in {path} cannot be loaded ({type(error).__name__}): damaged?") from None
+
+
+def check_tokenizer(folder: Path) -> None:
+    """Raise ModelError if the folder's `tokenizer.json` cannot be read; other kinds are read when they are used."""
+    path = folder / "tokenizer.json"
+    if not path.is_file():
+        return
+    try:
+        Tokenizer.from_file(str(path))
+    except Exception as error:  # the library raises Exception itself
+        raise ModelError(f"the tokenizer {path} cannot be loaded: damaged?") from error
 
 
 def has_tokenizer(folder: Path) -> bool:
@@ -81,7 +106,7 @@ def generic_card(name: str, config: dict[str, Any]) -> ModelCard:
     task: Task = "multi_label" if multi_label else "single_label"
     longest = longest_input(config)
     return ModelCard(
-        name=name,
+        name=_file_name(name),
         title=f"{config.get('model_type', 'unknown')} checkpoint without a card",
         task=task,
         labels=labels,
@@ -89,6 +114,11 @@ def generic_card(name: str, config: dict[str, Any]) -> ModelCard:
         overlap=longest // 8,
         fold="max" if multi_label else "mean",
     )
+
+
+def _file_name(name: str) -> str:
+    """A model's name is part of paths, and of URIs that Spark reads."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name.rpartition("/")[2]) or "model"
 
 
 def _identifier(label: str) -> str:

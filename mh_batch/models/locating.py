@@ -19,6 +19,7 @@ _HUB_FILES = ["config.json", "*.safetensors", "*.safetensors.index.json", "*toke
 class _Found:
     folder: Path
     origin: str
+    name: str = ""
 
 
 @dataclass
@@ -75,7 +76,7 @@ def _first(search: _Search, card: ModelCard | None) -> _Found:
 def _local(search: _Search, card: ModelCard | None) -> Iterator[_Found]:
     folder = Path(search.name).expanduser()
     if folder.is_dir() and card is None:
-        yield _Found(folder.resolve(), "local folder")
+        yield _Found(folder.resolve(), "local folder", folder.resolve().name)
     elif card is None:
         search.tried.append(f"the folder {folder}")
 
@@ -93,7 +94,7 @@ def _in_models_dir(search: _Search, card: ModelCard | None) -> Iterator[_Found]:
     for spelling in _spellings(search.name, card):
         folder = search.models_dir / spelling
         if folder.is_dir():
-            yield _Found(folder.resolve(), "models folder")
+            yield _Found(folder.resolve(), "models folder", spelling)
         search.tried.append(f"the folder {folder}")
 
 
@@ -115,7 +116,7 @@ def _on_hub(search: _Search, card: ModelCard | None) -> Iterator[_Found]:
         return
     folder = _download(name, revision or "main", search)
     if folder:
-        yield _Found(folder, f"hub {name}@{folder.name}")
+        yield _Found(folder, f"hub {name}@{folder.name}", name)
 
 
 def _download(name: str, revision: str, search: _Search) -> Path | None:
@@ -146,9 +147,10 @@ def _not_found(search: _Search, card: ModelCard | None) -> str:
 def _open(found: _Found, card: ModelCard | None, search: _Search) -> Model:
     checkpoint.check_weights(found.folder)
     config = checkpoint.read_config(found.folder)
-    card = card or checkpoint.generic_card(found.folder.name, config)
+    card = card or checkpoint.generic_card(found.name, config)
     card = _within_reach(card, checkpoint.longest_input(config))
     tokenizer = _tokenizer_folder(found, card, search)
+    checkpoint.check_tokenizer(tokenizer)
     outputs = checkpoint.output_labels(config, card)
     return Model(card, found.folder, tokenizer, outputs, found.origin, digest_files(found.folder, tokenizer))
 

@@ -1,5 +1,7 @@
 """The small models whose weights lie inside the package."""
 
+import atexit
+import shutil
 import tempfile
 from functools import cache
 from importlib.resources import files
@@ -21,6 +23,7 @@ def shipped_folder(name: str) -> Path | None:
 
 def _unpack(packed: Traversable) -> Path:
     folder = Path(tempfile.mkdtemp(prefix="mh-batch-model-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     for entry in packed.iterdir():
         (folder / entry.name).write_bytes(entry.read_bytes())
     return folder

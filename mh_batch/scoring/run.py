@@ -11,7 +11,7 @@ from mh_batch.corpus.admission import examine, reject_duplicates
 from mh_batch.corpus.pseudonyms import read_or_create_key
 from mh_batch.corpus.reading import read_corpus
 from mh_batch.errors import SettingsError, UsageError, ValidationError
-from mh_batch.inference.loading import ENGINE, PRECISION
+from mh_batch.inference.loading import PRECISION, engine_name
 from mh_batch.models import Model, known_languages, locate_model
 from mh_batch.reporting import write_report
 from mh_batch.scoring import manifest as contents
@@ -75,12 +75,13 @@ class _Run:
     corpus: DataFrame
     run_id: str = field(default_factory=new_run_id)
     started_at: str = field(default_factory=contents.now)
+    _documents: DataFrame | None = None
 
     def carry_out(self) -> PublishedRun:
         key = self._key()
         finished = False
         try:
-            documents = self._examine(key).persist()
+            documents = self._examine(key)
             throughput = {model.card.name: self._score(model, documents) for model in self.models}
             self._write_rejected(documents)
             manifest = self._validate(throughput)
@@ -109,7 +110,8 @@ class _Run:
         examined = examine(self.corpus, key, self._languages(), self.settings.max_text_chars)
         # Written once: reading, hashing and language identification are not done again for each model and each join.
         examined.write.parquet(draft)
-        return reject_duplicates(self.spark.read.parquet(draft))
+        self._documents = reject_duplicates(self.spark.read.parquet(draft)).persist()
+        return self._documents
 
     def _languages(self) -> tuple[str, ...]:
         """What detection chooses among: more than one model knows, so that it does not take all texts for its own."""
@@ -173,7 +175,9 @@ class _Run:
             "consent_basis": settings.consent_basis,
             "settings": settings.model_dump(mode="json"),
             "models": [
-                contents.model_entry(model, PRECISION, ENGINE, thresholds_of(model.card, settings.threshold))
+                contents.model_entry(
+                    model, PRECISION, engine_name(model), thresholds_of(model.card, settings.threshold)
+                )
                 for model in self.models
             ],
             "counts": counts.as_dict(),
@@ -182,6 +186,8 @@ class _Run:
 
     def _clean_up(self, finished: bool) -> None:
         """What an unfinished run has staged is no run; what it scored stays in the store."""
+        if self._documents is not None:
+            self._documents.unpersist()
         self.root.work(self.run_id).delete()
         if not finished:
             self.folder.delete()

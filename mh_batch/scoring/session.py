@@ -26,6 +26,8 @@ _LOGGING = Path(__file__).with_name("log4j2.properties")
 _RUN_SETTINGS = {
     # Dates without a zone, and the periods of reports, must not depend on where the driver runs.
     "spark.sql.session.timeZone": "UTC",
+    # Spark's default, INT96, carries no zone and comes back in nanoseconds, which end in 1677 and 2262.
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     # The worker gathers texts itself; small Arrow batches keep a task's memory flat when the texts are novels.
     "spark.sql.execution.arrow.maxRecordsPerBatch": "1000",
     # pandas writes nanoseconds, for which Spark has no type: let it read them as integers instead of failing.

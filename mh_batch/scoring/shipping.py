@@ -1,5 +1,7 @@
 """Brings a model's files to where the tasks run."""
 
+import atexit
+import shutil
 import tempfile
 import zipfile
 from dataclasses import dataclass, replace
@@ -31,11 +33,14 @@ def ship_model(spark: SparkSession, model: Model) -> ShippedModel:
     if (spark.sparkContext.master or "").startswith("local"):
         return ShippedModel(model, None)
     name = f"model-{model.files_digest[:16]}"
-    archive = Path(tempfile.mkdtemp(prefix="mh-batch-ship-")) / f"{name}.zip"
+    folder = Path(tempfile.mkdtemp(prefix="mh-batch-ship-"))
+    # Executors may ask for it as long as the driver lives.
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    archive = folder / f"{name}.zip"
     # Stored, not deflated: weights do not compress.
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as bundle:
-        for folder, inside in ((model.folder, "model"), (model.tokenizer_folder, "tokenizer")):
-            for path in sorted(folder.iterdir()):
+        for source, inside in ((model.folder, "model"), (model.tokenizer_folder, "tokenizer")):
+            for path in sorted(source.iterdir()):
                 if path.is_file():
                     bundle.write(path, f"{inside}/{path.name}")
     spark.sparkContext.addArchive(f"{archive}#{name}")

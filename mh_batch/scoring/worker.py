@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 import pyarrow as pa
 from pyspark import TaskContext
 
+from mh_batch.errors import PlatformError
 from mh_batch.inference import Scorer, TextScore, load_scorer
 from mh_batch.scoring.counters import Counters
 from mh_batch.scoring.shipping import ShippedModel
@@ -77,7 +78,7 @@ def device_of_task(device: Device) -> str:
     """Return the PyTorch device of the running task.
 
     Raises:
-        RuntimeError: a GPU was asked for and this task was given none and finds none.
+        PlatformError: a GPU was asked for and this task was given none and finds none.
     """
     context = TaskContext.get()
     given = context.resources().get("gpu") if context else None
@@ -88,7 +89,7 @@ def device_of_task(device: Device) -> str:
     import torch
 
     if not torch.cuda.is_available():
-        raise RuntimeError("--device cuda, but the executor has no GPU that PyTorch can use")
+        raise PlatformError("--device cuda, but the executor has no GPU that PyTorch can use")
     partition = context.partitionId() if context else 0
     return f"cuda:{partition % torch.cuda.device_count()}"
 

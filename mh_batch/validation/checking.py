@@ -10,8 +10,11 @@ from typing import Any
 os.environ["GX_ANALYTICS_ENABLED"] = "False"
 
 import great_expectations as gx
-from great_expectations.data_context import EphemeralDataContext
-from great_expectations.data_context.types.base import ProgressBarsConfig
+from great_expectations.data_context.types.base import (
+    DataContextConfig,
+    InMemoryStoreBackendDefaults,
+    ProgressBarsConfig,
+)
 from great_expectations.expectations import Expectation
 from pyspark.sql import DataFrame
 
@@ -44,9 +47,10 @@ class Checker:
     def __init__(self) -> None:
         """Set up Great Expectations in memory: no files, no reports, no progress bars."""
         logging.getLogger("great_expectations").setLevel(logging.ERROR)
-        context = gx.get_context(mode="ephemeral")
-        assert isinstance(context, EphemeralDataContext)
-        context.variables.progress_bars = ProgressBarsConfig(globally=False)
+        in_memory = InMemoryStoreBackendDefaults(init_temp_docs_sites=False)
+        quiet = ProgressBarsConfig(globally=False)
+        config = DataContextConfig(store_backend_defaults=in_memory, progress_bars=quiet)
+        context = gx.get_context(mode="ephemeral", project_config=config)
         # Great Expectations would keep every table in memory and never let it go.
         self._source = context.data_sources.add_or_update_spark("run", persist=False)
         self.expectations = 0

@@ -21,7 +21,7 @@ class LetterTokenizer(TextTokenizer):
     """One token per letter, between 0 and 1; chokes on a question mark."""
 
     def __init__(self) -> None:
-        self._prefix, self._suffix, self.pad_id = [0], [1], 2
+        self._prefix, self._suffix = [0], [1]
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         if any("?" in text for text in texts):

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 import pyarrow as pa
 import pytest
 
+from mh_batch.errors import PlatformError
 from mh_batch.inference import TextScore
 from mh_batch.scoring import worker
 from mh_batch.scoring.worker import device_of_task, gather, store_rows
@@ -54,5 +55,5 @@ def test_the_device_is_what_spark_gave_the_task(
 
 def test_insisting_on_a_gpu_where_there_is_none_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
-    with pytest.raises(RuntimeError, match="no GPU"):
+    with pytest.raises(PlatformError, match="no GPU"):
         device_of_task("cuda")

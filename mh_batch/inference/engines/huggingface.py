@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from transformers import AutoModelForSequenceClassification
 
 from mh_batch.errors import ModelError
+from mh_batch.inference.engines.padding import padded
+from mh_batch.inference.tokenization import quiet_transformers
 
 
 class HuggingFaceEngine:
@@ -19,6 +21,7 @@ class HuggingFaceEngine:
 
     def __init__(self, folder: Path, pad_id: int, device: str = "cpu") -> None:
         """Load the checkpoint in `folder` onto `device` ("cpu", "cuda:0", ...); ModelError if it cannot be loaded."""
+        quiet_transformers()
         self._pad_id = pad_id
         self._device = torch.device(device)
         try:
@@ -33,12 +36,7 @@ class HuggingFaceEngine:
     @torch.inference_mode()
     def logits(self, windows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
         """Return the logits (windows x outputs)."""
-        shape = len(windows), max(len(window) for window in windows)
-        ids = torch.full(shape, self._pad_id, dtype=torch.long)
-        mask = torch.zeros(shape, dtype=torch.long)
-        for row, window in enumerate(windows):
-            ids[row, : len(window)] = torch.tensor(window, dtype=torch.long)
-            mask[row, : len(window)] = 1
-        output = self._model(input_ids=ids.to(self._device), attention_mask=mask.to(self._device))
+        ids, valid = padded(windows, self._pad_id)
+        output = self._model(input_ids=ids.to(self._device), attention_mask=valid.long().to(self._device))
         logits: NDArray[np.float32] = output.logits.float().cpu().numpy()
         return logits

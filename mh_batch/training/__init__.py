@@ -1,0 +1,1 @@
+"""Recipes that train the two small models that ship in the package."""
