@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mh_batch import PublishedRun
     from mh_batch.inference import TextScore
     from mh_batch.models import ModelCard
+    from mh_batch.scoring.layout import OutputRoot
 
 _CORPUS_OF_DEMO = "corpus"
 _DEFAULT_MODEL = "xlmr-depression-mini"
@@ -101,12 +102,19 @@ def runs(arguments: argparse.Namespace) -> int:
 
     root = OutputRoot.at(arguments.output)
     rows = [_run_row(root.manifest(run), "published") for run in root.published()]
-    rows += [_run_row((root.failed(run) / "manifest.json").read_json(), "failed") for run in root.failed_runs()]
+    rows += [_failed_row(root, run) for run in root.failed_runs()]
     rows.sort(key=lambda row: str(row["run"]))
     if not rows:
         raise UsageError(f"{arguments.output} holds no runs")
     _print_rows(rows, arguments.json)
     return 0
+
+
+def _failed_row(root: "OutputRoot", run: str) -> dict[str, object]:
+    try:
+        return _run_row((root.failed(run) / "manifest.json").read_json(), "failed")
+    except FileNotFoundError:  # the run was killed while it was moved
+        return {"run": run, "state": "incomplete", "finished": "", "read": "", "scored": "", "failed": ""}
 
 
 def _run_row(manifest: Mapping[str, Any], state: str) -> dict[str, object]:

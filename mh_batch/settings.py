@@ -9,6 +9,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from mh_batch.errors import SettingsError, nearest
 
+DEFAULT_TOKEN_BUDGET = 8192
+
 Period = Literal["day", "week", "month"]
 Device = Literal["auto", "cpu", "cuda"]
 
@@ -46,7 +48,7 @@ class ScoreSettings(_Settings):
     max_failed_share: float = Field(
         0.01, ge=0, le=1, description="share of texts that a model may fail on before the run counts as failed"
     )
-    token_budget: int = Field(8192, ge=16, description="padded tokens in one batch of the model")
+    token_budget: int = Field(DEFAULT_TOKEN_BUDGET, ge=16, description="padded tokens in one batch of the model")
     partitions: int | None = Field(None, ge=1, description="tasks to spread the texts over; by their size if unset")
     device: Device = Field("auto", description="auto takes the GPU that Spark gave the task, else the CPU")
     key_file: Path | None = Field(

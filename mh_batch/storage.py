@@ -36,9 +36,14 @@ def file_system_of(location: str) -> tuple[fs.FileSystem, str]:
 
 @dataclass(frozen=True)
 class Folder:
-    """A folder that Spark writes to by `uri` and that we list, read and move by Arrow."""
+    """A folder that Spark writes to by `spark_uri` and that we list, read and move by Arrow."""
 
     uri: str
+
+    @property
+    def spark_uri(self) -> str:
+        """The location for Spark, to which a bare path may mean the cluster's file system instead of this one."""
+        return f"file://{self.uri}" if self.is_local else self.uri
 
     def __truediv__(self, name: str) -> Folder:
         """Return the entry of that name in this folder."""

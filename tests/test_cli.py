@@ -204,3 +204,10 @@ def test_an_error_of_a_worker_reaches_the_user_and_spark_is_quoted_without_value
     code, _, err = run(capsys, "score", "--input", str(part.parent), "--output", str(output), "--model", XLMR)
     assert code in (1, 2)
     assert not any(text in err for text in PLANTED)
+
+
+def test_a_failed_run_without_a_manifest_is_listed(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "failed" / "20260101T000000Z-abcdef").mkdir(parents=True)
+    code, out, _ = run(capsys, "runs", "--output", str(tmp_path))
+    assert code == 0
+    assert "20260101T000000Z-abcdef  incomplete" in out

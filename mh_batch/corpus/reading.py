@@ -28,6 +28,7 @@ _ACCEPTED: dict[str, tuple[type[T.DataType], ...]] = {
 
 # Spark reads a bare time such as "12:30" as today's: without a year in front it is no date.
 _STARTS_WITH_YEAR = r"^\s*\d{4}(-|\s*$)"
+_WORD = r"^[A-Za-z]{2,12}$"
 _LANGUAGE_TAG = r"^\s*([A-Za-z]{2,3})(?:[-_].*)?\s*$"
 
 
@@ -78,7 +79,8 @@ def _read_one(spark: SparkSession, path: str, columns: Mapping[str, str], consen
 
 def _open(spark: SparkSession, path: str) -> DataFrame:
     try:
-        return spark.read.parquet(path)
+        # Without merging, one file's columns would stand for all: another's consent could go unread.
+        return spark.read.option("mergeSchema", "true").parquet(path)
     except (PySparkException, Py4JError) as error:
         raise CorpusError(f"{path} cannot be read as Parquet: {_cause(error)}") from None
 
@@ -87,6 +89,7 @@ def _cause(error: PySparkException | Py4JError) -> str:
     known = {
         "PATH_NOT_FOUND": "there is no such file or folder",
         "UNABLE_TO_INFER_SCHEMA": "it holds no Parquet file",
+        "CANNOT_MERGE_SCHEMAS": "its files disagree on the type of a column",
     }
     condition = error.getCondition() if isinstance(error, PySparkException) else None
     return known.get(condition or "", "it is damaged or no Parquet file")
@@ -112,6 +115,8 @@ def _column_names(frame: DataFrame, path: str, columns: Mapping[str, str]) -> di
 
 def _check_type(frame: DataFrame, path: str, column: str, name: str) -> None:
     found = frame.schema[name].dataType
+    if isinstance(found, T.ArrayType) and not isinstance(found.elementType, T.StringType):
+        raise CorpusError(f"{path}: column '{name}' ({column}) is {found.simpleString()}, expected array<string>")
     if isinstance(found, _ACCEPTED.get(column, _IDENTIFYING)):
         return
     if column == "created_at" and isinstance(found, T.LongType) and _holds_nanoseconds(frame, name):
@@ -153,7 +158,7 @@ def _timestamp(value: SparkColumn, found: T.DataType) -> SparkColumn:
     if isinstance(found, T.StringType):
         value = F.when(value.rlike(_STARTS_WITH_YEAR), value)
     if isinstance(found, T.LongType):
-        value = F.timestamp_micros(F.floor(value / 1000))
+        value = F.timestamp_micros(F.call_function("div", value - F.pmod(value, F.lit(1000)), F.lit(1000)))
     stamp = value.try_cast("timestamp")
     # Later years have no place in Python's and pandas' calendars.
     return F.when(F.year(stamp).between(1, 9999), stamp)
@@ -167,10 +172,13 @@ def _bad_date(names: Mapping[str, str], types: Mapping[str, T.DataType]) -> Spar
 
 
 def _language_code(value: SparkColumn) -> SparkColumn:
-    """`pt-BR` and `PT` are `pt`; an empty string says nothing; anything else stays, to be rejected by its name."""
+    """`pt-BR` and `PT` are `pt`; an empty string says nothing; a word stays, to be rejected by its name.
+
+    Anything else becomes `unreadable`: it may be text, and what stands here is repeated in outputs.
+    """
     code = F.regexp_extract(value, _LANGUAGE_TAG, 1)
-    plain = F.when(code != "", code).otherwise(F.trim(value))
-    return F.lower(F.when(F.trim(value) != "", plain))
+    word = F.when(F.trim(value).rlike(_WORD), F.trim(value)).otherwise(F.lit("unreadable"))
+    return F.lower(F.when(F.trim(value) != "", F.when(code != "", code).otherwise(word)))
 
 
 def _may_use(names: Mapping[str, str]) -> SparkColumn:

@@ -1,6 +1,6 @@
 """Text in, probabilities out. Imports neither pyspark nor great_expectations."""
 
 from mh_batch.inference.loading import load_scorer
-from mh_batch.inference.scorer import DEFAULT_TOKEN_BUDGET, Scorer, TextScore
+from mh_batch.inference.scorer import Scorer, TextScore
 
-__all__ = ["DEFAULT_TOKEN_BUDGET", "Scorer", "TextScore", "load_scorer"]
+__all__ = ["Scorer", "TextScore", "load_scorer"]

@@ -2,10 +2,11 @@
 
 from mh_batch.errors import ModelError
 from mh_batch.inference.engines import Engine, roberta
-from mh_batch.inference.scorer import DEFAULT_TOKEN_BUDGET, Scorer
+from mh_batch.inference.scorer import Scorer
 from mh_batch.inference.tokenization import TextTokenizer
 from mh_batch.models import Model
 from mh_batch.models.checkpoint import read_config
+from mh_batch.settings import DEFAULT_TOKEN_BUDGET
 
 # What every engine computes in today; part of a model's fingerprint.
 PRECISION = "fp32"

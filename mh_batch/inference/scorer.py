@@ -14,8 +14,7 @@ from mh_batch.inference.failures import Failure, failure_of, release_memory
 from mh_batch.inference.tokenization import TextTokenizer
 from mh_batch.inference.windows import cut_windows, fold_windows
 from mh_batch.models import Model
-
-DEFAULT_TOKEN_BUDGET = 8192
+from mh_batch.settings import DEFAULT_TOKEN_BUDGET
 
 
 @dataclass(frozen=True)
@@ -87,9 +86,12 @@ class Scorer:
     def _run(self, windows: Sequence[_Window]) -> tuple[NDArray[np.float64], list[Failure | None]]:
         logits = np.full((len(windows), len(self._to_card_order)), np.nan)
         failures: list[Failure | None] = [None] * len(windows)
-        for batch in token_budget_batches([len(window.ids) for window in windows], self._budget):
+        for batch in token_budget_batches([self._padded(window) for window in windows], self._budget):
             self._run_batch(windows, batch, logits, failures)
         return logits[:, self._to_card_order], failures
+
+    def _padded(self, window: _Window) -> int:
+        return -(-len(window.ids) // self._engine.pads_to) * self._engine.pads_to
 
     def _run_batch(
         self,

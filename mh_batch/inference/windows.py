@@ -13,6 +13,8 @@ def cut_windows(tokens: Sequence[int], size: int, overlap: int) -> list[Sequence
 
     The last window is moved back until it is full, so that no window lacks context. Every token is in a window.
     """
+    if not 0 <= overlap < size:
+        raise ValueError(f"windows of {size} tokens cannot share {overlap}")
     if len(tokens) <= size:
         return [tokens]
     last = len(tokens) - size

@@ -3,6 +3,15 @@
 from mh_batch.models.card import ErrorRate, ModelCard
 from mh_batch.models.catalogue import known_languages, load_cards
 from mh_batch.models.locating import locate_model, weights_at_hand
-from mh_batch.models.model import Model
+from mh_batch.models.model import Model, model_files
 
-__all__ = ["ErrorRate", "Model", "ModelCard", "known_languages", "load_cards", "locate_model", "weights_at_hand"]
+__all__ = [
+    "ErrorRate",
+    "Model",
+    "ModelCard",
+    "known_languages",
+    "load_cards",
+    "locate_model",
+    "model_files",
+    "weights_at_hand",
+]

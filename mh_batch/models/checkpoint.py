@@ -18,6 +18,11 @@ TOKENIZER_FILES = ("tokenizer.json", "vocab.json", "vocab.txt", "sentencepiece.b
 _OFFSET_POSITIONS = ("roberta", "xlm-roberta", "longformer", "camembert")
 _DEFAULT_MAX_TOKENS = 512
 
+_CONVERT = (
+    'Convert it on a machine where you trust it: python -c "from transformers import '
+    "AutoModelForSequenceClassification as M; M.from_pretrained('SOURCE').save_pretrained('TARGET')\""
+)
+
 
 def read_config(folder: Path) -> dict[str, Any]:
     """Return the checkpoint's `config.json`; ModelError if it is missing or unreadable."""
@@ -39,11 +44,12 @@ def check_weights(folder: Path) -> None:
         return
     if list(folder.glob("*.bin")) + list(folder.glob("*.pt")):
         raise ModelError(
-            f"{folder} holds its weights as a pickle, which can run code when it is opened, so it is refused. "
-            'Convert it on a machine where you trust it: python -c "from transformers import '
-            "AutoModelForSequenceClassification as M; M.from_pretrained('SOURCE').save_pretrained('TARGET')\""
+            f"{folder} holds its weights as a pickle, which can run code when opened, so it is refused. {_CONVERT}"
         )
-    raise ModelError(f"{folder} holds no weights: expected {' or '.join(WEIGHTS)}")
+    raise ModelError(
+        f"{folder} holds no weights: expected {' or '.join(WEIGHTS)}. "
+        f"A pickle on the hub is not even fetched, since it can run code when it is opened. {_CONVERT}"
+    )
 
 
 def _check_header(path: Path) -> None:

@@ -53,7 +53,7 @@ def locate_model(name: str, models_dir: Path | None = None) -> Model:
 def weights_at_hand(card: ModelCard, models_dir: Path | None = None) -> str:
     """Return where a card's weights are on this machine, or that the hub has them; asks no network."""
     search = _Search(card.name, models_dir)
-    for look in (_shipped, _in_models_dir):
+    for look in (_in_models_dir, _shipped):
         for found in look(search, card):
             return found.origin
     return f"hub: {card.hub.name}" if card.hub else "not here"
@@ -66,7 +66,7 @@ def _card_of(name: str) -> ModelCard | None:
 
 
 def _first(search: _Search, card: ModelCard | None) -> _Found:
-    looks: list[Callable[[_Search, ModelCard | None], Iterator[_Found]]] = [_local, _shipped, _in_models_dir, _on_hub]
+    looks: list[Callable[[_Search, ModelCard | None], Iterator[_Found]]] = [_local, _in_models_dir, _shipped, _on_hub]
     for look in looks:
         for found in look(search, card):
             return found
@@ -76,13 +76,13 @@ def _first(search: _Search, card: ModelCard | None) -> _Found:
 def _local(search: _Search, card: ModelCard | None) -> Iterator[_Found]:
     folder = Path(search.name).expanduser()
     if folder.is_dir() and card is None:
-        yield _Found(folder.resolve(), "local folder", folder.resolve().name)
+        yield _Found(folder.resolve(), f"folder {folder.resolve()}", folder.resolve().name)
     elif card is None:
         search.tried.append(f"the folder {folder}")
 
 
 def _shipped(search: _Search, card: ModelCard | None) -> Iterator[_Found]:
-    folder = shipped_folder(card.name) if card else None
+    folder = shipped_folder(card.name) if card and "@" not in search.name else None
     if folder:
         yield _Found(folder, "shipped with mh-batch")
 
@@ -94,14 +94,15 @@ def _in_models_dir(search: _Search, card: ModelCard | None) -> Iterator[_Found]:
     for spelling in _spellings(search.name, card):
         folder = search.models_dir / spelling
         if folder.is_dir():
-            yield _Found(folder.resolve(), "models folder", spelling)
+            yield _Found(folder.resolve(), f"folder {folder.resolve()}", spelling)
         search.tried.append(f"the folder {folder}")
 
 
 def _spellings(name: str, card: ModelCard | None) -> list[str]:
     """Names that a model's folder may have: as asked for, as on its card or hub, also with `--` for `/`."""
-    names = [name.partition("@")[0]]
-    if card is not None:
+    names = [name]
+    # Of a folder nobody can tell the revision, unless it is part of its name.
+    if card is not None and "@" not in name:
         names += [card.name] + ([card.hub.name] if card.hub else [])
     return list(dict.fromkeys(spelling for given in names for spelling in (given, given.replace("/", "--"))))
 
@@ -157,7 +158,9 @@ def _open(found: _Found, card: ModelCard | None, search: _Search) -> Model:
 
 def _within_reach(card: ModelCard, longest: int) -> ModelCard:
     """A checkpoint may take less than its card says: positions beyond its table do not exist."""
-    return card if card.max_tokens <= longest else card.model_copy(update={"max_tokens": longest})
+    if card.max_tokens <= longest:
+        return card
+    return card.model_copy(update={"max_tokens": longest, "overlap": min(card.overlap, longest // 8)})
 
 
 def _tokenizer_folder(found: _Found, card: ModelCard, search: _Search) -> Path:

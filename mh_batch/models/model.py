@@ -46,11 +46,13 @@ class Model:
 def digest_files(*folders: Path) -> str:
     """Return the SHA-256 over names and contents of the folders' model and tokenizer files."""
     total = hashlib.sha256()
-    for path in sorted({path for folder in folders for path in folder.iterdir() if _decides_scores(path)}):
+    for path in [path for folder in dict.fromkeys(folders) for path in model_files(folder)]:
         with path.open("rb") as stream:
             total.update(path.name.encode() + hashlib.file_digest(stream, "sha256").digest())
     return total.hexdigest()
 
 
-def _decides_scores(path: Path) -> bool:
-    return path.is_file() and path.suffix in {".safetensors", ".json", ".txt", ".model"}
+def model_files(folder: Path) -> list[Path]:
+    """Return the files of a folder that decide scores, by name."""
+    decisive = {".safetensors", ".json", ".txt", ".model"}
+    return sorted(path for path in folder.iterdir() if path.is_file() and path.suffix in decisive)

@@ -43,4 +43,4 @@ def _read_scores(spark: SparkSession, folder: Folder, labels: tuple[str, ...]) -
     schema = load_contract("scores").for_labels(labels).spark_schema()
     if not folder.exists():
         return spark.createDataFrame([], schema)
-    return spark.read.schema(schema).parquet(folder.uri)
+    return spark.read.schema(schema).parquet(folder.spark_uri)

@@ -60,7 +60,22 @@ def score_missing(
         settings: Token budget, device, number of tasks.
         run_id: Names the run's part of the store.
     """
-    missing = _missing(eligible(documents, model.card), store)
+    missing = _missing(eligible(documents, model.card), store).persist()
+    try:
+        return _score(spark, model, corpus, missing, store, settings, run_id)
+    finally:
+        missing.unpersist()
+
+
+def _score(
+    spark: SparkSession,
+    model: Model,
+    corpus: DataFrame,
+    missing: DataFrame,
+    store: ScoreStore,
+    settings: ScoreSettings,
+    run_id: str,
+) -> Throughput:
     texts, chars = _size(missing)
     if texts == 0:
         return Throughput(0, 0, 0, 0, 0.0)
@@ -70,7 +85,6 @@ def score_missing(
     with Progress(f"scoring with {model.card.name}", texts, counters) as progress:
         scored = _texts(corpus, missing).repartition(tasks).mapInArrow(work, load_contract("store").spark_schema())
         store.append(scored, run_id)
-    missing.unpersist()
     return Throughput(
         counters.texts.value,
         counters.tokens.value,
@@ -87,7 +101,6 @@ def _missing(documents: DataFrame, store: ScoreStore) -> DataFrame:
         .agg(F.min(F.struct("source_path", "source_row")).alias("place"), F.first("n_chars").alias("n_chars"))
         .join(store.scored().select("content_key"), "content_key", "left_anti")
         .select("content_key", "place.source_path", "place.source_row", "n_chars")
-        .persist()
     )
 
 

@@ -76,6 +76,7 @@ class _Run:
     run_id: str = field(default_factory=new_run_id)
     started_at: str = field(default_factory=contents.now)
     _documents: DataFrame | None = None
+    _scored: dict[str, DataFrame] = field(default_factory=dict)
 
     def carry_out(self) -> PublishedRun:
         key = self._key()
@@ -84,7 +85,7 @@ class _Run:
             documents = self._examine(key)
             throughput = {model.card.name: self._score(model, documents) for model in self.models}
             self._write_rejected(documents)
-            manifest = self._validate(throughput)
+            manifest = self._validate(documents, throughput)
             announce("writing the report")
             write_report(self.spark, self.folder, manifest, self.settings.period)
             (self.folder / MANIFEST).write_json(manifest)
@@ -106,7 +107,7 @@ class _Run:
 
     def _examine(self, key: bytes) -> DataFrame:
         announce(f"run {self.run_id}: reading {', '.join(self.settings.input)}")
-        draft = (self.root.work(self.run_id) / "documents").uri
+        draft = (self.root.work(self.run_id) / "documents").spark_uri
         examined = examine(self.corpus, key, self._languages(), self.settings.max_text_chars)
         # Written once: reading, hashing and language identification are not done again for each model and each join.
         examined.write.parquet(draft)
@@ -121,13 +122,11 @@ class _Run:
     def _score(self, model: Model, documents: DataFrame) -> dict[str, float]:
         store = self._store(model)
         done = score_missing(self.spark, model, self.corpus, documents, store, self.settings, self.run_id)
-        scores = scores_table(
-            eligible(documents, model.card),
-            store.scored(),
-            model.card,
-            thresholds_of(model.card, self.settings.threshold),
-        )
-        scores.write.parquet((self.folder / "scores" / f"model={model.card.name}").uri)
+        # One view of the store for both tables: what another run adds meanwhile must not fall between them.
+        self._scored[model.card.name] = scored = store.scored()
+        thresholds = thresholds_of(model.card, self.settings.threshold)
+        scores = scores_table(eligible(documents, model.card), scored, model.card, thresholds)
+        scores.write.parquet((self.folder / "scores" / f"model={model.card.name}").spark_uri)
         return done.as_dict()
 
     def _store(self, model: Model) -> ScoreStore:
@@ -136,11 +135,11 @@ class _Run:
     def _write_rejected(self, documents: DataFrame) -> None:
         parts = [rejected_by_all(documents)]
         for model in self.models:
-            store = self._store(model)
-            parts.append(rejected_by_model(documents, store.scored(), store.failures(self.run_id), model.card))
-        reduce(DataFrame.unionByName, parts).write.parquet((self.folder / "rejected").uri)
+            scored, failures = self._scored[model.card.name], self._store(model).failures(self.run_id)
+            parts.append(rejected_by_model(documents, scored, failures, model.card))
+        reduce(DataFrame.unionByName, parts).write.parquet((self.folder / "rejected").spark_uri)
 
-    def _validate(self, throughput: dict[str, dict[str, float]]) -> dict[str, Any]:
+    def _validate(self, documents: DataFrame, throughput: dict[str, dict[str, float]]) -> dict[str, Any]:
         announce("validating")
         result = validate_run(
             self.spark,
@@ -148,6 +147,7 @@ class _Run:
             [model.card for model in self.models],
             read=self.corpus.count(),
             max_failed_share=self.settings.max_failed_share,
+            eligible={model.card.name: eligible(documents, model.card).count() for model in self.models},
         )
         manifest = self._manifest(result.counts, throughput)
         manifest |= {"validation": result.as_dict(), "finished_at": contents.now()}
@@ -186,8 +186,8 @@ class _Run:
 
     def _clean_up(self, finished: bool) -> None:
         """What an unfinished run has staged is no run; what it scored stays in the store."""
-        if self._documents is not None:
-            self._documents.unpersist()
         self.root.work(self.run_id).delete()
         if not finished:
             self.folder.delete()
+        if self._documents is not None:
+            self._documents.unpersist()

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,11 @@ _INSTALL_JAVA = (
 )
 
 _LOGGING = Path(__file__).with_name("log4j2.properties")
+
+# Runs share their session's settings: the first to come sets them, the last to go puts the old ones back.
+_lock = threading.Lock()
+_runs: list[SparkSession] = []
+_before: dict[str, str | None] = {}
 
 _RUN_SETTINGS = {
     # Dates without a zone, and the periods of reports, must not depend on where the driver runs.
@@ -45,7 +51,8 @@ def start_session(name: str) -> SparkSession:
     # The workers must run in the environment that this process runs in, not in the system's Python.
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName(name)
-    if "SPARK_ENV_LOADED" in os.environ:
+    # Set by spark-submit for the Python that it starts, in client and in cluster mode.
+    if "PYSPARK_GATEWAY_PORT" in os.environ:
         return builder.getOrCreate()
     # Loopback, so that a laptop without a network, or behind a VPN, starts as well.
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
@@ -84,14 +91,20 @@ def _local_defaults(builder: SparkSession.Builder) -> SparkSession.Builder:
 @contextmanager
 def run_settings(spark: SparkSession) -> Iterator[None]:
     """Give the session the SQL settings that a run relies on, and put the old ones back afterwards."""
-    before = {key: spark.conf.get(key, None) for key in _RUN_SETTINGS}
-    for key, value in _RUN_SETTINGS.items():
-        spark.conf.set(key, value)
+    with _lock:
+        if not _runs:
+            _before.update({key: spark.conf.get(key, None) for key in _RUN_SETTINGS})
+            for key, value in _RUN_SETTINGS.items():
+                spark.conf.set(key, value)
+        _runs.append(spark)
     try:
         yield
     finally:
-        for key, old in before.items():
-            spark.conf.unset(key) if old is None else spark.conf.set(key, old)
+        with _lock:
+            _runs.remove(spark)
+            if not _runs:
+                for key, old in _before.items():
+                    spark.conf.unset(key) if old is None else spark.conf.set(key, old)
 
 
 def check_java() -> None:

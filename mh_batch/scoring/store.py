@@ -35,12 +35,12 @@ class ScoreStore:
         That is what version 2 of Hadoop's commit algorithm does: a task moves its files into place when it ends.
         """
         rows.write.mode("append").option("mapreduce.fileoutputcommitter.algorithm.version", "2").parquet(
-            (self._folder / f"run={run_id}").uri
+            (self._folder / f"run={run_id}").spark_uri
         )
 
     def _rows(self, run: str) -> DataFrame:
         runs = [name.removeprefix("run=") for name in self._folder.names()]
-        paths = [(self._folder / f"run={name}").uri for name in runs if run in ("*", name)]
+        paths = [(self._folder / f"run={name}").spark_uri for name in runs if run in ("*", name)]
         if not paths:
             return self._spark.createDataFrame([], self._schema)
         return self._spark.read.schema(self._schema).parquet(*paths)

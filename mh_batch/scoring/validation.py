@@ -1,5 +1,6 @@
 """What a staged run must pass before it is published."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -66,7 +67,12 @@ class ValidationResult:
 
 
 def validate_run(
-    spark: SparkSession, run: Folder, cards: Sequence[ModelCard], read: int, max_failed_share: float
+    spark: SparkSession,
+    run: Folder,
+    cards: Sequence[ModelCard],
+    read: int,
+    max_failed_share: float,
+    eligible: Mapping[str, int] | None = None,
 ) -> ValidationResult:
     """Check a run's tables against their contracts and its books against the corpus.
 
@@ -76,21 +82,22 @@ def validate_run(
         cards: Cards of its models.
         read: Rows that the inputs hold, counted apart from the run.
         max_failed_share: Share of documents that inference may fail on.
+        eligible: Documents that each model was to score, counted in the corpus; where unknown, what the books leave.
     """
-    rejected = spark.read.parquet((run / "rejected").uri)
+    rejected = spark.read.parquet((run / "rejected").spark_uri)
     rejections = _rejections(rejected)
     checker = Checker()
-    failed = checker.check(
-        "rejected", rejected, rejected_suite(tuple(Reason), sum(sum(r.values()) for r in rejections.values()))
-    )
+    failed = checker.check("rejected", rejected, rejected_suite(tuple(Reason)))
     counts, unbalanced = {}, []
     for card in cards:
-        scores = spark.read.parquet((run / "scores" / f"model={card.name}").uri)
+        scores = spark.read.parquet((run / "scores" / f"model={card.name}").spark_uri)
         of_all, of_model = rejections.get(None, {}), rejections.get(card.name, {})
-        expected = read - sum(of_all.values()) - sum(of_model.values())
+        rejected_rows = Counter(of_all) + Counter(of_model)
+        asked = read - rejected_rows.total() + of_model.get(Reason.INFERENCE_FAILED, 0)
+        expected = (eligible or {}).get(card.name, asked) - of_model.get(Reason.INFERENCE_FAILED, 0)
         failed += checker.check(f"scores of {card.name}", scores, scores_suite(card, expected))
         counts[card.name] = _count(scores, of_model)
-        books = Books(card.name, read, counts[card.name].scored, {**of_all, **of_model})
+        books = Books(card.name, read, counts[card.name].scored, rejected_rows)
         unbalanced += [problem for problem in (books.problem(), _too_many_failures(books, max_failed_share)) if problem]
     run_counts = ModelCounts(read, rejections.get(None, {}), counts)
     return ValidationResult(checker.expectations, failed, unbalanced, run_counts)

@@ -8,6 +8,7 @@ from pyspark import TaskContext
 
 from mh_batch.errors import PlatformError
 from mh_batch.inference import Scorer, TextScore, load_scorer
+from mh_batch.inference.loading import PRECISION
 from mh_batch.scoring.counters import Counters
 from mh_batch.scoring.shipping import ShippedModel
 from mh_batch.settings import Device
@@ -96,7 +97,7 @@ def device_of_task(device: Device) -> str:
 
 def _scorer(shipped: ShippedModel, device: str, token_budget: int, counters: Counters) -> Scorer:
     model = shipped.on_this_machine()
-    wanted = (model.files_digest, device, token_budget)
+    wanted = (model.fingerprint(PRECISION), device, token_budget)
     if wanted not in _loaded:
         _loaded.clear()
         # Tasks are the unit of parallelism here; the tokenizer's own threads would fight over the same cores.

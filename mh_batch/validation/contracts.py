@@ -67,10 +67,6 @@ class Contract:
         """The column names in order."""
         return [column.name for column in self.columns]
 
-    def column(self, name: str) -> Column:
-        """Return the column of that name; KeyError if there is none."""
-        return {column.name: column for column in self.columns}[name]
-
     def for_labels(self, labels: tuple[str, ...]) -> Contract:
         """Return the contract with each per-label column written out once for each label."""
         columns: list[Column] = []

@@ -76,7 +76,15 @@ def test_a_date_that_is_none_is_marked(spark: SparkSession, tmp_path: Path, valu
 
 @pytest.mark.parametrize(
     ("value", "code"),
-    [("en", "en"), ("pt-BR", "pt"), ("DE_at", "de"), (" FR ", "fr"), ("", None), ("klingon", "klingon")],
+    [
+        ("en", "en"),
+        ("pt-BR", "pt"),
+        ("DE_at", "de"),
+        (" FR ", "fr"),
+        ("", None),
+        ("I wrote this today", "unreadable"),
+        ("klingon", "klingon"),
+    ],
 )
 def test_language_tags_become_codes(spark: SparkSession, tmp_path: Path, value: str, code: str | None) -> None:
     path = write(tmp_path / "a.parquet", doc_id=["a"], text=["x"], language=[value])
@@ -93,6 +101,7 @@ def test_language_tags_become_codes(spark: SparkSession, tmp_path: Path, value: 
         ({"doc_id": [1.5], "text": ["x"]}, {}, "column 'doc_id' .* is double"),
         ({"doc_id": ["a"], "text": ["x"], "created_at": [1772359200]}, {}, "column 'created_at' .* is bigint"),
         ({"doc_id": ["a"], "text": ["x"], "consent": ["research"]}, {}, "column 'consent' .* expected array"),
+        ({"doc_id": ["a"], "text": ["x"], "consent": [[1]]}, {}, "column 'consent' .* expected array<string>"),
     ],
 )
 def test_wrong_or_missing_columns_are_named_before_any_work(
@@ -129,3 +138,17 @@ def test_without_a_consent_column_a_basis_must_be_stated(spark: SparkSession, tm
     row = read_corpus(spark, [path], {}, "public domain").head()
     assert row is not None
     assert row["may_use"] is True
+
+
+def test_files_of_one_folder_are_read_by_all_their_columns(spark: SparkSession, tmp_path: Path) -> None:
+    pq.write_table(pa.table({"doc_id": ["a"], "text": ["x"]}), tmp_path / "part-0.parquet")
+    write(tmp_path / "part-1.parquet", doc_id=["b"], text=["y"], consent=[["self_help"]])
+    rows = read_corpus(spark, [str(tmp_path)], {}, "asked on paper").orderBy("doc_id").collect()
+    assert [row["may_use"] for row in rows] == [False, False]
+
+
+def test_files_that_disagree_on_a_type_are_named(spark: SparkSession, tmp_path: Path) -> None:
+    write(tmp_path / "part-0.parquet", doc_id=["a"], text=["x"])
+    write(tmp_path / "part-1.parquet", doc_id=["b"], text=[5])
+    with pytest.raises(CorpusError, match="its files disagree on the type of a column"):
+        read_corpus(spark, [str(tmp_path)], {}, None)

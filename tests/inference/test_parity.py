@@ -74,7 +74,10 @@ def test_longformer_scores_equal_hugging_face_from_one_to_many_windows(longforme
     assert_parity(longformer_mini, texts_of(["en"], [4, 30, 90, 400, 1500, 3600, 8000]), least_windows=2)
 
 
-@pytest.mark.parametrize("text", ["a", "😀😀", "</s> is in the text", "ﬁ ½ Å", "\u202eright to left", "x" * 3000])
+@pytest.mark.parametrize(
+    "text",
+    ["a", "😀😀", "</s> is in the text", "a <pad> in <pad> the text", "ﬁ ½ Å", "\u202eright to left", "x" * 3000],
+)
 def test_unusual_texts_score_as_hugging_face_scores_them(xlmr_mini: Model, longformer_mini: Model, text: str) -> None:
     for model in (xlmr_mini, longformer_mini):
         score = load_scorer(model).score([text])[0]

@@ -32,7 +32,7 @@ class LetterTokenizer(TextTokenizer):
 class SumEngine:
     """Logits from the sum of a window's tokens; `fails` may raise for a batch."""
 
-    name, precision = "toy", "fp32"
+    pads_to = 1
 
     def __init__(self, fails: Callable[[Sequence[Sequence[int]]], Exception | None] = lambda windows: None) -> None:
         self.batches: list[int] = []
@@ -121,3 +121,10 @@ def test_a_result_that_is_no_number_is_a_failure() -> None:
 
 def test_no_texts_give_no_scores() -> None:
     assert score([]) == []
+
+
+def test_batches_count_what_the_engine_pads_to() -> None:
+    engine = SumEngine()
+    engine.pads_to = 12
+    assert score(["ab", "cd", "ef"], engine) == score(["ab", "cd", "ef"])
+    assert engine.batches == [2, 1]

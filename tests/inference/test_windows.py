@@ -51,3 +51,8 @@ def test_folding_exclusive_labels_by_max_needs_a_negative_label() -> None:
     card = SINGLE.model_copy(update={"negative_label": None})
     with pytest.raises(ValueError, match="names no negative_label"):
         fold_windows(np.zeros((2, 3)), card)
+
+
+def test_an_overlap_that_leaves_no_room_is_refused() -> None:
+    with pytest.raises(ValueError, match="cannot share"):
+        cut_windows(list(range(100)), 10, 10)

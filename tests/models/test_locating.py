@@ -60,7 +60,7 @@ def test_a_checkpoint_that_calls_itself_multi_label_gets_sigmoids(folder: Path) 
 def test_a_card_finds_its_checkpoint_in_the_models_folder(folder: Path, name: str) -> None:
     folder.rename(folder.parent / name)
     model = locate_model("xlmr-depression", folder.parent)
-    assert (model.card.name, model.origin) == ("xlmr-depression", "models folder")
+    assert (model.card.name, model.origin) == ("xlmr-depression", f"folder {folder.parent / name}")
 
 
 def test_a_seeds_checkpoint_without_label_names_is_read_through_the_aliases(folder: Path) -> None:
@@ -157,3 +157,20 @@ def test_the_list_of_models_says_where_the_weights_are(tmp_path: Path) -> None:
     cards = load_cards()
     assert weights_at_hand(cards["xlmr-depression-mini"]) == "shipped with mh-batch"
     assert weights_at_hand(cards["deproberta-large"], tmp_path) == "hub: rafalposwiata/deproberta-large-depression"
+
+
+def test_a_checkpoint_that_takes_less_than_its_card_says_gets_shorter_windows_with_room(folder: Path) -> None:
+    edit_config(folder, max_position_embeddings=62)
+    card = locate_model(str(folder.rename(folder.parent / "xlmr-depression"))).card
+    assert (card.max_tokens, card.overlap) == (60, 7)
+
+
+def test_a_revision_is_not_taken_for_granted_in_a_folder(folder: Path) -> None:
+    folder.rename(folder.parent / "xlmr-depression")
+    with pytest.raises(ModelError, match="cannot be had"):
+        locate_model("xlmr-depression@v2", folder.parent)
+
+
+def test_a_model_of_ones_own_in_the_models_folder_wins_over_the_shipped_one(folder: Path) -> None:
+    mine = folder.rename(folder.parent / "xlmr-depression-mini")
+    assert locate_model("xlmr-depression-mini", mine.parent).folder == mine

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pyarrow as pa
@@ -6,7 +7,10 @@ import pytest
 
 from mh_batch.errors import PlatformError
 from mh_batch.inference import TextScore
+from mh_batch.models import Model
 from mh_batch.scoring import worker
+from mh_batch.scoring.counters import Counters
+from mh_batch.scoring.shipping import ShippedModel
 from mh_batch.scoring.worker import device_of_task, gather, store_rows
 from mh_batch.validation import load_contract
 
@@ -57,3 +61,11 @@ def test_insisting_on_a_gpu_where_there_is_none_is_an_error(monkeypatch: pytest.
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     with pytest.raises(PlatformError, match="no GPU"):
         device_of_task("cuda")
+
+
+def test_another_card_on_the_same_files_gets_a_scorer_of_its_own(xlmr_mini: Model) -> None:
+    context = SimpleNamespace(accumulator=lambda start: SimpleNamespace(add=lambda value: None))
+    counters = Counters.on(context)  # type: ignore[arg-type]  # it only makes accumulators
+    other = replace(xlmr_mini, card=xlmr_mini.card.model_copy(update={"fold": "mean"}))
+    folds = [worker._scorer(ShippedModel(model, None), "cpu", 1024, counters).card.fold for model in (xlmr_mini, other)]
+    assert folds == ["max", "mean"]

@@ -8,10 +8,13 @@ from numpy.typing import NDArray
 
 
 class Engine(Protocol):
-    """Runs a checkpoint."""
+    """Runs a checkpoint.
 
-    name: str
-    precision: str
+    Attributes:
+        pads_to: Windows are padded to a multiple of this many tokens, which batches must count.
+    """
+
+    pads_to: int
 
     def logits(self, windows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
         """Return the logits (windows x outputs, in the checkpoint's order) of windows of token ids with specials."""

@@ -16,9 +16,6 @@ from mh_batch.inference.tokenization import quiet_transformers
 class HuggingFaceEngine:
     """Any sequence classifier that transformers can load from safetensors, in fp32."""
 
-    name = "reference"
-    precision = "fp32"
-
     def __init__(self, folder: Path, pad_id: int, device: str = "cpu") -> None:
         """Load the checkpoint in `folder` onto `device` ("cpu", "cuda:0", ...); ModelError if it cannot be loaded."""
         quiet_transformers()
@@ -32,6 +29,8 @@ class HuggingFaceEngine:
         except Exception as error:  # whatever a broken checkpoint makes the library raise
             raise ModelError(f"the model in {folder} cannot be loaded ({type(error).__name__}: {error})") from error
         self._model = model.to(self._device).eval()
+        windows = getattr(model.config, "attention_window", 1)
+        self.pads_to = max(windows) if isinstance(windows, list) else int(windows)
 
     @torch.inference_mode()
     def logits(self, windows: Sequence[Sequence[int]]) -> NDArray[np.float32]:

@@ -106,8 +106,7 @@ class _Layer:
 class ExactRobertaEngine:
     """Runs a checkpoint that `fits`, in fp32."""
 
-    name = "exact"
-    precision = "fp32"
+    pads_to = 1
 
     def __init__(self, folder: Path, config: Mapping[str, Any], device: str = "cpu") -> None:
         """Load the weights in `folder` onto `device`; KeyError if one is missing."""
@@ -133,8 +132,9 @@ class ExactRobertaEngine:
         """Return the logits (windows x outputs)."""
         ids, valid = (part.to(self._device) for part in padded(windows, self._pad_id))
         mask = None if bool(valid.all()) else valid[:, None, None, :]
-        # Positions count from behind the padding index; padding itself is masked, so its position does not matter.
-        positions = torch.arange(ids.shape[1], device=self._device) + self._pad_id + 1
+        # As in Hugging Face's: a padding token that stands literally in a text is read, but counts no position.
+        counted = ids != self._pad_id
+        positions = counted.cumsum(dim=1) * counted + self._pad_id
         states = self._norm(self._words[ids] + self._positions[positions])
         for layer in self._layers[:-1]:
             states = layer(states, states, mask)
