@@ -91,8 +91,11 @@ def _cause(error: PySparkException | Py4JError) -> str:
         "UNABLE_TO_INFER_SCHEMA": "it holds no Parquet file",
         "CANNOT_MERGE_SCHEMAS": "its files disagree on the type of a column",
     }
-    condition = error.getCondition() if isinstance(error, PySparkException) else None
-    return known.get(condition or "", "it is damaged or no Parquet file")
+    # Some failures come as bare Java exceptions, which name the condition only in their message.
+    message = str(error)
+    return next(
+        (cause for condition, cause in known.items() if condition in message), "it is damaged or no Parquet file"
+    )
 
 
 def _column_names(frame: DataFrame, path: str, columns: Mapping[str, str]) -> dict[str, str]:
