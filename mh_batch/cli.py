@@ -51,7 +51,9 @@ def _without_values(error: Exception) -> str:
 
 
 def _parser() -> Parser:
-    parser = Parser(prog="mh-batch", description=__doc__, epilog=_EPILOG)
+    parser = Parser(
+        prog="mh-batch", description="Score large text collections for mental-health indicators.", epilog=_EPILOG
+    )
     parser.add_argument("--version", action="version", version=f"mh-batch {__version__}")
     parser.set_defaults(parser=parser)
     subparsers = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")

@@ -3,7 +3,7 @@ from pydantic import ValidationError
 
 from mh_batch.models import ModelCard, known_languages, load_cards
 
-# From the seeds' documents and the comparison table of the second one.
+# From the published models' own documents and the comparison table of the second one.
 HUB_NAMES = {
     "longformer-mental-health": "Hrishikesh4/mental-health-classifier-longformer",
     "xlmr-depression": "malexandersalazar/xlm-roberta-base-cls-depression",
