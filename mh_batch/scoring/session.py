@@ -27,7 +27,7 @@ _LOGGING = Path(__file__).with_name("log4j2.properties")
 # Runs share their session's settings: the first to come sets them, the last to go puts the old ones back.
 _lock = threading.Lock()
 _runs: list[SparkSession] = []
-_before: dict[str, str | None] = {}
+_before: dict[int, dict[str, str | None]] = {}
 
 _RUN_SETTINGS = {
     # Dates without a zone, and the periods of reports, must not depend on where the driver runs.
@@ -92,8 +92,8 @@ def _local_defaults(builder: SparkSession.Builder) -> SparkSession.Builder:
 def run_settings(spark: SparkSession) -> Iterator[None]:
     """Give the session the SQL settings that a run relies on, and put the old ones back afterwards."""
     with _lock:
-        if not _runs:
-            _before.update({key: spark.conf.get(key, None) for key in _RUN_SETTINGS})
+        if spark not in _runs:
+            _before[id(spark)] = {key: spark.conf.get(key, None) for key in _RUN_SETTINGS}
             for key, value in _RUN_SETTINGS.items():
                 spark.conf.set(key, value)
         _runs.append(spark)
@@ -102,8 +102,8 @@ def run_settings(spark: SparkSession) -> Iterator[None]:
     finally:
         with _lock:
             _runs.remove(spark)
-            if not _runs:
-                for key, old in _before.items():
+            if spark not in _runs:
+                for key, old in _before.pop(id(spark)).items():
                     spark.conf.unset(key) if old is None else spark.conf.set(key, old)
 
 

@@ -32,3 +32,12 @@ def test_runs_that_overlap_keep_their_settings_until_the_last_one_ends(monkeypat
     assert shared.values["spark.sql.session.timeZone"] == "UTC"
     second.__exit__(None, None, None)
     assert shared.values == {"spark.sql.session.timeZone": "Asia/Tokyo"}
+
+
+def test_a_run_in_another_session_gets_the_settings_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "_runs", [])
+    monkeypatch.setattr(session, "_before", {})
+    one, other = Settings(), Settings()
+    with run_settings(one), run_settings(other):  # type: ignore[arg-type]  # stand-ins
+        assert one.values["spark.sql.session.timeZone"] == other.values["spark.sql.session.timeZone"] == "UTC"
+    assert one.values == other.values == {"spark.sql.session.timeZone": "Asia/Tokyo"}
