@@ -52,9 +52,9 @@ def _score(settings: ScoreSettings) -> str:
     from mh_batch.scoring.run import locate_models
     from mh_batch.scoring.session import command_session
 
-    locate_models(settings)  # a wrong name is said at once, not after Spark has started
+    models = locate_models(settings)  # a wrong name is said at once, not after Spark has started
     with command_session("mh-batch score") as spark:
-        return summary(score_corpus(spark, settings))
+        return summary(score_corpus(spark, settings, models))
 
 
 def report(arguments: argparse.Namespace) -> int:

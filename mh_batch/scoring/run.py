@@ -30,12 +30,13 @@ from mh_batch.storage import Folder
 KEY_FILE = "pseudonym.key"
 
 
-def score_corpus(spark: SparkSession, settings: ScoreSettings) -> PublishedRun:
+def score_corpus(spark: SparkSession, settings: ScoreSettings, models: Sequence[Model] | None = None) -> PublishedRun:
     """Score a corpus with each model, validate, publish and report.
 
     Args:
         spark: The session; its SQL settings are put back afterwards.
         settings: What to read, with which models, and where to write.
+        models: What `locate_models(settings)` found, where that has been asked already.
 
     Returns:
         The published run.
@@ -44,7 +45,7 @@ def score_corpus(spark: SparkSession, settings: ScoreSettings) -> PublishedRun:
         UsageError: something cannot be done as asked; nothing was scored.
         ValidationError: the results broke a contract; they lie under `failed/` and nothing was published.
     """
-    models = locate_models(settings)
+    models = models or locate_models(settings)
     root = OutputRoot.at(settings.output)
     with run_settings(spark):
         corpus = read_corpus(spark, settings.input, settings.columns, settings.consent_basis)
