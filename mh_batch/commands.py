@@ -111,8 +111,10 @@ def runs(arguments: argparse.Namespace) -> int:
 
 
 def _failed_row(root: "OutputRoot", run: str) -> dict[str, object]:
+    from mh_batch.scoring.layout import MANIFEST
+
     try:
-        return _run_row((root.failed(run) / "manifest.json").read_json(), "failed")
+        return _run_row((root.failed(run) / MANIFEST).read_json(), "failed")
     except FileNotFoundError:  # the run was killed while it was moved
         return {"run": run, "state": "incomplete", "finished": "", "read": "", "scored": "", "failed": ""}
 

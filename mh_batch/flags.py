@@ -55,7 +55,7 @@ def _kind(field: FieldInfo) -> dict[str, Any]:
     origin = get_origin(field.annotation)
     if origin is tuple:
         return {"nargs": "+", "action": "extend", "metavar": "NAME"}
-    if origin is Mapping or getattr(origin, "__name__", "") == "Mapping":
+    if origin is Mapping:
         return {"action": _Pairs, "metavar": "NAME=VALUE"}
     choices = [str(choice) for choice in get_args(field.annotation) if isinstance(choice, str)]
     return {"metavar": "|".join(choices) or "VALUE"}

@@ -67,19 +67,17 @@ class ScoreSettings(_Settings):
         return columns
 
 
-class ReportSettings(_Settings):
-    """What `mh-batch report` does."""
-
-    output: str = Field(description="root folder of store and runs")
-    run: str = Field("latest", description="run id, or latest")
-    period: Period = Field("week", description="period that the report groups by")
-
-
 class RunSettings(_Settings):
     """Names one run, as `mh-batch validate` needs it."""
 
     output: str = Field(description="root folder of store and runs")
     run: str = Field("latest", description="run id, or latest")
+
+
+class ReportSettings(RunSettings):
+    """What `mh-batch report` does."""
+
+    period: Period = Field("week", description="period that the report groups by")
 
 
 def load_settings(kind: type[S], file: Path | None, flags: Mapping[str, Any]) -> S:

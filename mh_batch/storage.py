@@ -77,11 +77,6 @@ class Folder:
         entries = file_system.get_file_info(fs.FileSelector(path, allow_not_found=True))
         return sorted(entry.base_name for entry in entries)
 
-    def create(self) -> None:
-        """Make the folder and its parents."""
-        file_system, path = file_system_of(self.uri)
-        file_system.create_dir(path, recursive=True)
-
     def delete(self) -> None:
         """Delete the folder and what it holds, if it exists."""
         if self.exists():

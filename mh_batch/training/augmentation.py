@@ -29,9 +29,3 @@ def _passage(words: list[str], draw: random.Random) -> str:
     length = draw.randint(min(3, len(words)), max(3, len(words)))
     start = draw.randint(0, max(0, len(words) - length))
     return " ".join(words[start : start + length])
-
-
-def drop_words(text: str, share: float, draw: random.Random) -> str:
-    """The text without a random share of its words, at least one word."""
-    kept = [word for word in text.split() if draw.random() >= share]
-    return " ".join(kept) or text
