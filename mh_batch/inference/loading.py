@@ -1,7 +1,6 @@
 """From a model's files to a scorer."""
 
-from mh_batch.errors import ModelError
-from mh_batch.inference.engines import Engine, roberta
+from mh_batch.inference.engines import Engine, exact
 from mh_batch.inference.scorer import Scorer
 from mh_batch.inference.tokenization import TextTokenizer
 from mh_batch.models import Model
@@ -29,17 +28,14 @@ def load_scorer(model: Model, device: str = "cpu", token_budget: int = DEFAULT_T
 
 def engine_name(model: Model) -> str:
     """Return which engine runs the model: `exact` where one fits the checkpoint, else `reference`."""
-    return "exact" if roberta.fits(model.folder, read_config(model.folder)) else "reference"
+    return "exact" if exact.fits(model.folder, read_config(model.folder)) else "reference"
 
 
 def load_engine(model: Model, pad_id: int, device: str) -> Engine:
     """Load the engine that runs the model; ModelError if the weights do not fit it."""
-    if engine_name(model) == "reference":
-        # transformers takes seconds to import: only models that need it wait for it.
-        from mh_batch.inference.engines.huggingface import HuggingFaceEngine
+    if engine_name(model) == "exact":
+        return exact.load(model.folder, read_config(model.folder), device)
+    # transformers takes seconds to import: only models that need it wait for it.
+    from mh_batch.inference.engines.huggingface import HuggingFaceEngine
 
-        return HuggingFaceEngine(model.folder, pad_id, device)
-    try:
-        return roberta.ExactRobertaEngine(model.folder, read_config(model.folder), device)
-    except KeyError as error:
-        raise ModelError(f"the weights in {model.folder} lack {error}: no sequence classifier?") from None
+    return HuggingFaceEngine(model.folder, pad_id, device)

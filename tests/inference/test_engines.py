@@ -3,14 +3,19 @@
 import json
 import shutil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from transformers import (
     BertConfig,
     BertForSequenceClassification,
+    LongformerConfig,
+    LongformerForSequenceClassification,
     RobertaConfig,
     RobertaForSequenceClassification,
     XLMRobertaConfig,
@@ -18,6 +23,7 @@ from transformers import (
 )
 
 from mh_batch.errors import ModelError
+from mh_batch.inference.engines import exact
 from mh_batch.inference.loading import engine_name, load_engine
 from mh_batch.models import Model, locate_model
 
@@ -29,6 +35,7 @@ SHAPE: dict[str, Any] = {
     "intermediate_size": 40,
     "max_position_embeddings": 66,
 }
+BAND = {**SHAPE, "pad_token_id": 1, "type_vocab_size": 1}
 WINDOWS = [[0, 5, 6, 7, 2], [0, *range(100, 160), 2], [0, 9, 2], [0, *range(20, 40), 2]]
 
 
@@ -56,8 +63,10 @@ def expected(network: Any) -> np.ndarray:
         (RobertaForSequenceClassification(RobertaConfig(**{**SHAPE, "num_hidden_layers": 1})), "exact"),
         (RobertaForSequenceClassification(RobertaConfig(**SHAPE, hidden_act="relu")), "reference"),
         (BertForSequenceClassification(BertConfig(**SHAPE)), "reference"),
+        (LongformerForSequenceClassification(LongformerConfig(**BAND, attention_window=8)), "exact"),
+        (LongformerForSequenceClassification(LongformerConfig(**BAND, attention_window=[4, 32, 8])), "exact"),
     ],
-    ids=["xlm-r", "roberta", "one layer", "another activation", "another architecture"],
+    ids=["xlm-r", "roberta", "one layer", "another activation", "another architecture", "longformer", "own windows"],
 )
 def test_every_architecture_gets_an_engine_that_says_what_hugging_face_says(
     xlmr_mini: Model, tmp_path: Path, network: Any, engine: str
@@ -65,7 +74,7 @@ def test_every_architecture_gets_an_engine_that_says_what_hugging_face_says(
     model = saved(network, xlmr_mini, tmp_path / "random")
     assert engine_name(model) == engine
     logits = load_engine(model, 1, "cpu").logits(WINDOWS)
-    assert logits.dtype == np.float32
+    assert logits.dtype == np.float64
     assert np.abs(logits - expected(network)).max() <= 1e-4 * np.abs(expected(network)).max()
 
 
@@ -75,3 +84,61 @@ def test_weights_that_lack_a_layer_are_an_error_of_the_model(xlmr_mini: Model, t
     path.write_text(json.dumps({**json.loads(path.read_text()), "num_hidden_layers": 4}))
     with pytest.raises(ModelError, match=r"lack .*layer\.3.*no sequence classifier"):
         load_engine(model, 1, "cpu")
+
+
+def longformer(windows: list[int], heads: int, longest: int, folder: Path) -> Any:
+    """A saved Longformer of random weights in float64."""
+    torch.manual_seed(longest)
+    shape = {**BAND, "vocab_size": 50, "num_hidden_layers": len(windows), "num_attention_heads": heads}
+    config = LongformerConfig(**{**shape, "max_position_embeddings": longest + 2}, attention_window=windows)
+    network = LongformerForSequenceClassification(config).double().eval()
+    for value in network.parameters():
+        torch.nn.init.normal_(value, std=0.3)
+    network.save_pretrained(folder)
+    return network
+
+
+def drawn(lengths: list[int]) -> list[list[int]]:
+    """Windows of the given lengths; now and then one holds the padding token literally."""
+    rng = np.random.default_rng(sum(lengths))
+    return [[0, *rng.integers(1, 50, length - 1).tolist()] for length in lengths]
+
+
+def assert_exact(network: Any, folder: Path, windows: list[list[int]], dtype: torch.dtype, tolerance: float) -> None:
+    engine = exact.load(folder, json.loads((folder / "config.json").read_text()), "cpu", dtype)
+    with torch.no_grad():
+        wanted = np.concatenate([network.to(dtype)(torch.tensor([window])).logits.numpy() for window in windows])
+    assert np.abs(engine.logits(windows) - wanted).max() <= tolerance
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    reaches=st.lists(st.sampled_from([2, 4, 8, 40]), min_size=1, max_size=3),
+    heads=st.sampled_from([1, 2, 4]),
+    lengths=st.lists(st.integers(1, 200), min_size=1, max_size=6),
+)
+def test_longformer_of_any_window_is_exact_at_any_length(reaches: list[int], heads: int, lengths: list[int]) -> None:
+    with TemporaryDirectory() as name:
+        network = longformer([2 * reach for reach in reaches], heads, 200, Path(name))
+        assert_exact(network, Path(name), drawn(lengths), torch.float64, 1e-7)
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    layers=st.integers(1, 3),
+    heads=st.sampled_from([1, 2, 4]),
+    lengths=st.lists(st.integers(1, 64), min_size=1, max_size=12),
+)
+def test_xlmr_of_any_shape_is_exact_at_any_length(layers: int, heads: int, lengths: list[int]) -> None:
+    shape = {**SHAPE, "vocab_size": 50, "num_hidden_layers": layers, "num_attention_heads": heads}
+    torch.manual_seed(layers)
+    network = XLMRobertaForSequenceClassification(XLMRobertaConfig(**shape)).double().eval()
+    with TemporaryDirectory() as name:
+        network.save_pretrained(name)
+        assert_exact(network, Path(name), drawn(lengths), torch.float64, 1e-7)
+
+
+def test_longformer_is_exact_far_beyond_its_window(tmp_path: Path) -> None:
+    network = longformer([64, 128], 4, 5000, tmp_path)
+    assert_exact(network, tmp_path, drawn([1, 700, 4096, 5000]), torch.float64, 1e-7)
+    assert_exact(network, tmp_path, drawn([1, 700, 4096, 5000]), torch.float32, 1e-4)

@@ -16,6 +16,6 @@ class Engine(Protocol):
 
     pads_to: int
 
-    def logits(self, windows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+    def logits(self, windows: Sequence[Sequence[int]]) -> NDArray[np.float64]:
         """Return the logits (windows x outputs, in the checkpoint's order) of windows of token ids with specials."""
         ...

@@ -33,9 +33,9 @@ class HuggingFaceEngine:
         self.pads_to = max(windows) if isinstance(windows, list) else int(windows)
 
     @torch.inference_mode()
-    def logits(self, windows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+    def logits(self, windows: Sequence[Sequence[int]]) -> NDArray[np.float64]:
         """Return the logits (windows x outputs)."""
         ids, valid = padded(windows, self._pad_id)
         output = self._model(input_ids=ids.to(self._device), attention_mask=valid.long().to(self._device))
-        logits: NDArray[np.float32] = output.logits.float().cpu().numpy()
+        logits: NDArray[np.float64] = output.logits.double().cpu().numpy()
         return logits

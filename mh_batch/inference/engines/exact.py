@@ -1,0 +1,41 @@
+"""From a checkpoint to the exact engine of its family, where there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file
+
+from mh_batch.errors import ModelError
+from mh_batch.inference.engines import longformer, roberta
+from mh_batch.inference.engines.encoder import PackedEncoder
+from mh_batch.inference.engines.layers import Weights
+
+Build = Callable[[Weights, Mapping[str, Any], torch.device], PackedEncoder]
+
+_FAMILIES: Mapping[str, Build] = {
+    model_type: family.encoder for family in (roberta, longformer) for model_type in family.MODEL_TYPES
+}
+
+
+def fits(folder: Path, config: Mapping[str, Any]) -> bool:
+    """Tell whether the checkpoint is one that an exact engine computes: of a family, plain, in one weights file."""
+    return (
+        config.get("model_type") in _FAMILIES
+        and config.get("hidden_act", "gelu") == "gelu"
+        and config.get("position_embedding_type", "absolute") == "absolute"
+        and not config.get("is_decoder", False)
+        and (folder / "model.safetensors").is_file()
+    )
+
+
+def load(folder: Path, config: Mapping[str, Any], device: str, dtype: torch.dtype = torch.float32) -> PackedEncoder:
+    """Load a checkpoint that `fits` onto `device`, to compute in `dtype`; ModelError if a weight is missing."""
+    weights = {name: value.to(dtype) for name, value in load_file(folder / "model.safetensors", device=device).items()}
+    try:
+        return _FAMILIES[config["model_type"]](weights, config, torch.device(device))
+    except KeyError as error:
+        raise ModelError(f"the weights in {folder} lack {error}: no sequence classifier?") from None

@@ -1,0 +1,155 @@
+"""The parts that encoders of the RoBERTa family share, on packed states (tokens x width)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+Weights = Mapping[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Linear:
+    """y = x Wᵀ + b."""
+
+    weight: Tensor
+    bias: Tensor
+
+    @classmethod
+    def of(cls, weights: Weights, *names: str) -> Linear:
+        """One layer, or several that read the same input joined into one."""
+        if len(names) == 1:
+            return cls(weights[f"{names[0]}.weight"], weights[f"{names[0]}.bias"])
+        return cls(*[torch.cat([weights[f"{name}.{part}"] for name in names]) for part in ("weight", "bias")])
+
+    def __call__(self, states: Tensor) -> Tensor:
+        """Apply it to the last dimension."""
+        return functional.linear(states, self.weight, self.bias)
+
+
+@dataclass(frozen=True)
+class Norm:
+    """Layer normalisation over the width."""
+
+    weight: Tensor
+    bias: Tensor
+    epsilon: float
+
+    @classmethod
+    def of(cls, weights: Weights, name: str, epsilon: float) -> Norm:
+        """Take it from a checkpoint."""
+        return cls(weights[f"{name}.weight"], weights[f"{name}.bias"], epsilon)
+
+    def __call__(self, states: Tensor) -> Tensor:
+        """Apply it to the last dimension."""
+        return functional.layer_norm(states, self.weight.shape, self.weight, self.bias, self.epsilon)
+
+
+@dataclass(frozen=True)
+class Embeddings:
+    """Words, positions and the one token type, added and normalised."""
+
+    words: Tensor
+    positions: Tensor
+    norm: Norm
+    pad_id: int
+
+    @classmethod
+    def of(cls, weights: Weights, epsilon: float, pad_id: int) -> Embeddings:
+        """Take them from a checkpoint."""
+        # Every token is of type 0, so its embedding can be added to that of the position once.
+        positions = (
+            weights["embeddings.position_embeddings.weight"] + weights["embeddings.token_type_embeddings.weight"][0]
+        )
+        norm = Norm.of(weights, "embeddings.LayerNorm", epsilon)
+        return cls(weights["embeddings.word_embeddings.weight"], positions, norm, pad_id)
+
+    def __call__(self, ids: Tensor) -> Tensor:
+        """States of windows of one length (windows x length) as tokens x width."""
+        # As in Hugging Face's: a padding token that stands literally in a text is read, but counts no position.
+        counted = ids != self.pad_id
+        positions = counted.cumsum(dim=1) * counted + self.pad_id
+        return self.norm(self.words[ids] + self.positions[positions]).flatten(0, 1)
+
+
+@dataclass(frozen=True)
+class AfterAttention:
+    """What follows attention in every layer: output projection, feed-forward network, two residual norms."""
+
+    attended: Linear
+    attended_norm: Norm
+    inner: Linear
+    outer: Linear
+    outer_norm: Norm
+
+    @classmethod
+    def of(cls, weights: Weights, name: str, epsilon: float) -> AfterAttention:
+        """Take it from the layer `name` of a checkpoint."""
+        return cls(
+            Linear.of(weights, f"{name}.attention.output.dense"),
+            Norm.of(weights, f"{name}.attention.output.LayerNorm", epsilon),
+            Linear.of(weights, f"{name}.intermediate.dense"),
+            Linear.of(weights, f"{name}.output.dense"),
+            Norm.of(weights, f"{name}.output.LayerNorm", epsilon),
+        )
+
+    def __call__(self, mixed: Tensor, before: Tensor) -> Tensor:
+        """New states from what attention mixed and the states before it."""
+        attended = self.attended_norm(self.attended(mixed).add_(before))
+        return self.outer_norm(self.outer(functional.gelu(self.inner(attended))).add_(attended))
+
+
+@dataclass(frozen=True)
+class FirstTokenAttention:
+    """Attention of the first token alone to all tokens of its window.
+
+    The projections of keys and values are moved to the one query: with scores = (q Wk) xᵀ and out = Wv (p x) + bv per
+    head, no token but the first is projected. The keys' bias adds the same to all scores, which softmax ignores.
+    """
+
+    heads: int
+    query: Linear
+    key: Linear
+    value: Linear
+
+    @classmethod
+    def of(cls, weights: Weights, name: str, heads: int, suffix: str = "") -> FirstTokenAttention:
+        """Take it from the attention `name` of a checkpoint."""
+        return cls(heads, *[Linear.of(weights, f"{name}.{part}{suffix}") for part in ("query", "key", "value")])
+
+    def __call__(self, states: Tensor) -> Tensor:
+        """Mixed values of the first token (windows x width) of windows of one length (windows x length x width)."""
+        windows, _, width = states.shape
+        per_head = self.heads, width // self.heads, width
+        query = self.query(states[:, 0]).view(windows, *per_head[:2]) * per_head[1] ** -0.5
+        asked = torch.einsum("nhk,hkd->nhd", query, self.key.weight.view(per_head))
+        shares = torch.softmax(asked @ states.transpose(1, 2), dim=-1)
+        values = torch.einsum("nhd,hkd->nhk", shares @ states, self.value.weight.view(per_head))
+        return values.flatten(1) + self.value.bias
+
+
+def by_head(states: Tensor, heads: int) -> Tensor:
+    """Split windows x length x width into windows x heads x length x (width / heads); a view."""
+    windows, length, _ = states.shape
+    return states.view(windows, length, heads, -1).transpose(1, 2)
+
+
+@dataclass(frozen=True)
+class Head:
+    """The classifier on the first token's state."""
+
+    dense: Linear
+    output: Linear
+
+    @classmethod
+    def of(cls, weights: Weights) -> Head:
+        """Take it from a checkpoint."""
+        return cls(Linear.of(weights, "classifier.dense"), Linear.of(weights, "classifier.out_proj"))
+
+    def __call__(self, first: Tensor) -> Tensor:
+        """Logits (windows x outputs)."""
+        return self.output(torch.tanh(self.dense(first)))

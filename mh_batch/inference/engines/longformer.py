@@ -1,0 +1,127 @@
+"""Longformer sequence classifiers, computed exactly and without the transformers library.
+
+Local attention reaches half of `attention_window` to either side and the first token; the first token alone has global
+attention. Hugging Face's implementation pads to the window and computes all rows of all layers; the numbers are the
+same (see tests/inference/test_engines.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from mh_batch.inference.engines.encoder import PackedEncoder
+from mh_batch.inference.engines.layers import (
+    AfterAttention,
+    Embeddings,
+    FirstTokenAttention,
+    Head,
+    Linear,
+    Weights,
+    by_head,
+)
+from mh_batch.inference.engines.packing import Pack
+
+MODEL_TYPES = frozenset({"longformer"})
+
+# Queries that are computed together where the band matters: fewer waste less of the band's corners on masked scores,
+# more keep the matrix products large.
+_BLOCK = 128
+
+
+@dataclass(frozen=True)
+class _Layer:
+    heads: int
+    reach: int
+    projections: Linear
+    first: FirstTokenAttention
+    after: AfterAttention
+
+    @classmethod
+    def of(cls, weights: Weights, name: str, heads: int, epsilon: float, reach: int) -> _Layer:
+        attention = f"{name}.attention.self"
+        return cls(
+            heads,
+            reach,
+            Linear.of(weights, *[f"{attention}.{part}" for part in ("query", "key", "value")]),
+            FirstTokenAttention.of(weights, attention, heads, "_global"),
+            AfterAttention.of(weights, name, epsilon),
+        )
+
+    def __call__(self, states: Tensor, packed: Pack) -> Tensor:
+        mixed = packed.each(self.projections(states), self._local)
+        mixed[packed.firsts] = packed.each(states, self.first)
+        return self.after(mixed, states)
+
+    def _local(self, projected: Tensor) -> Tensor:
+        query, key, value = (by_head(part, self.heads) for part in projected.chunk(3, dim=-1))
+        return band_attention(query, key, value, self.reach).transpose(1, 2).flatten(2)
+
+
+def band_attention(query: Tensor, key: Tensor, value: Tensor, reach: int) -> Tensor:
+    """Attention of each token to those at most `reach` away and to the first (all: windows x heads x length x width).
+
+    Block by block of queries, each with the keys that some query of the block may see: memory and work grow with the
+    length, not with its square.
+    """
+    length = query.shape[2]
+    if length <= reach + 1:
+        return functional.scaled_dot_product_attention(query, key, value)
+    blocks = []
+    for start in range(0, length, _BLOCK):
+        end = min(start + _BLOCK, length)
+        low, high = max(0, start - reach), min(length, end + reach)
+        mask = _band(end - start, high - low, start - low, reach, low > 0)
+        keys, values = _seen(key, low, high), _seen(value, low, high)
+        blocks.append(
+            functional.scaled_dot_product_attention(query[:, :, start:end], keys, values, attn_mask=mask.to(query))
+        )
+    return torch.cat(blocks, dim=2)
+
+
+def _seen(states: Tensor, low: int, high: int) -> Tensor:
+    """The states from `low` to `high`, with the first token's before them if it is not among them."""
+    near = states[:, :, low:high]
+    return near if low == 0 else torch.cat([states[:, :, :1], near], dim=2)
+
+
+@lru_cache(maxsize=256)
+def _band(queries: int, keys: int, offset: int, reach: int, first_apart: bool) -> Tensor:
+    """What is added to the scores (queries x keys): 0 where a query sees a key, else minus infinity.
+
+    Query number i stands at key number i + offset. The first token is key 0, or stands apart before all keys.
+    """
+    distance = torch.arange(queries)[:, None] + offset - torch.arange(keys)
+    seen = distance.abs() <= reach
+    if first_apart:
+        seen = functional.pad(seen, (1, 0))
+    seen[:, 0] = True
+    return torch.zeros(seen.shape).masked_fill_(~seen, float("-inf"))
+
+
+def encoder(weights: Weights, config: Mapping[str, Any], device: torch.device) -> PackedEncoder:
+    """Build the engine from a checkpoint's weights on `device`; KeyError if one is missing."""
+    epsilon, heads = float(config.get("layer_norm_eps", 1e-12)), int(config["num_attention_heads"])
+    weights = {name.removeprefix("longformer."): value for name, value in weights.items()}
+    count, window = int(config["num_hidden_layers"]), config["attention_window"]
+    windows = [window] * count if isinstance(window, int) else window
+    *layers, last = [f"encoder.layer.{number}" for number in range(count)]
+    return PackedEncoder(
+        Embeddings.of(weights, epsilon, int(config.get("pad_token_id", 1))),
+        [
+            _Layer.of(weights, name, heads, epsilon, reach=width // 2)
+            for name, width in zip(layers, windows, strict=False)
+        ],
+        (
+            FirstTokenAttention.of(weights, f"{last}.attention.self", heads, "_global"),
+            AfterAttention.of(weights, last, epsilon),
+        ),
+        Head.of(weights),
+        device,
+    )

@@ -1,0 +1,69 @@
+"""Windows laid end to end, without padding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Neighbouring windows of one length inside packed tokens: a plain rectangle, so attention needs no mask."""
+
+    start: int
+    windows: int
+    length: int
+
+    def of(self, states: Tensor) -> Tensor:
+        """Its part of packed states (tokens x width), as windows x length x width; a view."""
+        end = self.start + self.windows * self.length
+        return states[self.start : end].view(self.windows, self.length, -1)
+
+
+@dataclass(frozen=True)
+class Pack:
+    """Windows sorted by length.
+
+    Attributes:
+        ids: Token ids of each stretch (windows x length).
+        stretches: Where each stretch lies in the packed tokens.
+        order: For each packed window, its place in the batch.
+        firsts: Places of the windows' first tokens in the packed tokens.
+    """
+
+    ids: list[Tensor]
+    stretches: list[Stretch]
+    order: list[int]
+    firsts: Tensor
+
+    def each(self, states: Tensor, attend: Callable[[Tensor], Tensor]) -> Tensor:
+        """`attend` on every stretch of the states, the results packed again."""
+        return torch.cat([attend(stretch.of(states)).flatten(0, -2) for stretch in self.stretches])
+
+
+def pack(windows: Sequence[Sequence[int]], device: torch.device) -> Pack:
+    """Sort windows by length and lay them end to end."""
+    order = sorted(range(len(windows)), key=lambda row: len(windows[row]))
+    ids, stretches, firsts, start = [], [], [], 0
+    for rows in _of_one_length(order, windows):
+        part = torch.tensor([windows[row] for row in rows], dtype=torch.long)
+        stretch = Stretch(start, *part.shape)
+        firsts.append(torch.arange(stretch.windows) * stretch.length + start)
+        start += part.numel()
+        ids.append(part.to(device))
+        stretches.append(stretch)
+    return Pack(ids, stretches, order, torch.cat(firsts).to(device))
+
+
+def _of_one_length(order: Sequence[int], windows: Sequence[Sequence[int]]) -> Iterator[list[int]]:
+    rows: list[int] = []
+    for row in order:
+        if rows and len(windows[row]) != len(windows[rows[0]]):
+            yield rows
+            rows = []
+        rows.append(row)
+    if rows:
+        yield rows
