@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mh_batch.inference.ahead import one_ahead
 from mh_batch.inference.batching import token_budget_batches
 from mh_batch.inference.engines import Engine
 from mh_batch.inference.failures import Failure, failure_of, release_memory
@@ -15,6 +17,14 @@ from mh_batch.inference.tokenization import TextTokenizer
 from mh_batch.inference.windows import cut_windows, fold_windows
 from mh_batch.models import Model
 from mh_batch.settings import DEFAULT_TOKEN_BUDGET
+
+Key = TypeVar("Key", bound=Hashable)
+
+_CHUNK_TEXTS = 256
+_CHUNK_CHARS = 500_000
+
+# Full batches that wait together: enough to sort by length with profit, few enough for a task's memory.
+_POOL_BATCHES = 8
 
 
 @dataclass(frozen=True)
@@ -34,9 +44,22 @@ class TextScore:
     failure: Failure | None = None
 
 
+@dataclass
+class _Text(Generic[Key]):
+    """A text on its way: `rows` holds the logits of its windows that were run."""
+
+    key: Key
+    n_tokens: int
+    n_windows: int
+    rows: dict[int, NDArray[np.float64]] = field(default_factory=dict)
+    failure: Failure | None = None
+    done: int = 0
+
+
 @dataclass(frozen=True)
-class _Window:
-    text: int
+class _Window(Generic[Key]):
+    text: _Text[Key]
+    number: int
     ids: list[int]
 
 
@@ -55,17 +78,29 @@ class Scorer:
 
     def score(self, texts: Sequence[str]) -> list[TextScore]:
         """Return one score per text, in order. A text that cannot be scored has a failure and harms no other."""
-        encoded = self._encode(texts)
-        windows = [window for index, tokens in enumerate(encoded) for window in self._windows(index, tokens)]
-        logits, failures = self._run(windows)
-        probabilities = self._probabilities(logits)
-        rows: dict[int, list[int]] = {}
-        for row, window in enumerate(windows):
-            rows.setdefault(window.text, []).append(row)
-        return [
-            self._fold(tokens, probabilities[rows.get(index, [])], [failures[r] for r in rows.get(index, [])])
-            for index, tokens in enumerate(encoded)
-        ]
+        found = dict(self.stream(enumerate(texts)))
+        return [found[number] for number in range(len(texts))]
+
+    def stream(self, texts: Iterable[tuple[Key, str]]) -> Iterator[tuple[Key, TextScore]]:
+        """Yield the score of each text under its key, in any order.
+
+        Windows wait in a pool, from which batches are taken longest first. It is refilled before it runs dry, so
+        batches are full and of about one length, and it is bounded, so memory does not grow with the number of texts.
+        """
+        pool: list[_Window[Key]] = []
+        for chunk in one_ahead(self._encoded, _chunks(texts)):
+            for key, tokens in chunk:
+                if isinstance(tokens, str):
+                    yield key, TextScore(None, failure=tokens)
+                else:
+                    pool.extend(self._windows(key, tokens))
+            if _tokens(pool) >= _POOL_BATCHES * self._budget:
+                pool = yield from self._drain(pool, _POOL_BATCHES * self._budget // 2)
+        yield from self._drain(pool, 0)
+
+    def _encoded(self, texts: Sequence[tuple[Key, str]]) -> list[tuple[Key, list[int] | Failure]]:
+        found = self._encode([text for _, text in texts])
+        return [(key, tokens) for (key, _), tokens in zip(texts, found, strict=True)]
 
     def _encode(self, texts: Sequence[str]) -> list[list[int] | Failure]:
         try:
@@ -76,40 +111,46 @@ class Scorer:
             half = len(texts) // 2
             return self._encode(texts[:half]) + self._encode(texts[half:])
 
-    def _windows(self, index: int, tokens: list[int] | Failure) -> Iterable[_Window]:
-        if isinstance(tokens, str):
-            return
-        size = self.card.max_tokens - self._tokenizer.n_special
-        for window in cut_windows(tokens, size, self.card.overlap):
-            yield _Window(index, self._tokenizer.enclose(window))
+    def _windows(self, key: Key, tokens: list[int]) -> list[_Window[Key]]:
+        windows = cut_windows(tokens, self.card.max_tokens - self._tokenizer.n_special, self.card.overlap)
+        text = _Text(key, len(tokens), len(windows))
+        return [_Window(text, number, self._tokenizer.enclose(ids)) for number, ids in enumerate(windows)]
 
-    def _run(self, windows: Sequence[_Window]) -> tuple[NDArray[np.float64], list[Failure | None]]:
-        logits = np.full((len(windows), len(self._to_card_order)), np.nan)
-        failures: list[Failure | None] = [None] * len(windows)
-        for batch in token_budget_batches([self._padded(window) for window in windows], self._budget):
-            self._run_batch(windows, batch, logits, failures)
-        return logits[:, self._to_card_order], failures
+    def _drain(
+        self, pool: Sequence[_Window[Key]], keep: int
+    ) -> Generator[tuple[Key, TextScore], None, list[_Window[Key]]]:
+        """Run the longest windows until at most `keep` tokens are left; yield the texts that are done."""
+        left, waiting = _tokens(pool), dict(enumerate(pool))
+        for batch in token_budget_batches([self._padded(window) for window in pool], self._budget):
+            if left <= keep:
+                break
+            windows = [waiting.pop(row) for row in batch]
+            left -= _tokens(windows)
+            self._run(windows)
+            for text in {id(window.text): window.text for window in windows}.values():
+                if text.done == text.n_windows:
+                    yield text.key, self._folded(text)
+        return list(waiting.values())
 
-    def _padded(self, window: _Window) -> int:
+    def _padded(self, window: _Window[Key]) -> int:
         return -(-len(window.ids) // self._engine.pads_to) * self._engine.pads_to
 
-    def _run_batch(
-        self,
-        windows: Sequence[_Window],
-        batch: list[int],
-        logits: NDArray[np.float64],
-        failures: list[Failure | None],
-    ) -> None:
+    def _run(self, windows: Sequence[_Window[Key]]) -> None:
         try:
-            logits[batch] = self._engine.logits([windows[row].ids for row in batch])
+            logits = self._engine.logits([window.ids for window in windows])
         except Exception as error:  # out of memory, or a text that the model chokes on: halve until it stands alone
             release_memory()
-            if len(batch) == 1:
-                failures[batch[0]] = failure_of(error)
+            if len(windows) == 1:
+                windows[0].text.failure = failure_of(error)
+                windows[0].text.done += 1
                 return
-            half = len(batch) // 2
-            self._run_batch(windows, batch[:half], logits, failures)
-            self._run_batch(windows, batch[half:], logits, failures)
+            half = len(windows) // 2
+            self._run(windows[:half])
+            self._run(windows[half:])
+            return
+        for window, row in zip(windows, logits, strict=True):
+            window.text.rows[window.number] = row[self._to_card_order]
+            window.text.done += 1
 
     def _probabilities(self, logits: NDArray[np.float64]) -> NDArray[np.float64]:
         if self.card.task == "multi_label":
@@ -117,15 +158,29 @@ class Scorer:
         exponentials = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
         return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True))
 
-    def _fold(
-        self, tokens: list[int] | Failure, probabilities: NDArray[np.float64], failures: list[Failure | None]
-    ) -> TextScore:
-        if isinstance(tokens, str):
-            return TextScore(None, failure=tokens)
-        failure = next((f for f in failures if f), None)
-        if failure is None and not np.isfinite(probabilities).all():
-            failure = "not_finite"
-        if failure is not None:
-            return TextScore(None, len(tokens), len(failures), failure)
+    def _folded(self, text: _Text[Key]) -> TextScore:
+        if text.failure is not None:
+            return TextScore(None, text.n_tokens, text.n_windows, text.failure)
+        probabilities = self._probabilities(np.stack([text.rows[number] for number in range(text.n_windows)]))
+        if not np.isfinite(probabilities).all():
+            return TextScore(None, text.n_tokens, text.n_windows, "not_finite")
         folded = fold_windows(probabilities, self.card)
-        return TextScore(tuple(map(float, folded)), len(tokens), len(failures))
+        return TextScore(tuple(map(float, folded)), text.n_tokens, text.n_windows)
+
+
+def _chunks(texts: Iterable[tuple[Key, str]]) -> Iterator[list[tuple[Key, str]]]:
+    """Lists of texts to tokenise at once: enough to be worth a call, few enough to begin soon."""
+    chunk: list[tuple[Key, str]] = []
+    chars = 0
+    for key, text in texts:
+        chunk.append((key, text))
+        chars += len(text)
+        if len(chunk) == _CHUNK_TEXTS or chars >= _CHUNK_CHARS:
+            yield chunk
+            chunk, chars = [], 0
+    if chunk:
+        yield chunk
+
+
+def _tokens(windows: Sequence[_Window[Key]]) -> int:
+    return sum(len(window.ids) for window in windows)

@@ -1,7 +1,8 @@
 """What runs in a Spark task: Arrow batches of texts in, rows of the score store out."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 
 import pyarrow as pa
 from pyspark import TaskContext
@@ -14,11 +15,10 @@ from mh_batch.scoring.shipping import ShippedModel
 from mh_batch.settings import Device
 from mh_batch.validation import load_contract
 
-# Texts that are gathered before they are batched: enough to sort by length, little enough for a task's memory.
-_GATHERED_TEXTS = 4096
-_GATHERED_CHARS = 8_000_000
-
+KeyedScore = tuple[str, TextScore]
 BatchFunction = Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]
+
+_ROWS_PER_BATCH = 1000
 
 # One model at a time: a Python worker outlives its task, and the next task finds the model loaded.
 _loaded: dict[tuple[str, str, int], Scorer] = {}
@@ -36,37 +36,31 @@ def scoring_function(shipped: ShippedModel, device: Device, token_budget: int, c
 
     def score(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         scorer = _scorer(shipped, device_of_task(device), token_budget, counters)
-        for keys, texts in gather(batches):
-            scores = scorer.score(texts)
-            counters.texts.add(len(scores))
-            counters.tokens.add(sum(score.n_tokens for score in scores))
-            counters.windows.add(sum(score.n_windows for score in scores))
-            yield store_rows(keys, scores)
+        for scored in _portions(scorer.stream(_texts(batches))):
+            counters.texts.add(len(scored))
+            counters.tokens.add(sum(score.n_tokens for _, score in scored))
+            counters.windows.add(sum(score.n_windows for _, score in scored))
+            yield store_rows(scored)
 
     return score
 
 
-def gather(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[list[str], list[str]]]:
-    """Join Arrow batches into lists of keys and texts, large enough to be sorted by length with profit."""
-    keys: list[str] = []
-    texts: list[str] = []
-    chars = 0
+def _texts(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[str, str]]:
     for batch in batches:
-        for key, text in zip(batch["content_key"].to_pylist(), batch["text"].to_pylist(), strict=True):
-            keys.append(key)
-            texts.append(text)
-            chars += len(text)
-            if len(texts) == _GATHERED_TEXTS or chars >= _GATHERED_CHARS:
-                yield keys, texts
-                keys, texts, chars = [], [], 0
-    if texts:
-        yield keys, texts
+        yield from zip(batch["content_key"].to_pylist(), batch["text"].to_pylist(), strict=True)
 
 
-def store_rows(keys: list[str], scores: list[TextScore]) -> pa.RecordBatch:
+def _portions(scored: Iterable[KeyedScore]) -> Iterator[list[KeyedScore]]:
+    rest = iter(scored)
+    while portion := list(islice(rest, _ROWS_PER_BATCH)):
+        yield portion
+
+
+def store_rows(scored: Sequence[KeyedScore]) -> pa.RecordBatch:
     """Return rows of the store's contract."""
+    scores = [score for _, score in scored]
     columns = {
-        "content_key": keys,
+        "content_key": [key for key, _ in scored],
         "probabilities": [score.probabilities for score in scores],
         "n_tokens": [score.n_tokens for score in scores],
         "n_windows": [score.n_windows for score in scores],

@@ -19,15 +19,19 @@ def tfidf_scores(train: Sequence[str], claims: Scores, test: Sequence[str]) -> S
 
     vectors = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True)
     seen, unseen = vectors.fit_transform(train), vectors.transform(test)
-    return np.stack([_one_label(seen, claims[:, k], unseen) for k in range(claims.shape[1])], axis=1)
+    return np.stack([one_label(seen, claims[:, k], unseen, 10.0) for k in range(claims.shape[1])], axis=1)
 
 
-def _one_label(seen: ScikitMatrix, claims: Scores, unseen: ScikitMatrix) -> Scores:
+def one_label(seen: ScikitMatrix, claims: Scores, unseen: ScikitMatrix, penalty: float) -> Scores:
+    """Probabilities of unseen rows from logistic regression on the seen rows whose claim is known (not NaN).
+
+    `penalty` is scikit-learn's C: the smaller, the more the weights are held down.
+    """
     from sklearn.linear_model import LogisticRegression
 
     known = ~np.isnan(claims)
     if len(np.unique(claims[known])) < 2:
         return np.full(unseen.shape[0], np.nan_to_num(np.nanmean(claims[known])))
-    model = LogisticRegression(C=10.0, max_iter=1000)
+    model = LogisticRegression(C=penalty, max_iter=1000)
     model.fit(seen[known], claims[known].astype(int))
     return np.asarray(model.predict_proba(unseen)[:, 1], dtype=np.float64)

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from mh_batch.training import command, data
 from mh_batch.training.augmentation import fragments
-from mh_batch.training.baseline import tfidf_scores
+from mh_batch.training.baseline import Scores
 from mh_batch.training.batching import encoded
 from mh_batch.training.claims import LABELS, english_rows
 from mh_batch.training.distillation import known_binary_loss
@@ -22,6 +22,7 @@ from mh_batch.training.first_token import longformer_summary
 from mh_batch.training.journals import journals
 from mh_batch.training.longformer_mental_health_figures import measured
 from mh_batch.training.loop import Schedule, fit, seed_everything
+from mh_batch.training.panel import Evidence, beliefs, out_of_fold_beliefs
 from mh_batch.training.pupil import Noise, Pupil
 from mh_batch.training.saving import save
 from mh_batch.training.students import (
@@ -30,7 +31,7 @@ from mh_batch.training.students import (
     start_as_bag_of_words,
     start_embeddings,
 )
-from mh_batch.training.teacher import Teacher, remembered
+from mh_batch.training.teacher import Arrays, Matrix, Teacher, remembered
 from mh_batch.training.untyped import HuggingFaceModel
 from mh_batch.training.vocabulary import byte_pairs
 
@@ -57,6 +58,9 @@ class Recipe:
     journal_tokens: int = 512
     passages: int = 4_000
     mask_share: float = 0.15
+    folds: int = 5
+    belief: float = 0.5
+    guidance: float = 0.2
     schedule: Schedule = field(default_factory=lambda: Schedule(epochs=5, average=0.98))
 
 
@@ -110,63 +114,97 @@ def repeat_positions(student: HuggingFaceModel, learned: int) -> None:
             table[start : start + learned] = block[: len(table) - start]
 
 
+@dataclass(frozen=True)
+class Lessons:
+    """What the student learns from: texts, what they show (1, 0, between, or NaN), and the teacher's states, if any."""
+
+    texts: pd.DataFrame
+    wanted: Scores
+    states: Matrix | None
+
+
 def train(places: command.Places, recipe: Recipe) -> dict[str, object]:
     """Train, save to `places.out`, and return the figures on the held-out rows, which nothing has seen."""
     seed_everything(recipe.seed, recipe.threads)
     rows = split(places.data, recipe)
     tokenizer = byte_pairs(rows.train["text"], recipe.pieces)
     teacher = None if places.teacher is None else Teacher(places.teacher)
-    own = pd.concat([rows.train, judged_passages(places, teacher, rows.train, recipe)], ignore_index=True)
+    lessons = lessons_of(places, teacher, rows.train, recipe)
     table = inherited_embeddings(tokenizer, teacher, recipe.width, recipe.embedding_scale)
     student = new_student(tokenizer, table, recipe)
-    long = journals(rows.train, recipe.journals, recipe.journal_tokens // 2, recipe.seed)
-    learn(student, tokenizer, own, long, recipe)
+    learn(student, tokenizer, lessons, recipe)
     repeat_positions(student, recipe.journal_tokens)
     size = save(student, tokenizer, places.out, recipe.tokens)
     figures = measured(places.out, rows.train, rows.validation, rows.held)
-    return {"bytes": size, "trained_on": counts(pd.concat([own, long])), **figures}
+    return {"bytes": size, "trained_on": counts(lessons.texts), **figures}
 
 
-def learn(
-    student: HuggingFaceModel,
-    tokenizer: Tokenizer,
-    own: pd.DataFrame,
-    long: pd.DataFrame,
-    recipe: Recipe,
-) -> None:
-    """Fit the student to what is known about the rows and the journals made of them."""
-    encoded_rows = [
-        *encoded(tokenizer, list(own["text"]), recipe.train_tokens),
-        *encoded(tokenizer, list(long["text"]), recipe.journal_tokens),
-    ]
-    claims = pd.concat([own, long])[list(LABELS)].to_numpy(dtype=np.float32)
-    wanted = torch.from_numpy(claims)
+def learn(student: HuggingFaceModel, tokenizer: Tokenizer, lessons: Lessons, recipe: Recipe) -> None:
+    """Fit the student to what the texts show and to the teacher's states of them."""
+    encoded_rows = encoded(tokenizer, list(lessons.texts["text"]), recipe.journal_tokens)
+    wanted = torch.from_numpy(lessons.wanted.astype(np.float32))
     noise = Noise(recipe.mask_share, recipe.journal_tokens)
-    pupil = Pupil(student, longformer_summary, tokenizer, encoded_rows, None, noise)
-    lengths = [len(row) for row in encoded_rows]
-    fit(
-        pupil, lambda chosen: known_binary_loss(pupil(chosen)[0], wanted[chosen]), lengths, recipe.schedule, recipe.seed
-    )
+    pupil = Pupil(student, longformer_summary, tokenizer, encoded_rows, lessons.states, noise)
+
+    def loss_of(chosen: list[int]) -> Tensor:
+        logits, distance = pupil(chosen)
+        loss: Tensor = known_binary_loss(logits, wanted[chosen]) + recipe.guidance * distance
+        return loss
+
+    fit(pupil, loss_of, [len(row) for row in encoded_rows], recipe.schedule, recipe.seed)
 
 
-def judged_passages(places: command.Places, teacher: Teacher | None, own: pd.DataFrame, recipe: Recipe) -> pd.DataFrame:
-    """Passages of training texts, with what others believe of them as claims, between 0 and 1.
+def lessons_of(places: command.Places, teacher: Teacher | None, own: pd.DataFrame, recipe: Recipe) -> Lessons:
+    """The training rows and journals made of them; with a teacher also other texts, judged by a panel.
 
-    The teacher says how likely they are depressed; logistic regression on TF-IDF, which reads words that are rare in
-    so few posts better than a network does, says how likely they are anxious and stressed.
+    The panel judges training rows by the claims of other rows only. Where a row has a claim of its own, the panel's
+    belief is mixed with it.
     """
+    long = journals(own, recipe.journals, recipe.journal_tokens // 2, recipe.seed)
     if teacher is None or places.labels_only:
-        return own.head(0)
+        texts = pd.concat([own, long], ignore_index=True)
+        return Lessons(texts, _claims(texts), None)
+    other = unlabelled(places.data, own, recipe)
+    texts = pd.concat([own, other, long], ignore_index=True)
+    short, longest = recipe.train_tokens, recipe.journal_tokens
+    states = [
+        _states(places, teacher, list(part["text"]), tokens)
+        for part, tokens in ((own, short), (other, short), (long, longest))
+    ]
+    known = Evidence(list(own["text"]), states[0])
+    believed = out_of_fold_beliefs(known, _claims(own), recipe.folds)
+    guessed = beliefs(known, _claims(own), Evidence(list(other["text"]), states[1]))
+    wanted = np.concatenate([_mixed(_claims(own), believed, recipe.belief), guessed, _claims(long)])
+    return Lessons(texts, wanted, _standardised(np.concatenate(states)))
+
+
+def unlabelled(folder: Path, own: pd.DataFrame, recipe: Recipe) -> pd.DataFrame:
+    """Passages of long training texts."""
     texts = [
         passage
         for source in ("depression", "dreaddit")
         for passage in _passages(list(own.loc[own["source"] == source, "text"]), recipe)
     ]
-    lesson = remembered(places.memory, "judge", texts, lambda: teacher.judge(texts, recipe.train_tokens))
-    depressed = torch.softmax(torch.from_numpy(lesson.logits), dim=-1)[:, 1].numpy()
-    believed = tfidf_scores(list(own["text"]), own[list(LABELS)].to_numpy(dtype=np.float64), texts)
-    claims = pd.DataFrame(believed, columns=list(LABELS)).assign(neutral=np.nan, depressed=depressed)
-    return claims.assign(text=texts, source="judged passages")
+    return pd.DataFrame({"text": texts}).reindex(columns=own.columns).assign(source="passages")
+
+
+def _states(places: command.Places, teacher: Teacher, texts: list[str], tokens: int) -> Matrix:
+    def ask() -> Arrays:
+        return {"states": teacher.states(texts, tokens).astype(np.float16)}
+
+    return remembered(places.memory, f"states-{tokens}", texts, ask)["states"].astype(np.float32)
+
+
+def _standardised(states: Matrix) -> Matrix:
+    return np.asarray((states - states.mean(0)) / (states.std(0) + 1e-6), dtype=np.float32)
+
+
+def _mixed(claims: Scores, believed: Scores, share: float) -> Scores:
+    return np.where(np.isnan(claims), believed, (1 - share) * claims + share * believed)
+
+
+def _claims(rows: pd.DataFrame) -> Scores:
+    return rows[list(LABELS)].to_numpy(dtype=np.float64)
 
 
 def _passages(texts: list[str], recipe: Recipe) -> list[str]:

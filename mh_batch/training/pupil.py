@@ -1,4 +1,4 @@
-"""A student at its desk: the model, the token rows that it learns from, and the teacher's answers to them."""
+"""A student at its desk: the model, the token rows that it learns from, and the teacher's summaries of them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from mh_batch.training.batching import masked, padded, shifted_positions
 from mh_batch.training.distillation import summary_distance
-from mh_batch.training.teacher import Lesson
+from mh_batch.training.teacher import Matrix
 from mh_batch.training.untyped import HuggingFaceModel
 from mh_batch.training.vocabulary import MASK, number_of
 
@@ -33,15 +33,18 @@ class Pupil(nn.Module):
         summarise: Summarise,
         tokenizer: Tokenizer,
         rows: Sequence[Sequence[int]],
-        lesson: Lesson | None,
+        summaries: Matrix | None,
         noise: Noise,
     ) -> None:
-        """Seat the student; `summarise` computes the state that its classifier reads (see `first_token`)."""
+        """Seat the student.
+
+        `summarise` computes the state that its classifier reads (see `first_token`); `summaries` holds the teacher's
+        summary of each row, if there is a teacher.
+        """
         super().__init__()
         self.student, self.summarise, self.rows, self.noise = student, summarise, rows, noise
         self.mask = number_of(tokenizer, MASK)
-        self.answers = None if lesson is None else torch.from_numpy(lesson.logits)
-        self.wanted = None if lesson is None else _centred(torch.from_numpy(lesson.summary))
+        self.wanted = None if summaries is None else _centred(torch.from_numpy(summaries))
         self.bridge = None if self.wanted is None else nn.Linear(student.config.hidden_size, self.wanted.shape[1])
 
     def forward(self, chosen: list[int]) -> tuple[Tensor, Tensor]:

@@ -1,7 +1,7 @@
-"""What the teacher says about texts: its logits and its summary of each text."""
+"""What the teacher says about texts: its logits, its summary and its states."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,11 @@ from mh_batch.training.progress import Progress
 from mh_batch.training.untyped import HuggingFaceModel, HuggingFaceTokenizer
 
 Matrix = npt.NDArray[np.float32]
-Read = Callable[[dict[str, Tensor]], tuple[Tensor, Tensor]]
+Arrays = Mapping[str, npt.NDArray[np.floating]]
+Read = Callable[[dict[str, Tensor]], tuple[Tensor, ...]]
+
+# Of the embeddings and the layers' outputs: those that are read for the states, from the middle to the last.
+_DEPTHS = (-9, -6, -3, -1)
 
 
 @dataclass(frozen=True)
@@ -49,12 +53,28 @@ class Teacher:
             states = self.model.base_model(**batch).last_hidden_state
             return self.model.classifier(states), states[:, 0]
 
-        return self._over(texts, tokens, read)
+        logits, summary = self._over(texts, tokens, read)
+        return Lesson(logits, summary)
 
-    def _over(self, texts: Sequence[str], tokens: int, read: Read, batch_tokens: int = 2048) -> Lesson:
+    def states(self, texts: Sequence[str], tokens: int) -> Matrix:
+        """The mean states of each text at four depths, side by side (n by 4 times the width)."""
+
+        def read(batch: dict[str, Tensor]) -> tuple[Tensor, ...]:
+            hidden = self.model.base_model(**batch, output_hidden_states=True).hidden_states
+            there = batch["attention_mask"].unsqueeze(-1)
+            return (
+                torch.cat(
+                    [(hidden[max(depth, -len(hidden))] * there).sum(1) / there.sum(1) for depth in _DEPTHS], dim=1
+                ),
+            )
+
+        (found,) = self._over(texts, tokens, read)
+        return found
+
+    def _over(self, texts: Sequence[str], tokens: int, read: Read, batch_tokens: int = 2048) -> list[Matrix]:
         encoded = self.tokenizer(list(texts), truncation=True, max_length=tokens)["input_ids"]
         order = sorted(range(len(encoded)), key=lambda row: -len(encoded[row]))
-        found: list[tuple[Tensor, Tensor]] = []
+        found: list[tuple[Tensor, ...]] = []
         progress, done = Progress("teacher", len(order)), 0
         while done < len(order):
             rows = order[done : done + max(1, batch_tokens // len(encoded[order[done]]))]
@@ -63,20 +83,18 @@ class Teacher:
                 found.append(read(dict(batch)))
             done += len(rows)
             progress.show(done)
-        logits, summary = (torch.cat(part).numpy() for part in zip(*found, strict=True))
         back = np.argsort(order)
-        return Lesson(logits[back], summary[back])
+        return [torch.cat(part).numpy()[back] for part in zip(*found, strict=True)]
 
 
-def remembered(folder: Path | None, what: str, texts: Sequence[str], ask: Callable[[], Lesson]) -> Lesson:
+def remembered(folder: Path | None, what: str, texts: Sequence[str], ask: Callable[[], Arrays]) -> Arrays:
     """`ask()`, or its earlier answer about the same texts from `folder` (None: never remember)."""
     if folder is None:
         return ask()
     digest = hashlib.sha256("\0".join([what, *texts]).encode()).hexdigest()[:16]
     file = folder / f"{what}-{digest}.npz"
     if not file.exists():
-        lesson = ask()
         folder.mkdir(parents=True, exist_ok=True)
-        np.savez(file, logits=lesson.logits, summary=lesson.summary)
+        np.savez(file, allow_pickle=False, **ask())
     with np.load(file) as kept:
-        return Lesson(kept["logits"], kept["summary"])
+        return dict(kept)

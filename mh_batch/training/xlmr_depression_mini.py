@@ -107,17 +107,17 @@ def new_student(tokenizer: Tokenizer, table: Tensor | None, recipe: Recipe) -> H
     return student
 
 
-def loss_of(pupil: Pupil, labels: Tensor, chosen: list[int], recipe: Recipe) -> Tensor:
-    """Cross-entropy on rows with a label (the first ones), and the distance from the teacher on all."""
+def loss_of(pupil: Pupil, labels: Tensor, answers: Tensor | None, chosen: list[int], recipe: Recipe) -> Tensor:
+    """Cross-entropy on rows with a label (the first ones), and the distance from the teacher's answers on all."""
     logits, distance = pupil(chosen)
     rows = torch.tensor(chosen)
     own = rows < len(labels)
     errors = functional.cross_entropy(
         logits[own], labels[rows[own]], label_smoothing=recipe.label_smoothing, reduction="sum"
     )
-    if pupil.answers is None:
+    if answers is None:
         return errors / len(chosen)
-    divergence = softened_divergence(logits, pupil.answers[rows], recipe.temperature)
+    divergence = softened_divergence(logits, answers[rows], recipe.temperature)
     loss: Tensor = recipe.label_weight * errors / len(chosen) + divergence + distance
     return loss
 
@@ -134,10 +134,11 @@ def train(places: command.Places, recipe: Recipe) -> dict[str, object]:
     table = inherited_embeddings(tokenizer, teacher, recipe.width, recipe.embedding_scale)
     student = new_student(tokenizer, table, recipe)
     rows = encoded(tokenizer, list(own["text"]) if lesson is None else texts, recipe.train_tokens)
-    pupil = Pupil(student, roberta_summary, tokenizer, rows, lesson, Noise(recipe.mask_share, recipe.tokens))
+    answers, summaries = (None, None) if lesson is None else (torch.from_numpy(lesson.logits), lesson.summary)
+    pupil = Pupil(student, roberta_summary, tokenizer, rows, summaries, Noise(recipe.mask_share, recipe.tokens))
     labels = torch.tensor(own["label"].to_numpy())
     lengths = [len(row) for row in rows]
-    fit(pupil, lambda chosen: loss_of(pupil, labels, chosen, recipe), lengths, recipe.schedule, recipe.seed)
+    fit(pupil, lambda chosen: loss_of(pupil, labels, answers, chosen, recipe), lengths, recipe.schedule, recipe.seed)
     size = save(student, tokenizer, places.out, recipe.tokens)
     return {"bytes": size, "trained_on": counts(own, others), **measured(places.out, own, held)}
 
@@ -145,7 +146,7 @@ def train(places: command.Places, recipe: Recipe) -> dict[str, object]:
 def _lesson(places: command.Places, teacher: Teacher | None, texts: list[str], recipe: Recipe) -> Lesson | None:
     if teacher is None or places.labels_only:
         return None
-    return remembered(places.memory, "judge", texts, lambda: teacher.judge(texts, recipe.train_tokens))
+    return Lesson(**remembered(places.memory, "judge", texts, lambda: vars(teacher.judge(texts, recipe.train_tokens))))
 
 
 def counts(own: pd.DataFrame, others: list[str]) -> dict[str, int]:

@@ -1,4 +1,4 @@
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -128,3 +128,23 @@ def test_batches_count_what_the_engine_pads_to() -> None:
     engine.pads_to = 12
     assert score(["ab", "cd", "ef"], engine) == score(["ab", "cd", "ef"])
     assert engine.batches == [2, 1]
+
+
+def test_a_stream_is_read_a_bounded_way_ahead_and_batches_stay_full() -> None:
+    drawn = 0
+
+    def texts() -> Iterator[tuple[int, str]]:
+        nonlocal drawn
+        for number in range(20_000):
+            drawn += 1
+            yield number, "abcd"[: 1 + number % 4]
+
+    engine = SumEngine()
+    furthest, found = 0, {}
+    for done, (number, scored) in enumerate(Scorer(MODEL, LetterTokenizer(), engine, 600).stream(texts()), start=1):
+        found[number] = yes(scored)
+        furthest = max(furthest, drawn - done)
+    assert found == {number: yes(s) for number, s in enumerate(score(["a", "ab", "abc", "abcd"] * 5_000))}
+    # Three chunks of 256 texts and the pool: eight batches of 600 tokens in windows of three tokens or more.
+    assert furthest <= 3 * 256 + 8 * 600 // 3
+    assert sum(batch < 100 for batch in engine.batches) <= 1

@@ -1,8 +1,6 @@
-from collections.abc import Iterator
 from dataclasses import replace
 from types import SimpleNamespace
 
-import pyarrow as pa
 import pytest
 
 from mh_batch.errors import PlatformError
@@ -11,32 +9,12 @@ from mh_batch.models import Model
 from mh_batch.scoring import worker
 from mh_batch.scoring.counters import Counters
 from mh_batch.scoring.shipping import ShippedModel
-from mh_batch.scoring.worker import device_of_task, gather, store_rows
+from mh_batch.scoring.worker import device_of_task, store_rows
 from mh_batch.validation import load_contract
 
 
-def batches(*sizes: int) -> Iterator[pa.RecordBatch]:
-    number = 0
-    for size in sizes:
-        rows = [{"content_key": str(number + i), "text": "four"} for i in range(size)]
-        number += size
-        yield pa.RecordBatch.from_pylist(rows, schema=pa.schema({"content_key": pa.string(), "text": pa.string()}))
-
-
-def test_texts_are_gathered_across_arrow_batches() -> None:
-    gathered = list(gather(batches(3, 0, 2)))
-    assert gathered == [(["0", "1", "2", "3", "4"], ["four"] * 5)]
-
-
-def test_gathering_is_bounded_in_texts_and_characters(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "_GATHERED_TEXTS", 4)
-    assert [len(keys) for keys, _ in gather(batches(3, 3, 3))] == [4, 4, 1]
-    monkeypatch.setattr(worker, "_GATHERED_CHARS", 8)
-    assert [len(keys) for keys, _ in gather(batches(3, 2))] == [2, 2, 1]
-
-
 def test_rows_of_the_store_hold_its_contract() -> None:
-    rows = store_rows(["a", "b"], [TextScore((0.25, 0.75), 3, 1), TextScore(None, failure="out_of_memory")])
+    rows = store_rows([("a", TextScore((0.25, 0.75), 3, 1)), ("b", TextScore(None, failure="out_of_memory"))])
     assert rows.schema == load_contract("store").arrow_schema()
     assert rows.to_pylist() == [
         {"content_key": "a", "probabilities": [0.25, 0.75], "n_tokens": 3, "n_windows": 1, "failure": None},
