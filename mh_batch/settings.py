@@ -9,10 +9,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from mh_batch.errors import SettingsError, nearest
 
-DEFAULT_TOKEN_BUDGET = 8192
-
 Period = Literal["day", "week", "month"]
 Device = Literal["auto", "cpu", "cuda"]
+EngineChoice = Literal["auto", "exact", "reference", "onnx"]
+PrecisionChoice = Literal["auto", "fp32", "bf16", "fp16", "int8"]
 
 
 def _as_list(value: object) -> object:
@@ -48,7 +48,11 @@ class ScoreSettings(_Settings):
     max_failed_share: float = Field(
         0.01, ge=0, le=1, description="share of texts that a model may fail on before the run counts as failed"
     )
-    token_budget: int = Field(DEFAULT_TOKEN_BUDGET, ge=16, description="padded tokens in one batch of the model")
+    engine: EngineChoice = Field("auto", description="what runs the model; auto takes the fastest that fits it")
+    precision: PrecisionChoice = Field("auto", description="auto takes what the executors compute fastest, never int8")
+    token_budget: int | None = Field(
+        None, ge=16, description="padded tokens in one batch of the model; by the memory at hand if unset"
+    )
     partitions: int | None = Field(None, ge=1, description="tasks to spread the texts over; by their size if unset")
     device: Device = Field("auto", description="auto takes the GPU that Spark gave the task, else the CPU")
     key_file: Path | None = Field(

@@ -1,41 +1,50 @@
 """From a model's files to a scorer."""
 
+import torch
+
 from mh_batch.inference.engines import Engine, exact
+from mh_batch.inference.execution import Execution, Precision, choose_execution
+from mh_batch.inference.memory import token_budget
 from mh_batch.inference.scorer import Scorer
 from mh_batch.inference.tokenization import TextTokenizer
 from mh_batch.models import Model
 from mh_batch.models.checkpoint import read_config
-from mh_batch.settings import DEFAULT_TOKEN_BUDGET
 
-# What every engine computes in today; part of a model's fingerprint.
-PRECISION = "fp32"
+_DTYPES: dict[Precision, torch.dtype] = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
-def load_scorer(model: Model, device: str = "cpu", token_budget: int = DEFAULT_TOKEN_BUDGET) -> Scorer:
+def load_scorer(
+    model: Model, execution: Execution | None = None, device: str = "cpu", budget: int | None = None
+) -> Scorer:
     """Load a model's tokenizer and weights.
 
     Args:
         model: A located model.
+        execution: Engine and precision; the fastest exact engine in fp32 if None.
         device: "cpu", or "cuda:N".
-        token_budget: Padded tokens that one batch may hold.
+        budget: Padded tokens that one batch may hold; by the model's size and the device's memory if None.
 
     Raises:
         ModelError: a file of the model cannot be loaded.
+        MissingExtraError: the engine needs packages that are not installed.
     """
+    execution = execution or choose_execution(model)
     tokenizer = TextTokenizer(model.tokenizer_folder)
-    return Scorer(model, tokenizer, load_engine(model, tokenizer.pad_id, device), token_budget)
+    engine = load_engine(model, execution, tokenizer.pad_id, device)
+    width = 4 if execution.precision in ("fp32", "int8") else 2
+    return Scorer(model, tokenizer, engine, budget or token_budget(read_config(model.folder), width, device))
 
 
-def engine_name(model: Model) -> str:
-    """Return which engine runs the model: `exact` where one fits the checkpoint, else `reference`."""
-    return "exact" if exact.fits(model.folder, read_config(model.folder)) else "reference"
-
-
-def load_engine(model: Model, pad_id: int, device: str) -> Engine:
+def load_engine(model: Model, execution: Execution, pad_id: int, device: str) -> Engine:
     """Load the engine that runs the model; ModelError if the weights do not fit it."""
-    if engine_name(model) == "exact":
-        return exact.load(model.folder, read_config(model.folder), device)
+    if execution.engine == "onnx":
+        from mh_batch.inference.engines.onnx import OnnxEngine
+
+        return OnnxEngine(model.folder, read_config(model.folder), execution.precision)
+    dtype = _DTYPES[execution.precision]
+    if execution.engine == "exact":
+        return exact.load(model.folder, read_config(model.folder), device, dtype)
     # transformers takes seconds to import: only models that need it wait for it.
     from mh_batch.inference.engines.huggingface import HuggingFaceEngine
 
-    return HuggingFaceEngine(model.folder, pad_id, device)
+    return HuggingFaceEngine(model.folder, pad_id, device, dtype)

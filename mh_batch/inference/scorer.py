@@ -16,7 +16,6 @@ from mh_batch.inference.failures import Failure, failure_of, release_memory
 from mh_batch.inference.tokenization import TextTokenizer
 from mh_batch.inference.windows import cut_windows, fold_windows
 from mh_batch.models import Model
-from mh_batch.settings import DEFAULT_TOKEN_BUDGET
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -66,9 +65,7 @@ class _Window(Generic[Key]):
 class Scorer:
     """Scores texts with one model. Holds no state between calls, so the order of texts does not matter."""
 
-    def __init__(
-        self, model: Model, tokenizer: TextTokenizer, engine: Engine, token_budget: int = DEFAULT_TOKEN_BUDGET
-    ) -> None:
+    def __init__(self, model: Model, tokenizer: TextTokenizer, engine: Engine, token_budget: int) -> None:
         """Join a model's tokenizer and engine; `token_budget` bounds the padded tokens of one batch."""
         self.card = model.card
         self._tokenizer = tokenizer

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from mh_batch.inference.execution import Execution
 from mh_batch.models import Model
 from mh_batch.scoring.counters import Counters
 from mh_batch.scoring.progress import Progress
@@ -43,6 +44,7 @@ class Throughput:
 def score_missing(
     spark: SparkSession,
     model: Model,
+    execution: Execution,
     corpus: DataFrame,
     documents: DataFrame,
     store: ScoreStore,
@@ -54,6 +56,7 @@ def score_missing(
     Args:
         spark: The session.
         model: The model.
+        execution: Engine and precision.
         corpus: What `read_corpus` returns: the texts.
         documents: All documents without text, judged.
         store: The model's store.
@@ -62,7 +65,7 @@ def score_missing(
     """
     missing = _missing(eligible(documents, model.card), store).persist()
     try:
-        return _score(spark, model, corpus, missing, store, settings, run_id)
+        return _score(spark, model, execution, corpus, missing, store, settings, run_id)
     finally:
         missing.unpersist()
 
@@ -70,6 +73,7 @@ def score_missing(
 def _score(
     spark: SparkSession,
     model: Model,
+    execution: Execution,
     corpus: DataFrame,
     missing: DataFrame,
     store: ScoreStore,
@@ -81,7 +85,7 @@ def _score(
         return Throughput(0, 0, 0, 0, 0.0)
     counters = Counters.on(spark.sparkContext)
     tasks = settings.partitions or _tasks(spark, texts, chars)
-    work = scoring_function(ship_model(spark, model), settings.device, settings.token_budget, counters)
+    work = scoring_function(ship_model(spark, model), execution, settings.device, settings.token_budget, counters)
     with Progress(f"scoring with {model.card.name}", texts, counters) as progress:
         scored = _texts(corpus, missing).repartition(tasks).mapInArrow(work, load_contract("store").spark_schema())
         store.append(scored, run_id)

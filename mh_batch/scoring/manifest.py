@@ -7,6 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from mh_batch import __version__
+from mh_batch.inference.execution import Execution
 from mh_batch.models import Model
 
 _VERSIONS_OF = ("pyspark", "torch", "transformers", "tokenizers", "great_expectations", "pyarrow", "py3langid")
@@ -23,7 +24,7 @@ def versions() -> dict[str, str]:
     return found
 
 
-def model_entry(model: Model, precision: str, engine: str, thresholds: Mapping[str, float]) -> dict[str, Any]:
+def model_entry(model: Model, execution: Execution, thresholds: Mapping[str, float]) -> dict[str, Any]:
     """Return what the manifest says of a model."""
     card = model.card.model_dump(
         mode="json",
@@ -32,10 +33,10 @@ def model_entry(model: Model, precision: str, engine: str, thresholds: Mapping[s
     )
     return {
         **card,
-        "fingerprint": model.fingerprint(precision),
+        "fingerprint": model.fingerprint(execution.precision),
         "origin": model.origin,
-        "engine": engine,
-        "precision": precision,
+        "engine": execution.engine,
+        "precision": execution.precision,
         "thresholds": dict(thresholds),
     }
 

@@ -1,6 +1,6 @@
 """One run, from the corpus to what is published."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any
@@ -11,10 +11,11 @@ from mh_batch.corpus.admission import examine, reject_duplicates
 from mh_batch.corpus.pseudonyms import read_or_create_key
 from mh_batch.corpus.reading import read_corpus
 from mh_batch.errors import SettingsError, UsageError, ValidationError
-from mh_batch.inference.loading import PRECISION, engine_name
+from mh_batch.inference.execution import Execution, choose_execution
 from mh_batch.models import Model, known_languages, locate_model
 from mh_batch.reporting import write_report
 from mh_batch.scoring import manifest as contents
+from mh_batch.scoring.capability import executors_precision
 from mh_batch.scoring.inference_stage import score_missing
 from mh_batch.scoring.labelling import check_thresholds, thresholds_of
 from mh_batch.scoring.layout import MANIFEST, OutputRoot, new_run_id
@@ -49,7 +50,7 @@ def score_corpus(spark: SparkSession, settings: ScoreSettings, models: Sequence[
     root = OutputRoot.at(settings.output)
     with run_settings(spark):
         corpus = read_corpus(spark, settings.input, settings.columns, settings.consent_basis)
-        return _Run(spark, settings, models, root, corpus).carry_out()
+        return _Run(spark, settings, models, executions(spark, settings, models), root, corpus).carry_out()
 
 
 def locate_models(settings: ScoreSettings) -> list[Model]:
@@ -57,14 +58,22 @@ def locate_models(settings: ScoreSettings) -> list[Model]:
 
     Raises:
         ModelError: a model cannot be had.
-        SettingsError: two models have one name, or a threshold fits none.
+        SettingsError: two models have one name, a threshold fits none, or an engine does not fit a model.
     """
     models = [locate_model(name, settings.models_dir) for name in dict.fromkeys(settings.model)]
     names = [model.card.name for model in models]
     if len(set(names)) < len(names):
         raise SettingsError(f"two models have the same name: {', '.join(names)}; rename one of their folders")
     check_thresholds([model.card for model in models], settings.threshold)
+    for model in models:
+        choose_execution(model, settings.engine, settings.precision)
     return models
+
+
+def executions(spark: SparkSession, settings: ScoreSettings, models: Sequence[Model]) -> dict[str, Execution]:
+    """Settle how each model is run on the executors, by the name of its card."""
+    best = executors_precision(spark, settings.device) if settings.precision == "auto" else "fp32"
+    return {model.card.name: choose_execution(model, settings.engine, settings.precision, best) for model in models}
 
 
 @dataclass
@@ -72,6 +81,7 @@ class _Run:
     spark: SparkSession
     settings: ScoreSettings
     models: Sequence[Model]
+    executions: Mapping[str, Execution]
     root: OutputRoot
     corpus: DataFrame
     run_id: str = field(default_factory=new_run_id)
@@ -122,7 +132,8 @@ class _Run:
 
     def _score(self, model: Model, documents: DataFrame) -> dict[str, float]:
         store = self._store(model)
-        done = score_missing(self.spark, model, self.corpus, documents, store, self.settings, self.run_id)
+        execution = self.executions[model.card.name]
+        done = score_missing(self.spark, model, execution, self.corpus, documents, store, self.settings, self.run_id)
         # One view of the store for both tables: what another run adds meanwhile must not fall between them.
         self._scored[model.card.name] = scored = store.scored()
         thresholds = thresholds_of(model.card, self.settings.threshold)
@@ -131,7 +142,8 @@ class _Run:
         return done.as_dict()
 
     def _store(self, model: Model) -> ScoreStore:
-        return ScoreStore(self.spark, self.root.folder, model.fingerprint(PRECISION))
+        fingerprint = model.fingerprint(self.executions[model.card.name].precision)
+        return ScoreStore(self.spark, self.root.folder, fingerprint)
 
     def _write_rejected(self, documents: DataFrame) -> None:
         parts = [rejected_by_all(documents)]
@@ -177,7 +189,7 @@ class _Run:
             "settings": settings.model_dump(mode="json"),
             "models": [
                 contents.model_entry(
-                    model, PRECISION, engine_name(model), thresholds_of(model.card, settings.threshold)
+                    model, self.executions[model.card.name], thresholds_of(model.card, settings.threshold)
                 )
                 for model in self.models
             ],

@@ -9,7 +9,7 @@ from pyspark import TaskContext
 
 from mh_batch.errors import PlatformError
 from mh_batch.inference import Scorer, TextScore, load_scorer
-from mh_batch.inference.loading import PRECISION
+from mh_batch.inference.execution import Execution
 from mh_batch.scoring.counters import Counters
 from mh_batch.scoring.shipping import ShippedModel
 from mh_batch.settings import Device
@@ -21,21 +21,24 @@ BatchFunction = Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 _ROWS_PER_BATCH = 1000
 
 # One model at a time: a Python worker outlives its task, and the next task finds the model loaded.
-_loaded: dict[tuple[str, str, int], Scorer] = {}
+_loaded: dict[tuple[str, Execution, str, int | None], Scorer] = {}
 
 
-def scoring_function(shipped: ShippedModel, device: Device, token_budget: int, counters: Counters) -> BatchFunction:
+def scoring_function(
+    shipped: ShippedModel, execution: Execution, device: Device, token_budget: int | None, counters: Counters
+) -> BatchFunction:
     """Return the function that `DataFrame.mapInArrow` applies to batches of `content_key, text`.
 
     Args:
         shipped: The model.
+        execution: Engine and precision.
         device: "auto" takes the GPU that Spark gave the task, else the CPU; "cuda" insists on one.
-        token_budget: Padded tokens in one batch of the model.
+        token_budget: Padded tokens in one batch of the model; by the memory at hand if None.
         counters: Told what was done.
     """
 
     def score(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        scorer = _scorer(shipped, device_of_task(device), token_budget, counters)
+        scorer = _scorer(shipped, execution, device_of_task(device), token_budget, counters)
         for scored in _portions(scorer.stream(_texts(batches))):
             counters.texts.add(len(scored))
             counters.tokens.add(sum(score.n_tokens for _, score in scored))
@@ -89,13 +92,24 @@ def device_of_task(device: Device) -> str:
     return f"cuda:{partition % torch.cuda.device_count()}"
 
 
-def _scorer(shipped: ShippedModel, device: str, token_budget: int, counters: Counters) -> Scorer:
+def _scorer(
+    shipped: ShippedModel, execution: Execution, device: str, token_budget: int | None, counters: Counters
+) -> Scorer:
     model = shipped.on_this_machine()
-    wanted = (model.fingerprint(PRECISION), device, token_budget)
+    wanted = (model.files_digest, execution, device, token_budget)
     if wanted not in _loaded:
         _loaded.clear()
-        # Tasks are the unit of parallelism here; the tokenizer's own threads would fight over the same cores.
-        os.environ["TOKENIZERS_PARALLELISM"] = "false"
-        _loaded[wanted] = load_scorer(model, device, token_budget)
+        _take_the_tasks_cores()
+        _loaded[wanted] = load_scorer(model, execution, device, token_budget)
         counters.model_loads.add(1)
     return _loaded[wanted]
+
+
+def _take_the_tasks_cores() -> None:
+    """Compute on as many cores as Spark gave the task: the other cores run other tasks."""
+    import torch
+
+    context = TaskContext.get()
+    torch.set_num_threads(context.cpus() if context else 1)
+    # The tokenizer's own threads would fight over the same cores.
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"

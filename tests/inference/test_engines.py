@@ -1,7 +1,9 @@
 """Engines against Hugging Face's forward pass on random weights of several shapes."""
 
 import json
+import os
 import shutil
+import tempfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -22,9 +24,10 @@ from transformers import (
     XLMRobertaForSequenceClassification,
 )
 
-from mh_batch.errors import ModelError
+from mh_batch.errors import ModelError, PlatformError, SettingsError
 from mh_batch.inference.engines import exact
-from mh_batch.inference.loading import engine_name, load_engine
+from mh_batch.inference.execution import Execution, choose_execution
+from mh_batch.inference.loading import load_engine
 from mh_batch.models import Model, locate_model
 
 SHAPE: dict[str, Any] = {
@@ -72,8 +75,8 @@ def test_every_architecture_gets_an_engine_that_says_what_hugging_face_says(
     xlmr_mini: Model, tmp_path: Path, network: Any, engine: str
 ) -> None:
     model = saved(network, xlmr_mini, tmp_path / "random")
-    assert engine_name(model) == engine
-    logits = load_engine(model, 1, "cpu").logits(WINDOWS)
+    assert choose_execution(model) == Execution(engine, "fp32")
+    logits = load_engine(model, choose_execution(model), 1, "cpu").logits(WINDOWS)
     assert logits.dtype == np.float64
     assert np.abs(logits - expected(network)).max() <= 1e-4 * np.abs(expected(network)).max()
 
@@ -83,7 +86,7 @@ def test_weights_that_lack_a_layer_are_an_error_of_the_model(xlmr_mini: Model, t
     path = model.folder / "config.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "num_hidden_layers": 4}))
     with pytest.raises(ModelError, match=r"lack .*layer\.3.*no sequence classifier"):
-        load_engine(model, 1, "cpu")
+        load_engine(model, choose_execution(model), 1, "cpu")
 
 
 def longformer(windows: list[int], heads: int, longest: int, folder: Path) -> Any:
@@ -142,3 +145,66 @@ def test_longformer_is_exact_far_beyond_its_window(tmp_path: Path) -> None:
     network = longformer([64, 128], 4, 5000, tmp_path)
     assert_exact(network, tmp_path, drawn([1, 700, 4096, 5000]), torch.float64, 1e-7)
     assert_exact(network, tmp_path, drawn([1, 700, 4096, 5000]), torch.float32, 1e-4)
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        XLMRobertaForSequenceClassification(XLMRobertaConfig(**SHAPE)),
+        LongformerForSequenceClassification(LongformerConfig(**BAND, attention_window=[16, 32, 16])),
+    ],
+    ids=["xlm-r", "longformer"],
+)
+def test_an_exported_graph_takes_any_number_of_windows_of_any_length(
+    xlmr_mini: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, network: Any
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    model = saved(network, xlmr_mini, tmp_path / "random")
+    wanted = expected(network)
+    for precision, tolerance in (("fp32", 1e-4), ("int8", 0.2)):
+        execution = choose_execution(model, "onnx", precision)
+        for _ in range(2):  # exported, then found again
+            logits = load_engine(model, execution, 1, "cpu").logits(WINDOWS)
+            assert np.abs(logits - wanted).max() <= tolerance * np.abs(wanted).max()
+    assert len(list(tmp_path.glob("mh-batch-onnx-*/*"))) == 2
+
+
+def test_a_cache_that_others_may_write_to_is_refused(
+    xlmr_mini: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (tmp_path / f"mh-batch-onnx-{os.getuid()}").mkdir(mode=0o777)
+    (tmp_path / f"mh-batch-onnx-{os.getuid()}").chmod(0o777)
+    with pytest.raises(PlatformError, match="belong to this user alone"):
+        load_engine(xlmr_mini, Execution("onnx", "fp32"), 1, "cpu")
+
+
+@pytest.mark.parametrize(
+    ("engine", "precision", "best", "chosen"),
+    [
+        ("auto", "auto", "bf16", ("exact", "bf16")),
+        ("auto", "fp32", "bf16", ("exact", "fp32")),
+        ("auto", "int8", "bf16", ("onnx", "int8")),
+        ("onnx", "auto", "bf16", ("onnx", "fp32")),
+        ("reference", "auto", "fp16", ("reference", "fp16")),
+    ],
+)
+def test_what_is_left_to_auto_is_settled_by_the_machine(
+    xlmr_mini: Model, engine: Any, precision: Any, best: Any, chosen: tuple[Any, Any]
+) -> None:
+    assert choose_execution(xlmr_mini, engine, precision, best) == Execution(*chosen)
+
+
+@pytest.mark.parametrize(("engine", "precision"), [("exact", "int8"), ("onnx", "bf16"), ("reference", "int8")])
+def test_an_engine_that_lacks_the_precision_is_refused(xlmr_mini: Model, engine: Any, precision: Any) -> None:
+    with pytest.raises(SettingsError, match=r"int8|fp32"):
+        choose_execution(xlmr_mini, engine, precision)
+
+
+@pytest.mark.parametrize("engine", ["exact", "onnx"])
+def test_an_engine_that_does_not_know_the_architecture_is_refused(
+    xlmr_mini: Model, tmp_path: Path, engine: Any
+) -> None:
+    model = saved(BertForSequenceClassification(BertConfig(**SHAPE)), xlmr_mini, tmp_path / "random")
+    with pytest.raises(SettingsError, match="does not know the architecture"):
+        choose_execution(model, engine)

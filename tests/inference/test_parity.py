@@ -60,7 +60,7 @@ def assert_parity(model: Model, texts: list[str], least_windows: int) -> None:
     expected = reference(model, texts)
     shuffled = random.Random(1).sample(range(len(texts)), len(texts))
     for order in (list(range(len(texts))), shuffled):
-        scored = load_scorer(model, token_budget=1024).score([texts[i] for i in order])
+        scored = load_scorer(model, budget=1024).score([texts[i] for i in order])
         found = np.array([score.probabilities for score in scored])
         assert np.abs(found - expected[order]).max() <= TOLERANCE
         assert max(score.n_windows for score in scored) >= least_windows

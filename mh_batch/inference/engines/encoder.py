@@ -42,12 +42,15 @@ class PackedEncoder:
     @torch.inference_mode()
     def logits(self, windows: Sequence[Sequence[int]]) -> NDArray[np.float64]:
         """Return the logits (windows x outputs)."""
-        packed = pack(windows, self._device)
+        packed, order = pack(windows, self._device)
+        logits = np.empty((len(windows), len(self._head.output.bias)))
+        logits[order] = self.packed_logits(packed).double().cpu().numpy()
+        return logits
+
+    def packed_logits(self, packed: Pack) -> Tensor:
+        """The logits (windows x outputs) in the pack's order."""
         states = torch.cat([self._embeddings(ids) for ids in packed.ids])
         for layer in self._layers:
             states = layer(states, packed)
         attention, after = self._last
-        first = after(packed.each(states, attention), states[packed.firsts])
-        logits = np.empty((len(windows), len(self._head.output.bias)))
-        logits[packed.order] = self._head(first).double().cpu().numpy()
-        return logits
+        return self._head(after(packed.each(states, attention), states[packed.firsts]))

@@ -14,17 +14,19 @@ from mh_batch.inference.tokenization import quiet_transformers
 
 
 class HuggingFaceEngine:
-    """Any sequence classifier that transformers can load from safetensors, in fp32."""
+    """Any sequence classifier that transformers can load from safetensors."""
 
-    def __init__(self, folder: Path, pad_id: int, device: str = "cpu") -> None:
-        """Load the checkpoint in `folder` onto `device` ("cpu", "cuda:0", ...); ModelError if it cannot be loaded."""
+    def __init__(self, folder: Path, pad_id: int, device: str = "cpu", dtype: torch.dtype = torch.float32) -> None:
+        """Load the checkpoint in `folder` onto `device` ("cpu", "cuda:0", ...) to compute in `dtype`.
+
+        ModelError if it cannot be loaded.
+        """
         quiet_transformers()
         self._pad_id = pad_id
         self._device = torch.device(device)
         try:
-            # Half-precision checkpoints are cast up: fp16 does not compute on CPUs.
             model = AutoModelForSequenceClassification.from_pretrained(
-                folder, dtype=torch.float32, use_safetensors=True, local_files_only=True, trust_remote_code=False
+                folder, dtype=dtype, use_safetensors=True, local_files_only=True, trust_remote_code=False
             )
         except Exception as error:  # whatever a broken checkpoint makes the library raise
             raise ModelError(f"the model in {folder} cannot be loaded ({type(error).__name__}: {error})") from error

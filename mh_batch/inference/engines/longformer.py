@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import torch
@@ -71,8 +71,13 @@ def band_attention(query: Tensor, key: Tensor, value: Tensor, reach: int) -> Ten
     length, not with its square.
     """
     length = query.shape[2]
+    if torch.compiler.is_exporting():
+        # A graph takes any length, so it holds both ways. Branches must not share memory with one another.
+        far, parts = partial(_band_attention_at_once, reach=reach), (query.clone(), key.clone(), value.clone())
+        mixed: Tensor = torch.cond(length > reach + 1, far, _full_attention, parts)
+        return mixed
     if length <= reach + 1:
-        return functional.scaled_dot_product_attention(query, key, value)
+        return _full_attention(query, key, value)
     blocks = []
     for start in range(0, length, _BLOCK):
         end = min(start + _BLOCK, length)
@@ -83,6 +88,35 @@ def band_attention(query: Tensor, key: Tensor, value: Tensor, reach: int) -> Ten
             functional.scaled_dot_product_attention(query[:, :, start:end], keys, values, attn_mask=mask.to(query))
         )
     return torch.cat(blocks, dim=2)
+
+
+def _full_attention(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    return functional.scaled_dot_product_attention(query, key, value).contiguous()
+
+
+def _band_attention_at_once(query: Tensor, key: Tensor, value: Tensor, reach: int) -> Tensor:
+    """All blocks side by side, without a loop whose length a graph would have to know; copies keys several times."""
+    windows, heads, length, width = query.shape
+    blocks = (length + _BLOCK - 1) // _BLOCK
+    missing = blocks * _BLOCK - length
+    begins = torch.arange(blocks, device=query.device)[:, None] * _BLOCK
+    askers = begins + torch.arange(_BLOCK, device=query.device)
+    padded_keys = begins + torch.arange(_BLOCK + 2 * reach, device=query.device)
+    places = (padded_keys - reach)[:, None, :]
+    seen = ((askers[:, :, None] - places).abs() <= reach) & (places > 0) & (places < length)
+
+    def spread(states: Tensor) -> Tensor:
+        first = states[:, :, :1, None].expand(-1, -1, blocks, -1, -1)
+        near = functional.pad(states, (0, 0, reach, reach + missing))[:, :, padded_keys]
+        return torch.cat([first, near], dim=3)
+
+    asking = functional.pad(query, (0, 0, 0, missing)).reshape(windows, heads, blocks, _BLOCK, width)
+    scores = asking @ spread(key).transpose(-1, -2) * width**-0.5
+    unseen = ~functional.pad(seen, (1, 0), value=True)
+    mixed = torch.softmax(scores.masked_fill(unseen, float("-inf")), dim=-1) @ spread(value)
+    # Chosen by index, not cut: so the graph knows that the length is that of the queries.
+    there = torch.arange(length, device=query.device)
+    return mixed.reshape(windows, heads, blocks * _BLOCK, width).index_select(2, there)
 
 
 def _seen(states: Tensor, low: int, high: int) -> Tensor:

@@ -30,13 +30,11 @@ class Pack:
     Attributes:
         ids: Token ids of each stretch (windows x length).
         stretches: Where each stretch lies in the packed tokens.
-        order: For each packed window, its place in the batch.
         firsts: Places of the windows' first tokens in the packed tokens.
     """
 
     ids: list[Tensor]
     stretches: list[Stretch]
-    order: list[int]
     firsts: Tensor
 
     def each(self, states: Tensor, attend: Callable[[Tensor], Tensor]) -> Tensor:
@@ -44,21 +42,34 @@ class Pack:
         return torch.cat([attend(stretch.of(states)).flatten(0, -2) for stretch in self.stretches])
 
 
-def pack(windows: Sequence[Sequence[int]], device: torch.device) -> Pack:
-    """Sort windows by length and lay them end to end."""
-    order = sorted(range(len(windows)), key=lambda row: len(windows[row]))
+def pack(windows: Sequence[Sequence[int]], device: torch.device) -> tuple[Pack, list[int]]:
+    """Sort windows by length and lay them end to end; return also where in the batch each of them was."""
+    order = by_length(windows)
     ids, stretches, firsts, start = [], [], [], 0
-    for rows in _of_one_length(order, windows):
+    for rows in of_one_length(order, windows):
         part = torch.tensor([windows[row] for row in rows], dtype=torch.long)
         stretch = Stretch(start, *part.shape)
         firsts.append(torch.arange(stretch.windows) * stretch.length + start)
         start += part.numel()
         ids.append(part.to(device))
         stretches.append(stretch)
-    return Pack(ids, stretches, order, torch.cat(firsts).to(device))
+    return Pack(ids, stretches, torch.cat(firsts).to(device)), order
 
 
-def _of_one_length(order: Sequence[int], windows: Sequence[Sequence[int]]) -> Iterator[list[int]]:
+def rectangle(ids: Tensor) -> Pack:
+    """Windows that have one length already (windows x length); traceable."""
+    windows, length = ids.shape
+    firsts = torch.arange(windows, device=ids.device) * length
+    return Pack([ids], [Stretch(0, windows, length)], firsts)
+
+
+def by_length(windows: Sequence[Sequence[int]]) -> list[int]:
+    """Row numbers of windows, shortest first."""
+    return sorted(range(len(windows)), key=lambda row: len(windows[row]))
+
+
+def of_one_length(order: Sequence[int], windows: Sequence[Sequence[int]]) -> Iterator[list[int]]:
+    """Cut row numbers, ordered by the length of their windows, where the length changes."""
     rows: list[int] = []
     for row in order:
         if rows and len(windows[row]) != len(windows[rows[0]]):

@@ -1,0 +1,43 @@
+"""The exact engines' own graphs under ONNX Runtime, in fp32 or with int8 weights and activations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from mh_batch.errors import PlatformError
+from mh_batch.inference.engines.packing import by_length, of_one_length
+
+_INSTALL = "engine onnx needs packages that are not installed: pip install 'mh-batch[onnx]'"
+
+
+class OnnxEngine:
+    """Runs a checkpoint that an exact engine fits, exported when it is first needed on a machine."""
+
+    pads_to = 1
+
+    def __init__(self, folder: Path, config: Mapping[str, Any], precision: str) -> None:
+        """Load the checkpoint in `folder` in "fp32" or "int8"; PlatformError if ONNX Runtime is not installed."""
+        try:
+            from onnxruntime import InferenceSession, SessionOptions
+
+            from mh_batch.inference.engines.onnx_graph import graph_of
+        except ImportError:
+            raise PlatformError(_INSTALL) from None
+        options = SessionOptions()
+        options.intra_op_num_threads = torch.get_num_threads()
+        graph = graph_of(folder, config, precision)
+        self._session = InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+
+    def logits(self, windows: Sequence[Sequence[int]]) -> NDArray[np.float64]:
+        """Return the logits (windows x outputs)."""
+        found: dict[int, NDArray[np.float64]] = {}
+        for rows in of_one_length(by_length(windows), windows):
+            ids = np.array([windows[row] for row in rows], dtype=np.int64)
+            found.update(zip(rows, self._session.run(None, {"ids": ids})[0].astype(np.float64), strict=True))
+        return np.stack([found[row] for row in range(len(windows))])
