@@ -10,7 +10,7 @@ from pathlib import Path
 from mh_batch import __version__, commands
 from mh_batch.errors import MhBatchError
 from mh_batch.flags import Command, Parser, add_flags
-from mh_batch.settings import ReportSettings, RunSettings, ScoreSettings
+from mh_batch.settings import BenchmarkSettings, ReportSettings, RunSettings, ScoreSettings
 
 _DEBUG = "MH_BATCH_DEBUG"
 _EPILOG = (
@@ -69,6 +69,9 @@ def _parser() -> Parser:
     _runs(_subcommand(subparsers, "runs", commands.runs, "list the runs of an output root"))
     _models(_subcommand(subparsers, "models", commands.models, "list the model cards, or show one"))
     _classify(_subcommand(subparsers, "classify", commands.classify, "probabilities of single texts, without Spark"))
+    benchmark = _subcommand(subparsers, "benchmark", commands.benchmark, "measure the engines against other tools")
+    _config(benchmark)
+    add_flags(benchmark, BenchmarkSettings)
     return parser
 
 

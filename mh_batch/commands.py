@@ -11,7 +11,7 @@ import yaml
 
 from mh_batch.errors import ModelError, UsageError, ValidationError, nearest
 from mh_batch.flags import given_flags
-from mh_batch.settings import ReportSettings, RunSettings, ScoreSettings, load_settings
+from mh_batch.settings import BenchmarkSettings, ReportSettings, RunSettings, ScoreSettings, load_settings
 
 if TYPE_CHECKING:
     from mh_batch import PublishedRun
@@ -167,6 +167,16 @@ def classify(arguments: argparse.Namespace) -> int:
         for number, scored in enumerate(load_scorer(model).score(texts), start=1):
             row = _classified(number, model.card, scored)
             print(json.dumps(row) if arguments.json else _sentence(row))
+    return 0
+
+
+def benchmark(arguments: argparse.Namespace) -> int:
+    """Measure engines and job side by side with other tools."""
+    from mh_batch.benchmark.run import benchmark as measure
+
+    settings = load_settings(BenchmarkSettings, arguments.config, given_flags(arguments, BenchmarkSettings))
+    print(measure(settings), end="")
+    print(f"\nfigures, plot and logs: {settings.output}")
     return 0
 
 

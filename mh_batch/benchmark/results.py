@@ -1,0 +1,145 @@
+"""What a benchmark found, as a table, as JSON and as a picture."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from mh_batch.benchmark.arena import Result, largest_difference
+from mh_batch.benchmark.shapes import ShapeResult
+
+_VERSIONS_OF = ("torch", "transformers", "tokenizers", "onnxruntime", "pyspark")
+
+
+@dataclass(frozen=True)
+class Findings:
+    """All of one run.
+
+    Attributes:
+        model: What was run.
+        texts: Where the texts came from.
+        tokens_per_text: Mean over the texts.
+        peaks: Floating-point operations per second of matrix products, by precision.
+        results: Contestants.
+        shapes: Batches of given shapes.
+    """
+
+    model: str
+    texts: str
+    tokens_per_text: float
+    peaks: dict[str, float]
+    results: Sequence[Result]
+    shapes: Sequence[ShapeResult]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row per contestant: texts per second, how many times as fast as the slowest, and how it agrees."""
+        first = next((result for result in self.results if result.seconds), None)
+        measured = [result.texts_per_second for result in self.results if result.texts_per_second]
+        rows: list[dict[str, Any]] = []
+        for result in self.results:
+            rate = result.texts_per_second
+            rows.append(
+                {
+                    "contestant": result.name,
+                    "texts": result.texts,
+                    "rounds": len(result.seconds),
+                    "texts_per_second": rate,
+                    "times_the_slowest": rate / min(measured) if rate else None,
+                    "largest_difference": largest_difference(result, first) if rate and first else None,
+                    "problem": result.problem,
+                }
+            )
+        return rows
+
+
+def write(findings: Findings, folder: Path) -> str:
+    """Write `benchmark.json`, `benchmark.md` and `benchmark.svg` into the folder; return the table."""
+    machine = {
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0)),
+        "python": platform.python_version(),
+        "versions": {name: _version(name) for name in _VERSIONS_OF},
+    }
+    whole = {
+        "machine": machine,
+        "model": findings.model,
+        "texts": findings.texts,
+        "tokens_per_text": findings.tokens_per_text,
+        "matrix_peak": findings.peaks,
+        "contestants": [
+            {**row, "seconds": result.seconds} for row, result in zip(findings.rows(), findings.results, strict=True)
+        ],
+        "shapes": [{**asdict(shape), "ratio": shape.ratio} for shape in findings.shapes],
+    }
+    (folder / "benchmark.json").write_text(json.dumps(whole, indent=2))
+    table = _table(findings, machine)
+    (folder / "benchmark.md").write_text(table)
+    if any(result.seconds for result in findings.results):
+        (folder / "benchmark.svg").write_text(_picture(findings))
+    return table
+
+
+def _table(findings: Findings, machine: dict[str, Any]) -> str:
+    peaks = ", ".join(f"{name} {speed / 1e9:,.0f} GFLOP/s" for name, speed in findings.peaks.items())
+    lines = [
+        f"{findings.model} on {machine['processor']}, {machine['cores']} cores; matrix peak {peaks}",
+        f"texts: {findings.texts}, {findings.tokens_per_text:.1f} tokens each on average",
+        "",
+    ]
+    if findings.results:
+        lines += ["| contestant | texts/s | times the slowest | texts x rounds | largest Δp |", "|---|--:|--:|--:|--:|"]
+        lines += [_line(row) for row in findings.rows()]
+    if findings.shapes:
+        lines += ["", "| batch | precision | tokens/s | times Hugging Face fp32 | of the peak | largest Δlogit |"]
+        lines += ["|---|---|--:|--:|--:|--:|"]
+        lines += [
+            f"| {shape.windows} x {shape.length} | {shape.precision} | {shape.tokens_per_second:,.0f} | "
+            f"{shape.ratio:.1f} | {shape.share_of_peak:.0%} | {shape.difference:.1e} |"
+            for shape in findings.shapes
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _line(row: dict[str, Any]) -> str:
+    if row["problem"]:
+        return f"| {row['contestant']} | not measured: {row['problem']} | | | |"
+    return (
+        f"| {row['contestant']} | {row['texts_per_second']:,.1f} | {row['times_the_slowest']:.1f} | "
+        f"{row['texts']:,} x {row['rounds']} | {row['largest_difference']:.1e} |"
+    )
+
+
+def _picture(findings: Findings) -> str:
+    import altair as alt
+    import vl_convert
+
+    rows = [row for row in findings.rows() if row["texts_per_second"]]
+    base = alt.Chart.from_dict({"data": {"values": rows}, "mark": "point"}).encode(
+        x=alt.X("texts_per_second:Q", title="texts per second (logarithmic)", scale=alt.Scale(type="log")),
+        y=alt.Y("contestant:N", title=None, sort="-x"),
+    )
+    dots = base.mark_point(filled=True, size=90, color="#2a6f97")
+    names = base.mark_text(align="left", dx=9).encode(text=alt.Text("texts_per_second:Q", format=",.1f"))
+    chart = (dots + names).properties(width=520, title=f"{findings.model}: texts per second")
+    found: str = vl_convert.vegalite_to_svg(chart.to_dict())
+    return found
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _processor() -> str:
+    about = Path("/proc/cpuinfo")
+    lines = about.read_text().splitlines() if about.is_file() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()

@@ -1,0 +1,153 @@
+"""One benchmark: a checkpoint, texts, contestants in turns, shapes, and what is written of them."""
+
+from __future__ import annotations
+
+import importlib.util
+import random
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from mh_batch.benchmark import results
+from mh_batch.benchmark.arena import OWN_PYTHON, Result, compete
+from mh_batch.benchmark.checkpoints import random_checkpoint
+from mh_batch.benchmark.contestants import CONTESTANTS, Spec, read_texts
+from mh_batch.benchmark.peak import matrix_peak
+from mh_batch.benchmark.peers import PEER_PACKAGES, peer_python
+from mh_batch.benchmark.shapes import measure_shapes
+from mh_batch.errors import SettingsError, nearest
+from mh_batch.inference.execution import best_precision
+from mh_batch.inference.tokenization import TextTokenizer
+from mh_batch.models import Model, locate_model
+from mh_batch.settings import BenchmarkSettings
+
+_ON_SPARK = ("job-fp32", "job-half", "predict-batch-udf")
+_OWN = ("engine-fp32", "engine-half", "job-fp32", "job-half")
+_BASIC = ("seed-loop", "pipeline", "predict-batch-udf")
+_SAMPLE_FOR_TOKENS = 2000
+_SYNTHETIC_TEXTS = 5000
+
+
+def benchmark(settings: BenchmarkSettings) -> str:
+    """Measure what the settings ask for, write it to their output folder, and return the table.
+
+    Raises:
+        SettingsError: a contestant is unknown, or the texts or the checkpoint cannot be used.
+        PlatformError: the peers cannot be installed.
+    """
+    names = _names(settings)
+    settings.output.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as name:
+        model = _model(settings, Path(name) / "model")
+        half = best_precision(settings.device)
+        texts = _texts(settings, Path(name))
+        tokens = _tokens_per_text(model, texts)
+        contestants = _compete(names, settings, model, texts, half) if names else []
+        precisions = list(dict.fromkeys(["fp32", half]))
+        shapes = [_shape(text) for text in settings.shapes]
+        found = results.Findings(
+            model=settings.random or model.card.name,
+            texts=str(settings.texts or "synthetic posts"),
+            tokens_per_text=tokens,
+            peaks={precision: matrix_peak(precision, settings.device) for precision in precisions},
+            results=contestants,
+            shapes=measure_shapes(model.folder, shapes, precisions, settings.device, settings.rounds, _say)
+            if shapes
+            else [],
+        )
+    return results.write(found, settings.output)
+
+
+def _names(settings: BenchmarkSettings) -> list[str]:
+    for name in settings.contestants:
+        if name not in CONTESTANTS:
+            raise SettingsError(f"no contestant '{name}': {nearest(name, CONTESTANTS)}")
+    if settings.contestants or settings.peers == "none":
+        return list(settings.contestants)
+    return [*_OWN, *_BASIC, *(PEER_PACKAGES if settings.peers == "all" else ())]
+
+
+def _compete(names: Sequence[str], settings: BenchmarkSettings, model: Model, texts: Path, half: str) -> list[Result]:
+    without_spark = importlib.util.find_spec("pyspark") is None
+    missing = {name for name in names if name in _ON_SPARK and without_spark}
+    # Where the machine has no fast half precision, half is fp32 again.
+    missing |= {name for name in names if name.endswith("-half") and half == "fp32"}
+    peers = peer_python(settings.output / "peers") if set(names) & set(PEER_PACKAGES) else OWN_PYTHON
+    spec = Spec(
+        folder=str(model.folder),
+        texts=str(texts),
+        max_tokens=model.card.max_tokens,
+        multi_label=model.card.task == "multi_label",
+        threads=settings.threads or torch.get_num_threads(),
+        half=half,
+        device=settings.device,
+    )
+    measured = compete(
+        [name for name in names if name not in missing],
+        spec,
+        settings.output,
+        lambda name: peers if name in PEER_PACKAGES else OWN_PYTHON,
+        settings.rounds,
+        settings.round_seconds,
+        _say,
+    )
+    by_name = {result.name: result for result in measured}
+    return [by_name.get(name) or Result(name, problem=_why_missing(name)) for name in names]
+
+
+def _why_missing(name: str) -> str:
+    return "pyspark is not installed" if name in _ON_SPARK and not name.endswith("-half") else "no fast half precision"
+
+
+def _model(settings: BenchmarkSettings, target: Path) -> Model:
+    if settings.random is None:
+        return locate_model(settings.model, settings.models_dir)
+    if settings.tokenizer is None:
+        raise SettingsError("--random needs --tokenizer: a folder with tokenizer.json and tokenizer_config.json")
+    return locate_model(str(random_checkpoint(settings.random, settings.tokenizer, target)))
+
+
+def _texts(settings: BenchmarkSettings, folder: Path) -> Path:
+    """Distinct texts in random order, so that the first few stand for all."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    rng = random.Random(0)
+    given = _synthetic(rng) if settings.texts is None else read_texts(settings.texts)
+    found = sorted({text for text in given if text and text.strip() and "\0" not in text})
+    if not found:
+        raise SettingsError(f"{settings.texts} holds no texts in a column 'text'")
+    rng.shuffle(found)
+    target = folder / "texts.parquet"
+    pq.write_table(pa.table({"text": found[: settings.documents]}), target)
+    return target
+
+
+def _synthetic(rng: random.Random) -> list[str]:
+    """Posts of a few words to a few sentences in six languages."""
+    from mh_batch.datasets import LANGUAGES, STATES, load_grammar
+
+    return [
+        load_grammar(rng.choice(LANGUAGES)).text((rng.choice(STATES),), rng.randint(3, 90), rng)
+        for _ in range(_SYNTHETIC_TEXTS)
+    ]
+
+
+def _tokens_per_text(model: Model, texts: Path) -> float:
+    sample = read_texts(texts)[:_SAMPLE_FOR_TOKENS]
+    found = TextTokenizer(model.tokenizer_folder).encode(sample)
+    return sum(map(len, found)) / len(found)
+
+
+def _shape(text: str) -> tuple[int, int]:
+    windows, _, length = text.partition("x")
+    if not (windows.isdigit() and length.isdigit()):
+        raise SettingsError(f"'{text}' is no shape: write windows and tokens, such as 16x64")
+    return int(windows), int(length)
+
+
+def _say(message: str) -> None:
+    print(message, file=sys.stderr, flush=True)

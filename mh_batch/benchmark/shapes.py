@@ -1,0 +1,103 @@
+"""The exact engine against Hugging Face's model on batches of given shapes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from mh_batch.benchmark.peak import matrix_peak, operations
+from mh_batch.inference.engines import Engine, exact
+from mh_batch.inference.engines.huggingface import HuggingFaceEngine
+from mh_batch.models.checkpoint import read_config
+
+_DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+@dataclass(frozen=True)
+class ShapeResult:
+    """Medians over rounds for one shape and precision; the reference always computes in fp32.
+
+    Attributes:
+        windows: Windows in the batch.
+        length: Tokens of each.
+        precision: Of the exact engine.
+        seconds: Exact engine.
+        reference_seconds: Hugging Face.
+        tokens_per_second: Exact engine.
+        share_of_peak: Of the machine's matrix peak in that precision, measured in the same run.
+        difference: Largest difference of logits.
+    """
+
+    windows: int
+    length: int
+    precision: str
+    seconds: float
+    reference_seconds: float
+    tokens_per_second: float
+    share_of_peak: float
+    difference: float
+
+    @property
+    def ratio(self) -> float:
+        """How many times as fast as the reference."""
+        return self.reference_seconds / self.seconds
+
+
+def measure_shapes(
+    folder: Path,
+    shapes: Sequence[tuple[int, int]],
+    precisions: Sequence[str],
+    device: str,
+    rounds: int,
+    say: Callable[[str], None],
+) -> list[ShapeResult]:
+    """Measure each shape (windows, length) in turns: reference, then each precision, `rounds` times."""
+    config = read_config(folder)
+    reference = HuggingFaceEngine(folder, int(config.get("pad_token_id", 1)), device)
+    engines = {name: exact.load(folder, config, device, _DTYPES[name]) for name in precisions}
+    peaks = {name: matrix_peak(name, device) for name in precisions}
+    found = []
+    for windows, length in shapes:
+        batch = _drawn(windows, length, int(config["vocab_size"]))
+        wanted = reference.logits(batch)
+        differences = {name: float(np.abs(engine.logits(batch) - wanted).max()) for name, engine in engines.items()}
+        seconds: dict[str, list[float]] = {name: [] for name in ("reference", *precisions)}
+        for _ in range(rounds):
+            seconds["reference"].append(_timed(reference, batch))
+            for name, engine in engines.items():
+                seconds[name].append(_timed(engine, batch))
+        for name in precisions:
+            own, tokens = median(seconds[name]), windows * length
+            share = operations(config, tokens, length) / own / peaks[name]
+            result = ShapeResult(
+                windows,
+                length,
+                name,
+                own,
+                median(seconds["reference"]),
+                tokens / own,
+                share,
+                differences[name],
+            )
+            say(f"{windows} x {length} tokens, {name}: {result.ratio:.1f} times Hugging Face, {share:.0%} of the peak")
+            found.append(result)
+    return found
+
+
+def _drawn(windows: int, length: int, vocabulary: int) -> list[list[int]]:
+    rng = np.random.default_rng(length)
+    ids: NDArray[np.int64] = rng.integers(5, vocabulary, (windows, length))
+    return [list(map(int, row)) for row in ids]
+
+
+def _timed(engine: Engine, batch: Sequence[Sequence[int]]) -> float:
+    started = time.perf_counter()
+    engine.logits(batch)
+    return time.perf_counter() - started
