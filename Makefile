@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-fast check format package clean
+.PHONY: demo test test-fast check format bench package clean
 
 demo: .venv/installed
 	$(BIN)/mh-batch demo
@@ -23,6 +23,10 @@ format: .venv/installed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+# The shipped models' sizes on made-up posts; `mh-batch benchmark --help` for more.
+bench: .venv/installed
+	$(BIN)/mh-batch benchmark
+
 # The package as spark-submit takes it: a wheel is a zip, but Spark looks at the name.
 package: .venv/installed
 	rm -rf dist
@@ -37,4 +41,4 @@ package: .venv/installed
 	touch $@
 
 clean:
-	rm -rf .venv dist demo .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv dist demo benchmark .mypy_cache .ruff_cache .pytest_cache

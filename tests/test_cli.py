@@ -194,7 +194,7 @@ def test_an_error_of_a_worker_reaches_the_user_and_spark_is_quoted_without_value
 ) -> None:
     corpus = write(tmp_path / "a.parquet", sound_documents())
     arguments = ["score", "--input", corpus, "--output", str(output), "--model", XLMR]
-    code, _, err = run(capsys, *arguments, "--device", "cuda")
+    code, _, err = run(capsys, *arguments, "--device", "cuda", "--precision", "fp32")
     assert code == 1
     assert "the executor has no GPU that PyTorch can use; with MH_BATCH_DEBUG=1" in err
     assert not (output / "runs").exists()

@@ -96,7 +96,7 @@ def _scorer(
     shipped: ShippedModel, execution: Execution, device: str, token_budget: int | None, counters: Counters
 ) -> Scorer:
     model = shipped.on_this_machine()
-    wanted = (model.files_digest, execution, device, token_budget)
+    wanted = (model.fingerprint(execution.precision), execution, device, token_budget)
     if wanted not in _loaded:
         _loaded.clear()
         _take_the_tasks_cores()

@@ -14,6 +14,7 @@ from mh_batch.corpus.admission import examine
 from mh_batch.corpus.reading import read_corpus
 from mh_batch.errors import SettingsError, UsageError, ValidationError
 from mh_batch.inference import load_scorer
+from mh_batch.inference.execution import Execution
 from mh_batch.models import Model
 from mh_batch.scoring import run as run_module
 from mh_batch.scoring.inference_stage import score_missing
@@ -178,7 +179,7 @@ def test_scores_do_not_depend_on_the_partitioning(
     key = bytes.fromhex((Path(published.folder.uri).parents[1] / "pseudonym.key").read_text().strip())
     documents = examine(texts, key, xlmr_mini.card.languages, chosen.max_text_chars)
     store = ScoreStore(spark, Folder.at(str(tmp_path)), "f")
-    done = score_missing(spark, xlmr_mini, texts, documents, store, chosen, "r")
+    done = score_missing(spark, xlmr_mini, Execution("exact", "fp32"), texts, documents, store, chosen, "r")
     assert done.model_loads <= spark.sparkContext.defaultParallelism, "loaded once for each worker, not for each task"
     found = {row["content_key"]: row["probabilities"] for row in store.scored().collect()}
     expected = published.scores_pandas(XLMR)

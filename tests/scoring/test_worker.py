@@ -5,6 +5,7 @@ import pytest
 
 from mh_batch.errors import PlatformError
 from mh_batch.inference import TextScore
+from mh_batch.inference.execution import Execution
 from mh_batch.models import Model
 from mh_batch.scoring import worker
 from mh_batch.scoring.counters import Counters
@@ -45,5 +46,9 @@ def test_another_card_on_the_same_files_gets_a_scorer_of_its_own(xlmr_mini: Mode
     context = SimpleNamespace(accumulator=lambda start: SimpleNamespace(add=lambda value: None))
     counters = Counters.on(context)  # type: ignore[arg-type]  # it only makes accumulators
     other = replace(xlmr_mini, card=xlmr_mini.card.model_copy(update={"fold": "mean"}))
-    folds = [worker._scorer(ShippedModel(model, None), "cpu", 1024, counters).card.fold for model in (xlmr_mini, other)]
+    execution = Execution("exact", "fp32")
+    folds = [
+        worker._scorer(ShippedModel(model, None), execution, "cpu", 1024, counters).card.fold
+        for model in (xlmr_mini, other)
+    ]
     assert folds == ["max", "mean"]
