@@ -14,7 +14,11 @@ _DTYPES: dict[Precision, torch.dtype] = {"fp32": torch.float32, "bf16": torch.bf
 
 
 def load_scorer(
-    model: Model, execution: Execution | None = None, device: str = "cpu", budget: int | None = None
+    model: Model,
+    execution: Execution | None = None,
+    device: str = "cpu",
+    budget: int | None = None,
+    shared: bool = False,
 ) -> Scorer:
     """Load a model's tokenizer and weights.
 
@@ -24,18 +28,20 @@ def load_scorer(
         device: "cpu", or "cuda:N".
         budget: Padded tokens that one batch may hold; by the model's size and the device's memory if None.
 
+        shared: Other processes of this machine run the same model: map its weights instead of copying them.
+
     Raises:
         ModelError: a file of the model cannot be loaded.
-        MissingExtraError: the engine needs packages that are not installed.
+        PlatformError: the engine needs packages that are not installed.
     """
     execution = execution or choose_execution(model)
     tokenizer = TextTokenizer(model.tokenizer_folder)
-    engine = load_engine(model, execution, tokenizer.pad_id, device)
+    engine = load_engine(model, execution, tokenizer.pad_id, device, shared)
     width = 4 if execution.precision in ("fp32", "int8") else 2
     return Scorer(model, tokenizer, engine, budget or token_budget(read_config(model.folder), width, device))
 
 
-def load_engine(model: Model, execution: Execution, pad_id: int, device: str) -> Engine:
+def load_engine(model: Model, execution: Execution, pad_id: int, device: str, shared: bool = False) -> Engine:
     """Load the engine that runs the model; ModelError if the weights do not fit it."""
     if execution.engine == "onnx":
         from mh_batch.inference.engines.onnx import OnnxEngine
@@ -43,7 +49,7 @@ def load_engine(model: Model, execution: Execution, pad_id: int, device: str) ->
         return OnnxEngine(model.folder, read_config(model.folder), execution.precision)
     dtype = _DTYPES[execution.precision]
     if execution.engine == "exact":
-        return exact.load(model.folder, read_config(model.folder), device, dtype)
+        return exact.load(model.folder, read_config(model.folder), device, dtype, shared)
     # transformers takes seconds to import: only models that need it wait for it.
     from mh_batch.inference.engines.huggingface import HuggingFaceEngine
 

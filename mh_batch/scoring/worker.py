@@ -100,7 +100,7 @@ def _scorer(
     if wanted not in _loaded:
         _loaded.clear()
         _take_the_tasks_cores()
-        _loaded[wanted] = load_scorer(model, execution, device, token_budget)
+        _loaded[wanted] = load_scorer(model, execution, device, token_budget, shared=True)
         counters.model_loads.add(1)
     return _loaded[wanted]
 

@@ -25,7 +25,7 @@ from transformers import (
 )
 
 from mh_batch.errors import ModelError, PlatformError, SettingsError
-from mh_batch.inference.engines import exact
+from mh_batch.inference.engines import exact, weights
 from mh_batch.inference.execution import Execution, choose_execution
 from mh_batch.inference.loading import load_engine
 from mh_batch.models import Model, locate_model
@@ -166,15 +166,15 @@ def test_an_exported_graph_takes_any_number_of_windows_of_any_length(
         for _ in range(2):  # exported, then found again
             logits = load_engine(model, execution, 1, "cpu").logits(WINDOWS)
             assert np.abs(logits - wanted).max() <= tolerance * np.abs(wanted).max()
-    assert len(list(tmp_path.glob("mh-batch-onnx-*/*"))) == 2
+    assert len(list(tmp_path.glob("mh-batch-*/onnx-*"))) == 2
 
 
 def test_a_cache_that_others_may_write_to_is_refused(
     xlmr_mini: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    (tmp_path / f"mh-batch-onnx-{os.getuid()}").mkdir(mode=0o777)
-    (tmp_path / f"mh-batch-onnx-{os.getuid()}").chmod(0o777)
+    (tmp_path / f"mh-batch-{os.getuid()}").mkdir(mode=0o777)
+    (tmp_path / f"mh-batch-{os.getuid()}").chmod(0o777)
     with pytest.raises(PlatformError, match="belong to this user alone"):
         load_engine(xlmr_mini, Execution("onnx", "fp32"), 1, "cpu")
 
@@ -208,3 +208,16 @@ def test_an_engine_that_does_not_know_the_architecture_is_refused(
     model = saved(BertForSequenceClassification(BertConfig(**SHAPE)), xlmr_mini, tmp_path / "random")
     with pytest.raises(SettingsError, match="does not know the architecture"):
         choose_execution(model, engine)
+
+
+def test_processes_of_one_machine_map_the_same_weights(
+    xlmr_mini: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(weights, "_WORTH_SHARING", 1)
+    execution = choose_execution(xlmr_mini)
+    alone = load_engine(xlmr_mini, execution, 1, "cpu").logits(WINDOWS)
+    shared = [load_engine(xlmr_mini, execution, 1, "cpu", shared=True) for _ in range(2)]
+    assert max(np.abs(engine.logits(WINDOWS) - alone).max() for engine in shared) <= 1e-5
+    (file,) = tmp_path.glob("mh-batch-*/weights-*/model.safetensors")
+    assert Path("/proc/self/maps").read_text().count(str(file)) >= 2

@@ -49,7 +49,7 @@ class PackedEncoder:
 
     def packed_logits(self, packed: Pack) -> Tensor:
         """The logits (windows x outputs) in the pack's order."""
-        states = torch.cat([self._embeddings(ids) for ids in packed.ids])
+        states = packed.each(packed.ids, self._embeddings)
         for layer in self._layers:
             states = layer(states, packed)
         attention, after = self._last

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file
 
 from mh_batch.errors import ModelError
 from mh_batch.inference.engines import longformer, roberta
 from mh_batch.inference.engines.encoder import PackedEncoder
 from mh_batch.inference.engines.layers import Weights
+from mh_batch.inference.engines.weights import load_weights
 
 Build = Callable[[Weights, Mapping[str, Any], torch.device], PackedEncoder]
 
@@ -32,10 +32,15 @@ def fits(folder: Path, config: Mapping[str, Any]) -> bool:
     )
 
 
-def load(folder: Path, config: Mapping[str, Any], device: str, dtype: torch.dtype = torch.float32) -> PackedEncoder:
-    """Load a checkpoint that `fits` onto `device`, to compute in `dtype`; ModelError if a weight is missing."""
-    weights = {name: value.to(dtype) for name, value in load_file(folder / "model.safetensors", device=device).items()}
+def load(
+    folder: Path, config: Mapping[str, Any], device: str, dtype: torch.dtype = torch.float32, shared: bool = False
+) -> PackedEncoder:
+    """Load a checkpoint that `fits` onto `device`, to compute in `dtype`; ModelError if a weight is missing.
+
+    With `shared`, the processes of one machine map the same weights (see `load_weights`).
+    """
     try:
+        weights = load_weights(folder, config, device, dtype, shared)
         return _FAMILIES[config["model_type"]](weights, config, torch.device(device))
     except KeyError as error:
         raise ModelError(f"the weights in {folder} lack {error}: no sequence classifier?") from None

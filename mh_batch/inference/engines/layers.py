@@ -20,11 +20,9 @@ class Linear:
     bias: Tensor
 
     @classmethod
-    def of(cls, weights: Weights, *names: str) -> Linear:
-        """One layer, or several that read the same input joined into one."""
-        if len(names) == 1:
-            return cls(weights[f"{names[0]}.weight"], weights[f"{names[0]}.bias"])
-        return cls(*[torch.cat([weights[f"{name}.{part}"] for name in names]) for part in ("weight", "bias")])
+    def of(cls, weights: Weights, name: str) -> Linear:
+        """Take it from a checkpoint."""
+        return cls(weights[f"{name}.weight"], weights[f"{name}.bias"])
 
     def __call__(self, states: Tensor) -> Tensor:
         """Apply it to the last dimension."""
@@ -69,11 +67,11 @@ class Embeddings:
         return cls(weights["embeddings.word_embeddings.weight"], positions, norm, pad_id)
 
     def __call__(self, ids: Tensor) -> Tensor:
-        """States of windows of one length (windows x length) as tokens x width."""
+        """States (windows x length x width) of the ids of windows of one length (windows x length)."""
         # As in Hugging Face's: a padding token that stands literally in a text is read, but counts no position.
         counted = ids != self.pad_id
         positions = counted.cumsum(dim=1) * counted + self.pad_id
-        return self.norm(self.words[ids] + self.positions[positions]).flatten(0, 1)
+        return self.norm(self.words[ids] + self.positions[positions])
 
 
 @dataclass(frozen=True)

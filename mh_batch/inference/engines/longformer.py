@@ -49,7 +49,7 @@ class _Layer:
         return cls(
             heads,
             reach,
-            Linear.of(weights, *[f"{attention}.{part}" for part in ("query", "key", "value")]),
+            Linear.of(weights, f"{attention}.projections"),
             FirstTokenAttention.of(weights, attention, heads, "_global"),
             AfterAttention.of(weights, name, epsilon),
         )

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
-import os
-import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
@@ -21,7 +17,7 @@ import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import Tensor, nn
 
-from mh_batch.errors import PlatformError
+from mh_batch.inference.cache import digest, kept
 from mh_batch.inference.engines import exact
 from mh_batch.inference.engines.encoder import PackedEncoder
 from mh_batch.inference.engines.packing import rectangle
@@ -80,45 +76,17 @@ def quantise(source: Path, target: Path) -> None:
 
 def graph_of(folder: Path, config: Mapping[str, Any], precision: str) -> Path:
     """Return the graph of a checkpoint in "fp32" or "int8", made if this machine has none yet."""
-    kept = _own_cache() / f"{_digest(folder, config)}-{precision}"
-    if not (kept / _GRAPH).is_file():
-        with tempfile.TemporaryDirectory(dir=_own_cache()) as name:
-            plain, made = Path(name) / "plain", Path(name) / "made"
-            for part in (plain, made):
-                part.mkdir()
-            export(folder, config, plain / _GRAPH)
-            if precision == "int8":
-                quantise(plain / _GRAPH, made / _GRAPH)
-            _keep(made if precision == "int8" else plain, kept)
-    return kept / _GRAPH
 
+    def make(target: Path) -> None:
+        if precision == "fp32":
+            export(folder, config, target / _GRAPH)
+            return
+        with tempfile.TemporaryDirectory() as plain:
+            export(folder, config, Path(plain) / _GRAPH)
+            quantise(Path(plain) / _GRAPH, target / _GRAPH)
 
-def _keep(made: Path, kept: Path) -> None:
-    """Move a finished folder to its place; where another process was faster, its own stays."""
-    try:
-        made.rename(kept)
-    except OSError:
-        if not (kept / _GRAPH).is_file():
-            raise
-        shutil.rmtree(made)
-
-
-def _own_cache() -> Path:
-    folder = Path(tempfile.gettempdir()) / f"mh-batch-onnx-{os.getuid()}"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    about = folder.stat()
-    # Whoever may write here decides what the models say.
-    if about.st_uid != os.getuid() or about.st_mode & 0o077:
-        raise PlatformError(f"{folder} must belong to this user alone: remove it, or set TMPDIR to a folder that does")
-    return folder
-
-
-def _digest(folder: Path, config: Mapping[str, Any]) -> str:
-    with (folder / "model.safetensors").open("rb") as weights:
-        total = hashlib.file_digest(weights, "sha256")
-    made_by = [torch.__version__, onnx.__version__, onnxruntime.__version__]
-    total.update(json.dumps([dict(config), *made_by], sort_keys=True).encode())
-    return total.hexdigest()[:24]
+    made_by = [torch.__version__, onnx.__version__, onnxruntime.__version__, precision]
+    return kept(f"onnx-{digest(folder, config, made_by)}", make) / _GRAPH
 
 
 @contextmanager

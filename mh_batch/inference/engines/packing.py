@@ -18,9 +18,9 @@ class Stretch:
     length: int
 
     def of(self, states: Tensor) -> Tensor:
-        """Its part of packed states (tokens x width), as windows x length x width; a view."""
+        """Its part of packed ids (tokens) or states (tokens x width), as windows x length (x width); a view."""
         end = self.start + self.windows * self.length
-        return states[self.start : end].view(self.windows, self.length, -1)
+        return states[self.start : end].view(self.windows, self.length, *states.shape[1:])
 
 
 @dataclass(frozen=True)
@@ -28,12 +28,12 @@ class Pack:
     """Windows sorted by length.
 
     Attributes:
-        ids: Token ids of each stretch (windows x length).
+        ids: Token ids of all windows.
         stretches: Where each stretch lies in the packed tokens.
         firsts: Places of the windows' first tokens in the packed tokens.
     """
 
-    ids: list[Tensor]
+    ids: Tensor
     stretches: list[Stretch]
     firsts: Tensor
 
@@ -45,22 +45,21 @@ class Pack:
 def pack(windows: Sequence[Sequence[int]], device: torch.device) -> tuple[Pack, list[int]]:
     """Sort windows by length and lay them end to end; return also where in the batch each of them was."""
     order = by_length(windows)
-    ids, stretches, firsts, start = [], [], [], 0
+    stretches: list[Stretch] = []
+    start = 0
     for rows in of_one_length(order, windows):
-        part = torch.tensor([windows[row] for row in rows], dtype=torch.long)
-        stretch = Stretch(start, *part.shape)
-        firsts.append(torch.arange(stretch.windows) * stretch.length + start)
-        start += part.numel()
-        ids.append(part.to(device))
-        stretches.append(stretch)
-    return Pack(ids, stretches, torch.cat(firsts).to(device)), order
+        stretches.append(Stretch(start, len(rows), len(windows[rows[0]])))
+        start += stretches[-1].windows * stretches[-1].length
+    ids = torch.tensor([token for row in order for token in windows[row]], dtype=torch.long)
+    firsts = torch.cat([stretch.start + torch.arange(stretch.windows) * stretch.length for stretch in stretches])
+    return Pack(ids.to(device), stretches, firsts.to(device)), order
 
 
 def rectangle(ids: Tensor) -> Pack:
     """Windows that have one length already (windows x length); traceable."""
     windows, length = ids.shape
     firsts = torch.arange(windows, device=ids.device) * length
-    return Pack([ids], [Stretch(0, windows, length)], firsts)
+    return Pack(ids.flatten(), [Stretch(0, windows, length)], firsts)
 
 
 def by_length(windows: Sequence[Sequence[int]]) -> list[int]:

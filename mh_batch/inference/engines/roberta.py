@@ -37,7 +37,7 @@ class _Layer:
     @classmethod
     def of(cls, weights: Weights, name: str, heads: int, epsilon: float) -> _Layer:
         attention = f"{name}.attention.self"
-        projections = Linear.of(weights, *[f"{attention}.{part}" for part in ("query", "key", "value")])
+        projections = Linear.of(weights, f"{attention}.projections")
         return cls(heads, projections, AfterAttention.of(weights, name, epsilon))
 
     def __call__(self, states: Tensor, packed: Pack) -> Tensor:
