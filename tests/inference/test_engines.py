@@ -26,6 +26,7 @@ from transformers import (
 
 from mh_batch.errors import ModelError, PlatformError, SettingsError
 from mh_batch.inference.engines import exact, weights
+from mh_batch.inference.engines.packing import pack
 from mh_batch.inference.execution import Execution, choose_execution
 from mh_batch.inference.loading import load_engine
 from mh_batch.models import Model, locate_model
@@ -221,3 +222,16 @@ def test_processes_of_one_machine_map_the_same_weights(
     assert max(np.abs(engine.logits(WINDOWS) - alone).max() for engine in shared) <= 1e-5
     (file,) = tmp_path.glob("mh-batch-*/weights-*/model.safetensors")
     assert Path("/proc/self/maps").read_text().count(str(file)) >= 2
+
+
+def test_large_packs_are_filled_to_few_sizes_and_stay_exact(longformer_mini: Model, xlmr_mini: Model) -> None:
+    rng = np.random.default_rng(0)
+    windows = [[0, *rng.integers(4, 5000, length).tolist(), 2] for length in rng.integers(1, 120, 60)]
+    packed, order = pack(windows, torch.device("cpu"))
+    assert sorted(order) == list(range(60))
+    assert len(packed.ids) % 256 == 0
+    assert 0 < packed.filling < 256
+    for model in (longformer_mini, xlmr_mini):
+        engine = load_engine(model, choose_execution(model), 1, "cpu")
+        alone = np.concatenate([engine.logits([window]) for window in windows])
+        assert np.abs(engine.logits(windows) - alone).max() <= 1e-4

@@ -49,8 +49,8 @@ class PackedEncoder:
 
     def packed_logits(self, packed: Pack) -> Tensor:
         """The logits (windows x outputs) in the pack's order."""
-        states = packed.each(packed.ids, self._embeddings)
+        states = packed.each_token(packed.ids, self._embeddings)
         for layer in self._layers:
             states = layer(states, packed)
         attention, after = self._last
-        return self._head(after(packed.each(states, attention), states[packed.firsts]))
+        return self._head(after(packed.each_window(states, attention), states[packed.firsts]))

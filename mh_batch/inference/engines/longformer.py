@@ -55,8 +55,8 @@ class _Layer:
         )
 
     def __call__(self, states: Tensor, packed: Pack) -> Tensor:
-        mixed = packed.each(self.projections(states), self._local)
-        mixed[packed.firsts] = packed.each(states, self.first)
+        mixed = packed.each_token(self.projections(states), self._local)
+        mixed[packed.firsts] = packed.each_window(states, self.first)
         return self.after(mixed, states)
 
     def _local(self, projected: Tensor) -> Tensor:

@@ -8,6 +8,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+# Large packs are filled up to a multiple of this many tokens. Batches of a few sizes, instead of a little less than the
+# budget each, let the allocator give out the same blocks again; its heap grows by the hour otherwise.
+_FILL = 256
+_LARGE = 8 * _FILL
+
 
 @dataclass(frozen=True)
 class Stretch:
@@ -31,15 +36,24 @@ class Pack:
         ids: Token ids of all windows.
         stretches: Where each stretch lies in the packed tokens.
         firsts: Places of the windows' first tokens in the packed tokens.
+        filling: Tokens behind the last window that belong to none.
     """
 
     ids: Tensor
     stretches: list[Stretch]
     firsts: Tensor
+    filling: int = 0
 
-    def each(self, states: Tensor, attend: Callable[[Tensor], Tensor]) -> Tensor:
-        """`attend` on every stretch of the states, the results packed again."""
-        return torch.cat([attend(stretch.of(states)).flatten(0, -2) for stretch in self.stretches])
+    def each_token(self, states: Tensor, attend: Callable[[Tensor], Tensor]) -> Tensor:
+        """What `attend` makes of every stretch (windows x length x width), packed again."""
+        parts = [attend(stretch.of(states)).flatten(0, 1) for stretch in self.stretches]
+        if self.filling:
+            parts.append(parts[0].new_zeros(self.filling, parts[0].shape[1]))
+        return torch.cat(parts)
+
+    def each_window(self, states: Tensor, attend: Callable[[Tensor], Tensor]) -> Tensor:
+        """What `attend` makes of every stretch (windows x width), one row per window."""
+        return torch.cat([attend(stretch.of(states)) for stretch in self.stretches])
 
 
 def pack(windows: Sequence[Sequence[int]], device: torch.device) -> tuple[Pack, list[int]]:
@@ -50,9 +64,10 @@ def pack(windows: Sequence[Sequence[int]], device: torch.device) -> tuple[Pack, 
     for rows in of_one_length(order, windows):
         stretches.append(Stretch(start, len(rows), len(windows[rows[0]])))
         start += stretches[-1].windows * stretches[-1].length
-    ids = torch.tensor([token for row in order for token in windows[row]], dtype=torch.long)
+    filling = -start % _FILL if start >= _LARGE else 0
+    ids = torch.tensor([*(token for row in order for token in windows[row]), *[0] * filling], dtype=torch.long)
     firsts = torch.cat([stretch.start + torch.arange(stretch.windows) * stretch.length for stretch in stretches])
-    return Pack(ids.to(device), stretches, firsts.to(device)), order
+    return Pack(ids.to(device), stretches, firsts.to(device), filling), order
 
 
 def rectangle(ids: Tensor) -> Pack:

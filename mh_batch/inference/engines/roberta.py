@@ -41,7 +41,7 @@ class _Layer:
         return cls(heads, projections, AfterAttention.of(weights, name, epsilon))
 
     def __call__(self, states: Tensor, packed: Pack) -> Tensor:
-        return self.after(packed.each(self.projections(states), self._attend), states)
+        return self.after(packed.each_token(self.projections(states), self._attend), states)
 
     def _attend(self, projected: Tensor) -> Tensor:
         query, key, value = (by_head(part, self.heads) for part in projected.chunk(3, dim=-1))
