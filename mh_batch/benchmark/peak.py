@@ -8,7 +8,8 @@ from typing import Any
 
 import torch
 
-_DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+from mh_batch.inference.execution import DTYPES
+
 # Rows, inner and outer width of a base model's feed-forward network, and twice and four times that.
 _SHAPES = ((2048, 768, 3072), (4096, 1536, 6144), (4096, 3072, 12288))
 _SECONDS = 1.0
@@ -16,7 +17,7 @@ _SECONDS = 1.0
 
 def matrix_peak(precision: str, device: str) -> float:
     """Return the fastest matrix product found, in floating-point operations per second."""
-    return max(_speed(shape, _DTYPES[precision], device) for shape in _SHAPES)
+    return max(_speed(shape, DTYPES[precision], device) for shape in _SHAPES)
 
 
 def _speed(shape: tuple[int, int, int], dtype: torch.dtype, device: str) -> float:

@@ -9,15 +9,13 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from mh_batch.benchmark.peak import matrix_peak, operations
 from mh_batch.inference.engines import Engine, exact
 from mh_batch.inference.engines.huggingface import HuggingFaceEngine
+from mh_batch.inference.execution import DTYPES
 from mh_batch.models.checkpoint import read_config
-
-_DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 @dataclass(frozen=True)
@@ -61,7 +59,7 @@ def measure_shapes(
     """Measure each shape (windows, length) in turns: reference, then each precision, `rounds` times."""
     config = read_config(folder)
     reference = HuggingFaceEngine(folder, int(config.get("pad_token_id", 1)), device)
-    engines = {name: exact.load(folder, config, device, _DTYPES[name]) for name in precisions}
+    engines = {name: exact.load(folder, config, device, DTYPES[name]) for name in precisions}
     peaks = {name: matrix_peak(name, device) for name in precisions}
     found = []
     for windows, length in shapes:

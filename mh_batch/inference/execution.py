@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+import torch
+
 from mh_batch.errors import SettingsError
 from mh_batch.inference.engines import exact
 from mh_batch.models import Model
@@ -13,6 +15,8 @@ from mh_batch.settings import EngineChoice, PrecisionChoice
 
 EngineName = Literal["exact", "reference", "onnx"]
 Precision = Literal["fp32", "bf16", "fp16", "int8"]
+
+DTYPES: dict[str, torch.dtype] = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 @dataclass(frozen=True)
@@ -59,8 +63,6 @@ def best_precision(device: str) -> Precision:
 
     Half precision on a CPU without matrix instructions for it is several times slower than fp32.
     """
-    import torch
-
     if device.startswith("cuda"):
         return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp16"
     cpu = torch.cpu

@@ -1,16 +1,12 @@
 """From a model's files to a scorer."""
 
-import torch
-
 from mh_batch.inference.engines import Engine, exact
-from mh_batch.inference.execution import Execution, Precision, choose_execution
+from mh_batch.inference.execution import DTYPES, Execution, choose_execution
 from mh_batch.inference.memory import token_budget
 from mh_batch.inference.scorer import Scorer
 from mh_batch.inference.tokenization import TextTokenizer
 from mh_batch.models import Model
 from mh_batch.models.checkpoint import read_config
-
-_DTYPES: dict[Precision, torch.dtype] = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 def load_scorer(
@@ -47,7 +43,7 @@ def load_engine(model: Model, execution: Execution, pad_id: int, device: str, sh
         from mh_batch.inference.engines.onnx import OnnxEngine
 
         return OnnxEngine(model.folder, read_config(model.folder), execution.precision)
-    dtype = _DTYPES[execution.precision]
+    dtype = DTYPES[execution.precision]
     if execution.engine == "exact":
         return exact.load(model.folder, read_config(model.folder), device, dtype, shared)
     # transformers takes seconds to import: only models that need it wait for it.
