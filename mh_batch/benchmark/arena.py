@@ -124,7 +124,11 @@ def compete(
                 result.problem = str(error)
         for number in range(rounds):
             for result in [result for result in results if result.problem is None]:
-                _measure(result, running[result.name])
+                try:
+                    _measure(result, running[result.name])
+                except MhBatchError as error:  # one contestant's end is not the others'
+                    result.problem = str(error)
+                    continue
                 say(f"round {number + 1} of {rounds}: {result.name} {result.texts / result.seconds[-1]:,.1f} texts/s")
     finally:
         for contender in running.values():

@@ -71,10 +71,7 @@ def _names(settings: BenchmarkSettings) -> list[str]:
 
 
 def _compete(names: Sequence[str], settings: BenchmarkSettings, model: Model, texts: Path, half: str) -> list[Result]:
-    without_spark = importlib.util.find_spec("pyspark") is None
-    missing = {name for name in names if name in _ON_SPARK and without_spark}
-    # Where the machine has no fast half precision, half is fp32 again.
-    missing |= {name for name in names if name.endswith("-half") and half == "fp32"}
+    missing = {name: why for name in names if (why := _why_missing(name, half))}
     peers = peer_python(settings.output / "peers") if set(names) & set(PEER_PACKAGES) else OWN_PYTHON
     spec = Spec(
         folder=str(model.folder),
@@ -95,11 +92,14 @@ def _compete(names: Sequence[str], settings: BenchmarkSettings, model: Model, te
         _say,
     )
     by_name = {result.name: result for result in measured}
-    return [by_name.get(name) or Result(name, problem=_why_missing(name)) for name in names]
+    return [by_name.get(name) or Result(name, problem=missing[name]) for name in names]
 
 
-def _why_missing(name: str) -> str:
-    return "pyspark is not installed" if name in _ON_SPARK and not name.endswith("-half") else "no fast half precision"
+def _why_missing(name: str, half: str) -> str | None:
+    if name in _ON_SPARK and importlib.util.find_spec("pyspark") is None:
+        return "pyspark is not installed"
+    # Half would be fp32 again.
+    return "no fast half precision" if name.endswith("-half") and half == "fp32" else None
 
 
 def _model(settings: BenchmarkSettings, target: Path) -> Model:
