@@ -1,20 +1,60 @@
-"""What the workers did, summed on the driver."""
+"""What the workers did, gathered on the driver."""
 
-from dataclasses import dataclass
+import resource
+import sys
+from dataclasses import asdict, dataclass
 
-from pyspark import Accumulator, SparkContext
+from pyspark import Accumulator, AccumulatorParam, SparkContext
+
+
+class _Largest(AccumulatorParam[int]):
+    """Keeps the largest value."""
+
+    def zero(self, value: int) -> int:
+        """Less than any value."""
+        return 0
+
+    def addInPlace(self, value1: int, value2: int) -> int:
+        """The larger one."""
+        return max(value1, value2)
 
 
 @dataclass(frozen=True)
+class Effort:
+    """What a stage did: sums over finished tasks, and the most memory that a Python worker of theirs ever held.
+
+    A task that is run again counts again: this tells the effort, not the result.
+    """
+
+    texts: int = 0
+    chars: int = 0
+    tokens: int = 0
+    windows: int = 0
+    model_loads: int = 0
+    worker_peak_bytes: int = 0
+
+
 class Counters:
-    """Sums over finished tasks. A task that is run again counts again: these tell the effort, not the result."""
+    """Counts an `Effort`; workers add, the driver reads."""
 
-    texts: "Accumulator[int]"
-    tokens: "Accumulator[int]"
-    windows: "Accumulator[int]"
-    model_loads: "Accumulator[int]"
-
-    @classmethod
-    def on(cls, context: SparkContext) -> "Counters":
+    def __init__(self, context: SparkContext) -> None:
         """Make counters at zero."""
-        return cls(*[context.accumulator(0) for _ in range(4)])
+        names = Effort.__dataclass_fields__
+        self._counters: dict[str, Accumulator[int]] = {
+            name: context.accumulator(0, _Largest() if name == "worker_peak_bytes" else None) for name in names
+        }
+
+    def add(self, effort: Effort) -> None:
+        """Count what this worker did."""
+        for name, value in asdict(effort).items():
+            self._counters[name].add(value)
+
+    def effort(self) -> Effort:
+        """What was counted so far."""
+        return Effort(**{name: counter.value for name, counter in self._counters.items()})
+
+
+def peak_bytes() -> int:
+    """The most memory that this process ever held, in bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

@@ -1,44 +1,39 @@
 """The stage that runs a model over the texts that its store lacks."""
 
-import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from mh_batch.inference.execution import Execution
 from mh_batch.models import Model
-from mh_batch.scoring.counters import Counters
+from mh_batch.scoring.counters import Counters, Effort
 from mh_batch.scoring.progress import Progress
 from mh_batch.scoring.shipping import ship_model
 from mh_batch.scoring.store import ScoreStore
 from mh_batch.scoring.tables import eligible
+from mh_batch.scoring.tasks import TaskPlan
 from mh_batch.scoring.worker import scoring_function
 from mh_batch.settings import ScoreSettings
 from mh_batch.validation import load_contract
 
-# A finished task is durable: small tasks lose little when a run is killed, and the model stays loaded between them.
-_CHARS_PER_TASK = 1_000_000
-_MAX_TASKS = 100_000
-
 
 @dataclass(frozen=True)
 class Throughput:
-    """What the stage did."""
+    """What the stage did, and in which time."""
 
-    texts: int
-    tokens: int
-    windows: int
-    model_loads: int
-    seconds: float
+    effort: Effort = field(default_factory=Effort)
+    seconds: float = 0.0
 
     def as_dict(self) -> dict[str, float]:
         """For the manifest."""
-        rates = {
-            "texts_per_second": round(self.texts / max(self.seconds, 1e-9), 2),
-            "tokens_per_second": round(self.tokens / max(self.seconds, 1e-9), 1),
+        seconds = max(self.seconds, 1e-9)
+        return {
+            **asdict(self.effort),
+            "seconds": round(self.seconds, 3),
+            "texts_per_second": round(self.effort.texts / seconds, 2),
+            "tokens_per_second": round(self.effort.tokens / seconds, 1),
         }
-        return {**self.__dict__, "seconds": round(self.seconds, 3), **rates}
 
 
 def score_missing(
@@ -80,22 +75,16 @@ def _score(
     settings: ScoreSettings,
     run_id: str,
 ) -> Throughput:
-    texts, chars = _size(missing)
-    if texts == 0:
-        return Throughput(0, 0, 0, 0, 0.0)
-    counters = Counters.on(spark.sparkContext)
-    tasks = settings.partitions or _tasks(spark, texts, chars)
+    plan = TaskPlan.of(spark, missing, settings.partitions)
+    if plan.texts == 0:
+        return Throughput()
+    counters = Counters(spark.sparkContext)
     work = scoring_function(ship_model(spark, model), execution, settings.device, settings.token_budget, counters)
-    with Progress(f"scoring with {model.card.name}", texts, counters) as progress:
-        scored = _texts(corpus, missing).repartition(tasks).mapInArrow(work, load_contract("store").spark_schema())
+    with Progress(f"scoring with {model.card.name}", counters, plan.texts, plan.chars) as progress:
+        texts = _texts(corpus, missing.withColumn("task", plan.task())).repartitionById(plan.tasks, "task")
+        scored = texts.drop("task").mapInArrow(work, load_contract("store").spark_schema())
         store.append(scored, run_id)
-    return Throughput(
-        counters.texts.value,
-        counters.tokens.value,
-        counters.windows.value,
-        counters.model_loads.value,
-        progress.seconds,
-    )
+    return Throughput(counters.effort(), progress.seconds)
 
 
 def _missing(documents: DataFrame, store: ScoreStore) -> DataFrame:
@@ -108,17 +97,6 @@ def _missing(documents: DataFrame, store: ScoreStore) -> DataFrame:
     )
 
 
-def _size(missing: DataFrame) -> tuple[int, int]:
-    row = missing.agg(F.count("*"), F.coalesce(F.sum("n_chars"), F.lit(0))).head()
-    assert row is not None
-    return int(row[0]), int(row[1])
-
-
-def _tasks(spark: SparkSession, texts: int, chars: int) -> int:
-    by_size = math.ceil(chars / _CHARS_PER_TASK)
-    return min(texts, _MAX_TASKS, max(by_size, spark.sparkContext.defaultParallelism))
-
-
 def _texts(corpus: DataFrame, missing: DataFrame) -> DataFrame:
-    wanted = missing.select("content_key", "source_path", "source_row")
-    return corpus.join(wanted, ["source_path", "source_row"]).select("content_key", "text")
+    wanted = missing.select("content_key", "source_path", "source_row", "task")
+    return corpus.join(wanted, ["source_path", "source_row"]).select("content_key", "text", "task")

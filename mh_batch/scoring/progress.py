@@ -15,9 +15,9 @@ _SECONDS_IN_LOG = 30.0
 class Progress:
     """Reports texts, tokens, rate and time left while a stage runs: rewritten on a terminal, now and then in a log."""
 
-    def __init__(self, title: str, total: int, counters: Counters, stream: TextIO | None = None) -> None:
-        """Watch `counters` until `total` texts are done."""
-        self._title, self._total, self._counters = title, total, counters
+    def __init__(self, title: str, counters: Counters, texts: int, chars: int, stream: TextIO | None = None) -> None:
+        """Watch `counters` until so many texts of so many characters together are done."""
+        self._title, self._counters, self._texts, self._chars = title, counters, texts, chars
         self._stream = stream or sys.stderr
         self._started = time.monotonic()
         self._stop = threading.Event()
@@ -43,12 +43,13 @@ class Progress:
 
     def line(self) -> str:
         """Return the line as of now."""
-        texts, tokens = self._counters.texts.value, self._counters.tokens.value
-        rate = texts / max(self.seconds, 1e-9)
-        left = f", about {duration((self._total - texts) / rate)} left" if 0 < texts < self._total else ""
+        done = self._counters.effort()
+        # By characters, since the longest texts come first.
+        pace = done.chars / max(self.seconds, 1e-9)
+        left = f", about {duration((self._chars - done.chars) / pace)} left" if 0 < done.chars < self._chars else ""
         return (
-            f"{self._title}: {texts:,} of {self._total:,} texts, {tokens:,} tokens, "
-            f"{rate:,.1f} texts/s, {duration(self.seconds)}{left}"
+            f"{self._title}: {done.texts:,} of {self._texts:,} texts, {done.tokens:,} tokens, "
+            f"{done.tokens / max(self.seconds, 1e-9):,.0f} tokens/s, {duration(self.seconds)}{left}"
         )
 
     def _watch(self) -> None:

@@ -10,7 +10,7 @@ from pyspark import TaskContext
 from mh_batch.errors import PlatformError
 from mh_batch.inference import Scorer, TextScore, load_scorer
 from mh_batch.inference.execution import Execution
-from mh_batch.scoring.counters import Counters
+from mh_batch.scoring.counters import Counters, Effort, peak_bytes
 from mh_batch.scoring.shipping import ShippedModel
 from mh_batch.settings import Device
 from mh_batch.validation import load_contract
@@ -39,18 +39,25 @@ def scoring_function(
 
     def score(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         scorer = _scorer(shipped, execution, device_of_task(device), token_budget, counters)
-        for scored in _portions(scorer.stream(_texts(batches))):
-            counters.texts.add(len(scored))
-            counters.tokens.add(sum(score.n_tokens for _, score in scored))
-            counters.windows.add(sum(score.n_windows for _, score in scored))
+        for scored in _portions(scorer.stream(_texts(batches, counters))):
+            counters.add(
+                Effort(
+                    texts=len(scored),
+                    tokens=sum(score.n_tokens for _, score in scored),
+                    windows=sum(score.n_windows for _, score in scored),
+                    worker_peak_bytes=peak_bytes(),
+                )
+            )
             yield store_rows(scored)
 
     return score
 
 
-def _texts(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[str, str]]:
+def _texts(batches: Iterable[pa.RecordBatch], counters: Counters) -> Iterator[tuple[str, str]]:
     for batch in batches:
-        yield from zip(batch["content_key"].to_pylist(), batch["text"].to_pylist(), strict=True)
+        texts = batch["text"].to_pylist()
+        counters.add(Effort(chars=sum(map(len, texts))))
+        yield from zip(batch["content_key"].to_pylist(), texts, strict=True)
 
 
 def _portions(scored: Iterable[KeyedScore]) -> Iterator[list[KeyedScore]]:
@@ -101,7 +108,7 @@ def _scorer(
         _loaded.clear()
         _take_the_tasks_cores()
         _loaded[wanted] = load_scorer(model, execution, device, token_budget, shared=True)
-        counters.model_loads.add(1)
+        counters.add(Effort(model_loads=1))
     return _loaded[wanted]
 
 

@@ -180,7 +180,9 @@ def test_scores_do_not_depend_on_the_partitioning(
     documents = examine(texts, key, xlmr_mini.card.languages, chosen.max_text_chars)
     store = ScoreStore(spark, Folder.at(str(tmp_path)), "f")
     done = score_missing(spark, xlmr_mini, Execution("exact", "fp32"), texts, documents, store, chosen, "r")
-    assert done.model_loads <= spark.sparkContext.defaultParallelism, "loaded once for each worker, not for each task"
+    assert done.effort.model_loads <= spark.sparkContext.defaultParallelism, (
+        "loaded once for each worker, not for each task"
+    )
     found = {row["content_key"]: row["probabilities"] for row in store.scored().collect()}
     expected = published.scores_pandas(XLMR)
     for row in expected.itertuples():

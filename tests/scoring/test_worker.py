@@ -43,8 +43,8 @@ def test_insisting_on_a_gpu_where_there_is_none_is_an_error(monkeypatch: pytest.
 
 
 def test_another_card_on_the_same_files_gets_a_scorer_of_its_own(xlmr_mini: Model) -> None:
-    context = SimpleNamespace(accumulator=lambda start: SimpleNamespace(add=lambda value: None))
-    counters = Counters.on(context)  # type: ignore[arg-type]  # it only makes accumulators
+    context = SimpleNamespace(accumulator=lambda start, kind: SimpleNamespace(add=lambda value: None))
+    counters = Counters(context)  # type: ignore[arg-type]  # it only makes accumulators
     other = replace(xlmr_mini, card=xlmr_mini.card.model_copy(update={"fold": "mean"}))
     execution = Execution("exact", "fp32")
     folds = [
