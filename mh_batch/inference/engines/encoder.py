@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mh_batch.inference.engines.layers import AfterAttention, Embeddings, FirstTokenAttention, Head
+from mh_batch.inference.engines.layers import (
+    AfterAttention,
+    Config,
+    Embeddings,
+    FirstTokenAttention,
+    Head,
+    Weights,
+    epsilon_of,
+    heads_of,
+    layer_name,
+)
 from mh_batch.inference.engines.packing import Pack, pack
 
 
@@ -20,6 +31,21 @@ class Layer(Protocol):
     def __call__(self, states: Tensor, packed: Pack) -> Tensor:
         """Attend and transform."""
         ...
+
+
+@dataclass(frozen=True)
+class Family:
+    """Architectures that differ in their layers alone.
+
+    Attributes:
+        prefix: What the names of all weights but the head's begin with.
+        layer: Makes a layer of a number.
+        first_token_suffix: Ends the names of the projections by which the first token attends.
+    """
+
+    prefix: str
+    layer: Callable[[Weights, Config, int], Layer]
+    first_token_suffix: str = ""
 
 
 class PackedEncoder:
@@ -38,6 +64,23 @@ class PackedEncoder:
         """Join the parts, all of which lie on `device`."""
         self._embeddings, self._layers, self._last, self._head = embeddings, layers, last, head
         self._device = device
+
+    @classmethod
+    def of(cls, family: Family, weights: Weights, config: Config, device: torch.device) -> Self:
+        """Build it from a checkpoint's weights on `device`; KeyError if one is missing."""
+        weights = {name.removeprefix(family.prefix): value for name, value in weights.items()}
+        last, epsilon = int(config["num_hidden_layers"]) - 1, epsilon_of(config)
+        attention = f"{layer_name(last)}.attention.self"
+        return cls(
+            Embeddings.of(weights, epsilon, int(config.get("pad_token_id", 1))),
+            [family.layer(weights, config, number) for number in range(last)],
+            (
+                FirstTokenAttention.of(weights, attention, heads_of(config), family.first_token_suffix),
+                AfterAttention.of(weights, layer_name(last), epsilon),
+            ),
+            Head.of(weights),
+            device,
+        )
 
     @torch.inference_mode()
     def logits(self, windows: Sequence[Sequence[int]]) -> NDArray[np.float64]:

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from mh_batch.errors import ModelError
 from mh_batch.inference.engines import longformer, roberta
 from mh_batch.inference.engines.encoder import PackedEncoder
-from mh_batch.inference.engines.layers import Weights
+from mh_batch.inference.engines.layers import Config
 from mh_batch.inference.engines.weights import load_weights
 
-Build = Callable[[Weights, Mapping[str, Any], torch.device], PackedEncoder]
-
-_FAMILIES: Mapping[str, Build] = {
-    model_type: family.encoder for family in (roberta, longformer) for model_type in family.MODEL_TYPES
-}
+_FAMILIES = {"roberta": roberta.FAMILY, "xlm-roberta": roberta.FAMILY, "longformer": longformer.FAMILY}
 
 
-def fits(folder: Path, config: Mapping[str, Any]) -> bool:
+def fits(folder: Path, config: Config) -> bool:
     """Tell whether the checkpoint is one that an exact engine computes: of a family, plain, in one weights file."""
     return (
         config.get("model_type") in _FAMILIES
@@ -33,7 +27,7 @@ def fits(folder: Path, config: Mapping[str, Any]) -> bool:
 
 
 def load(
-    folder: Path, config: Mapping[str, Any], device: str, dtype: torch.dtype = torch.float32, shared: bool = False
+    folder: Path, config: Config, device: str, dtype: torch.dtype = torch.float32, shared: bool = False
 ) -> PackedEncoder:
     """Load a checkpoint that `fits` onto `device`, to compute in `dtype`; ModelError if a weight is missing.
 
@@ -41,6 +35,6 @@ def load(
     """
     try:
         weights = load_weights(folder, config, device, dtype, shared)
-        return _FAMILIES[config["model_type"]](weights, config, torch.device(device))
+        return PackedEncoder.of(_FAMILIES[config["model_type"]], weights, config, torch.device(device))
     except KeyError as error:
         raise ModelError(f"the weights in {folder} lack {error}: no sequence classifier?") from None

@@ -4,12 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 Weights = Mapping[str, Tensor]
+Config = Mapping[str, Any]
+
+
+def heads_of(config: Config) -> int:
+    """Attention heads of every layer."""
+    return int(config["num_attention_heads"])
+
+
+def epsilon_of(config: Config) -> float:
+    """What layer normalisation adds to the variance."""
+    return float(config.get("layer_norm_eps", 1e-12))
+
+
+def layer_name(number: int) -> str:
+    """What the names of a layer's weights begin with."""
+    return f"encoder.layer.{number}"
 
 
 @dataclass(frozen=True)

@@ -7,28 +7,28 @@ same (see tests/inference/test_engines.py).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from mh_batch.inference.engines.encoder import PackedEncoder
+from mh_batch.inference.engines.encoder import Family
 from mh_batch.inference.engines.layers import (
     AfterAttention,
-    Embeddings,
+    Config,
     FirstTokenAttention,
-    Head,
     Linear,
     Weights,
     by_head,
+    epsilon_of,
+    heads_of,
+    layer_name,
 )
 from mh_batch.inference.engines.packing import Pack
 
-MODEL_TYPES = frozenset({"longformer"})
+_FIRST_TOKEN_SUFFIX = "_global"
 
 # Queries that are computed together where the band matters: fewer waste less of the band's corners on masked scores,
 # more keep the matrix products large.
@@ -44,14 +44,15 @@ class _Layer:
     after: AfterAttention
 
     @classmethod
-    def of(cls, weights: Weights, name: str, heads: int, epsilon: float, reach: int) -> _Layer:
+    def of(cls, weights: Weights, config: Config, number: int) -> _Layer:
+        name, window = layer_name(number), config["attention_window"]
         attention = f"{name}.attention.self"
         return cls(
-            heads,
-            reach,
+            heads_of(config),
+            (window if isinstance(window, int) else window[number]) // 2,
             Linear.of(weights, f"{attention}.projections"),
-            FirstTokenAttention.of(weights, attention, heads, "_global"),
-            AfterAttention.of(weights, name, epsilon),
+            FirstTokenAttention.of(weights, attention, heads_of(config), _FIRST_TOKEN_SUFFIX),
+            AfterAttention.of(weights, name, epsilon_of(config)),
         )
 
     def __call__(self, states: Tensor, packed: Pack) -> Tensor:
@@ -139,23 +140,4 @@ def _band(queries: int, keys: int, offset: int, reach: int, first_apart: bool) -
     return torch.zeros(seen.shape).masked_fill_(~seen, float("-inf"))
 
 
-def encoder(weights: Weights, config: Mapping[str, Any], device: torch.device) -> PackedEncoder:
-    """Build the engine from a checkpoint's weights on `device`; KeyError if one is missing."""
-    epsilon, heads = float(config.get("layer_norm_eps", 1e-12)), int(config["num_attention_heads"])
-    weights = {name.removeprefix("longformer."): value for name, value in weights.items()}
-    count, window = int(config["num_hidden_layers"]), config["attention_window"]
-    windows = [window] * count if isinstance(window, int) else window
-    *layers, last = [f"encoder.layer.{number}" for number in range(count)]
-    return PackedEncoder(
-        Embeddings.of(weights, epsilon, int(config.get("pad_token_id", 1))),
-        [
-            _Layer.of(weights, name, heads, epsilon, reach=width // 2)
-            for name, width in zip(layers, windows, strict=False)
-        ],
-        (
-            FirstTokenAttention.of(weights, f"{last}.attention.self", heads, "_global"),
-            AfterAttention.of(weights, last, epsilon),
-        ),
-        Head.of(weights),
-        device,
-    )
+FAMILY = Family("longformer.", _Layer.of, _FIRST_TOKEN_SUFFIX)

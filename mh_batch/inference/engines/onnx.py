@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from mh_batch.errors import PlatformError
+from mh_batch.inference.engines.layers import Config
 from mh_batch.inference.engines.packing import by_length, of_one_length
 
 _INSTALL = "engine onnx needs packages that are not installed: pip install 'mh-batch[onnx]'"
@@ -21,7 +21,7 @@ class OnnxEngine:
 
     pads_to = 1
 
-    def __init__(self, folder: Path, config: Mapping[str, Any], precision: str) -> None:
+    def __init__(self, folder: Path, config: Config, precision: str) -> None:
         """Load the checkpoint in `folder` in "fp32" or "int8"; PlatformError if ONNX Runtime is not installed."""
         try:
             from onnxruntime import InferenceSession, SessionOptions

@@ -5,11 +5,10 @@ from __future__ import annotations
 import logging
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from io import StringIO
 from pathlib import Path
-from typing import Any
 
 import onnx
 import onnxruntime
@@ -20,6 +19,7 @@ from torch import Tensor, nn
 from mh_batch.inference.cache import digest, kept
 from mh_batch.inference.engines import exact
 from mh_batch.inference.engines.encoder import PackedEncoder
+from mh_batch.inference.engines.layers import Config
 from mh_batch.inference.engines.packing import rectangle
 
 _GRAPH = "model.onnx"
@@ -34,7 +34,7 @@ class _Network(nn.Module):
         return self._encoder.packed_logits(rectangle(ids))
 
 
-def export(folder: Path, config: Mapping[str, Any], target: Path) -> None:
+def export(folder: Path, config: Config, target: Path) -> None:
     """Write the graph `ids (windows x length) -> logits (windows x outputs)` of a checkpoint in fp32 to `target`.
 
     Weights go to a file beside it, so that a large model fits and several processes can map it.
@@ -74,7 +74,7 @@ def quantise(source: Path, target: Path) -> None:
         )
 
 
-def graph_of(folder: Path, config: Mapping[str, Any], precision: str) -> Path:
+def graph_of(folder: Path, config: Config, precision: str) -> Path:
     """Return the graph of a checkpoint in "fp32" or "int8", made if this machine has none yet."""
 
     def make(target: Path) -> None:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from mh_batch.inference.cache import digest, kept
-from mh_batch.inference.engines.layers import Weights
+from mh_batch.inference.engines.layers import Config, Weights
 
 _FILE = "model.safetensors"
 _WORTH_SHARING = 64 * 2**20
@@ -20,9 +18,7 @@ _WORTH_SHARING = 64 * 2**20
 _VERSION = "1"
 
 
-def load_weights(
-    folder: Path, config: Mapping[str, Any], device: str, dtype: torch.dtype, shared: bool = False
-) -> Weights:
+def load_weights(folder: Path, config: Config, device: str, dtype: torch.dtype, shared: bool = False) -> Weights:
     """Return the weights in `dtype` on `device`, the projections that read the same input joined into one.
 
     Args:
@@ -44,7 +40,7 @@ def load_weights(
     return load_file(kept(name, make) / _FILE)
 
 
-def _joined(weights: Weights, config: Mapping[str, Any], dtype: torch.dtype) -> dict[str, Tensor]:
+def _joined(weights: Weights, config: Config, dtype: torch.dtype) -> dict[str, Tensor]:
     """Query, key and value of all layers but the last, of which the engines need less than all, become one matrix."""
     last = f".layer.{int(config['num_hidden_layers']) - 1}."
     found: dict[str, Tensor] = {}
