@@ -107,8 +107,12 @@ def cross_encoder(spec: Spec) -> Contestant:
         spec.folder, max_length=spec.max_tokens, device=spec.device, model_kwargs={"dtype": _dtype(spec.half)}
     )
 
+    # It takes pairs alone; an empty second text would add two special tokens to each, so it is left out.
+    preprocess: Library = model.preprocess
+    model.preprocess = lambda pairs, **options: preprocess([text for text, _ in pairs], **options)
+
     def score(texts: Sequence[str]) -> Probabilities:
-        logits = model.predict([[text] for text in texts], batch_size=_BATCH_ROWS, activation_fn=nn.Identity())
+        logits = model.predict([(text, "") for text in texts], batch_size=_BATCH_ROWS, activation_fn=nn.Identity())
         return _probabilities(logits.tolist(), spec)
 
     return score
