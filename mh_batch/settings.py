@@ -101,6 +101,9 @@ class BenchmarkSettings(_Settings):
     )
     contestants: Names = Field((), description="measure these only")
     shapes: Names = Field((), description="also measure batches of these shapes, windows x tokens: 16x64 1x4096")
+    agreement: Annotated[tuple[Literal["bf16", "fp16", "int8"], ...], BeforeValidator(_as_list)] = Field(
+        (), description="also compare what these precisions say of all texts with what fp32 says: bf16 int8"
+    )
     rounds: int = Field(3, ge=1, description="rounds; figures are medians over them")
     round_seconds: float = Field(10.0, gt=0, description="how long a round of one contestant lasts, about")
     threads: int | None = Field(None, ge=1, description="threads or Spark tasks side by side; all cores if unset")

@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from mh_batch.benchmark.agreement import Agreement
 from mh_batch.benchmark.arena import Result, largest_difference
 from mh_batch.benchmark.shapes import ShapeResult
 
@@ -28,6 +29,7 @@ class Findings:
         peaks: Floating-point operations per second of matrix products, by precision.
         results: Contestants.
         shapes: Batches of given shapes.
+        agreements: Precisions against fp32.
     """
 
     model: str
@@ -36,6 +38,7 @@ class Findings:
     peaks: dict[str, float]
     results: Sequence[Result]
     shapes: Sequence[ShapeResult]
+    agreements: Sequence[Agreement]
 
     def rows(self) -> list[dict[str, Any]]:
         """One row per contestant: texts per second, how many times as fast as the slowest, and how it agrees."""
@@ -76,6 +79,7 @@ def write(findings: Findings, folder: Path) -> str:
             {**row, "seconds": result.seconds} for row, result in zip(findings.rows(), findings.results, strict=True)
         ],
         "shapes": [{**asdict(shape), "ratio": shape.ratio} for shape in findings.shapes],
+        "agreements": [asdict(agreement) for agreement in findings.agreements],
     }
     (folder / "benchmark.json").write_text(json.dumps(whole, indent=2))
     table = _table(findings, machine)
@@ -102,6 +106,14 @@ def _table(findings: Findings, machine: dict[str, Any]) -> str:
             f"| {shape.windows} x {shape.length} | {shape.precision} | {shape.tokens_per_second:,.0f} | "
             f"{shape.ratio:.1f} | {shape.share_of_peak:.0%} | {shape.difference:.1e} |"
             for shape in findings.shapes
+        ]
+    if findings.agreements:
+        lines += ["", "| precision | texts | other labels than in fp32 | 99.9th percentile of Δp | largest Δp |"]
+        lines += ["|---|--:|--:|--:|--:|"]
+        lines += [
+            f"| {found.precision} | {found.texts:,} | {found.flips:,} ({found.flips / found.texts:.2%}) | "
+            f"{found.typical:.4f} | {found.largest:.4f} |"
+            for found in findings.agreements
         ]
     return "\n".join(lines) + "\n"
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 
 from mh_batch.benchmark import results
+from mh_batch.benchmark.agreement import measure_agreement
 from mh_batch.benchmark.arena import OWN_PYTHON, Result, compete
 from mh_batch.benchmark.checkpoints import random_checkpoint
 from mh_batch.benchmark.contestants import CONTESTANTS, Spec, read_texts
@@ -57,6 +58,7 @@ def benchmark(settings: BenchmarkSettings) -> str:
             shapes=measure_shapes(model.folder, shapes, precisions, settings.device, settings.rounds, _say)
             if shapes
             else [],
+            agreements=measure_agreement(model, read_texts(texts), settings.agreement, settings.device, _say),
         )
     return results.write(found, settings.output)
 

@@ -13,11 +13,11 @@ from mh_batch.corpus.reading import read_corpus
 from mh_batch.errors import SettingsError, UsageError, ValidationError
 from mh_batch.inference.execution import Execution, choose_execution
 from mh_batch.models import Model, known_languages, locate_model
+from mh_batch.models.labels import check_thresholds, thresholds_of
 from mh_batch.reporting import write_report
 from mh_batch.scoring import manifest as contents
 from mh_batch.scoring.capability import executors_precision
 from mh_batch.scoring.inference_stage import score_missing
-from mh_batch.scoring.labelling import check_thresholds, thresholds_of
 from mh_batch.scoring.layout import MANIFEST, OutputRoot, new_run_id
 from mh_batch.scoring.progress import announce
 from mh_batch.scoring.published import PublishedRun

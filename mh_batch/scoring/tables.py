@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from mh_batch.corpus import Reason
 from mh_batch.models import ModelCard
-from mh_batch.scoring.labelling import given_labels, top_label
+from mh_batch.scoring.labelling import given_labels_column, top_label
 from mh_batch.validation import load_contract
 
 
@@ -34,7 +34,7 @@ def scores_table(
         joined = joined.withColumn(f"p_{label}", column)
     named = {label: F.col(f"p_{label}") for label in card.labels}
     joined = joined.withColumns(
-        {"labels": given_labels(card, thresholds, named), "top_label": top_label(card.labels, named)}
+        {"labels": given_labels_column(card, thresholds, named), "top_label": top_label(card.labels, named)}
     )
     return joined.select(*load_contract("scores").for_labels(card.labels).names)
 

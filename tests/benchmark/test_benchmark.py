@@ -9,10 +9,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from mh_batch.benchmark import contestants
+from mh_batch.benchmark.agreement import compare
 from mh_batch.benchmark.arena import Result, largest_difference
 from mh_batch.benchmark.peak import matrix_peak, operations
 from mh_batch.benchmark.run import benchmark
 from mh_batch.errors import SettingsError
+from mh_batch.inference import TextScore
+from mh_batch.models import Model
 from mh_batch.settings import BenchmarkSettings
 
 # What a bare machine lacks, made unimportable before anything of the project is imported.
@@ -36,6 +39,22 @@ def test_contestants_are_measured_in_turns_and_agree(tmp_path: Path) -> None:
     assert found["matrix_peak"]["fp32"] > 0
     assert "| seed-loop |" in table
     assert (tmp_path / "out" / "benchmark.svg").read_text().startswith("<svg")
+
+
+def test_precisions_are_compared_with_fp32_over_all_texts(tmp_path: Path) -> None:
+    table = benchmark(settings(tmp_path, peers="none", agreement=("bf16",)))
+    (found,) = json.loads((tmp_path / "out" / "benchmark.json").read_text())["agreements"]
+    assert (found["precision"], found["texts"]) == ("bf16", 30)
+    assert 0 < found["typical"] <= found["largest"] < 0.05, "rounded, but not another model"
+    assert "| bf16 | 30 |" in table
+
+
+def test_texts_that_are_given_other_labels_are_counted(longformer_mini: Model) -> None:
+    calm, tense = TextScore((0.9, 0.1, 0.1, 0.1), 3, 1), TextScore((0.9, 0.1, 0.3, 0.1), 3, 1)
+    failed = TextScore(None, failure="not_finite")
+    found = compare(longformer_mini, "int8", [calm, calm, calm, calm], [calm, tense, calm, failed])
+    assert (found.texts, found.flips) == (3, 1)
+    assert found.largest == pytest.approx(0.2)
 
 
 def test_a_contestant_that_cannot_start_is_named_with_its_reason(

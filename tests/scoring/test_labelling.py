@@ -7,7 +7,8 @@ from pyspark.sql import functions as F
 
 from mh_batch.errors import SettingsError
 from mh_batch.models import ModelCard
-from mh_batch.scoring.labelling import check_thresholds, given_labels, thresholds_of, top_label
+from mh_batch.models.labels import check_thresholds, given_labels, thresholds_of
+from mh_batch.scoring.labelling import given_labels_column, top_label
 
 SINGLE = ModelCard(name="s", title="s", task="single_label", labels=("severe", "moderate", "none"), max_tokens=512)
 MULTI = ModelCard(
@@ -55,8 +56,10 @@ def test_labels_follow_from_probabilities_and_thresholds(
     top: str,
 ) -> None:
     columns = {label: F.lit(p) for label, p in zip(card.labels, probabilities, strict=True)}
-    given = given_labels(card, thresholds_of(card, chosen), columns)
+    thresholds = thresholds_of(card, chosen)
+    given = given_labels_column(card, thresholds, columns)
     row = spark.range(1).select(given.alias("labels"), top_label(card.labels, columns).alias("top")).head()
     assert row is not None
     assert (row["labels"], row["top"]) == (labels, top)
+    assert given_labels(card, thresholds, probabilities) == tuple(labels)
     assert math.isclose(sum(probabilities), 1.0) or card is MULTI

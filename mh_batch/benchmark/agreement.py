@@ -1,0 +1,68 @@
+"""Whether a cheaper precision says what fp32 says, text by text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mh_batch.inference import TextScore, load_scorer
+from mh_batch.inference.execution import choose_execution
+from mh_batch.models import Model
+from mh_batch.models.labels import given_labels, thresholds_of
+from mh_batch.settings import PrecisionChoice
+
+_SAY_EVERY = 1000
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """One precision against fp32.
+
+    Attributes:
+        precision: The precision.
+        texts: Texts that both could score.
+        flips: Texts that are given other labels.
+        typical: 99.9th percentile over texts of the largest difference of a label's probability.
+        largest: The largest difference.
+    """
+
+    precision: str
+    texts: int
+    flips: int
+    typical: float
+    largest: float
+
+
+def measure_agreement(
+    model: Model, texts: Sequence[str], precisions: Sequence[PrecisionChoice], device: str, say: Callable[[str], None]
+) -> list[Agreement]:
+    """Score all texts in fp32 and in each of `precisions`, and compare."""
+
+    def scores(precision: PrecisionChoice) -> list[TextScore]:
+        scorer = load_scorer(model, choose_execution(model, "auto", precision), device)
+        found: dict[int, TextScore] = {}
+        for number, score in scorer.stream(enumerate(texts)):
+            found[number] = score
+            if len(found) % _SAY_EVERY == 0:
+                say(f"{precision}: {len(found):,} of {len(texts):,} texts scored")
+        return [found[number] for number in range(len(texts))]
+
+    wanted = scores("fp32") if precisions else []
+    return [compare(model, precision, wanted, scores(precision)) for precision in precisions]
+
+
+def compare(model: Model, precision: str, wanted: Sequence[TextScore], found: Sequence[TextScore]) -> Agreement:
+    """Compare scores of the same texts."""
+    thresholds = thresholds_of(model.card, {})
+    pairs = [
+        (one.probabilities, other.probabilities)
+        for one, other in zip(wanted, found, strict=True)
+        if one.probabilities and other.probabilities
+    ]
+    flips = sum(
+        given_labels(model.card, thresholds, one) != given_labels(model.card, thresholds, other) for one, other in pairs
+    )
+    differences = np.array([np.abs(np.subtract(one, other)).max() for one, other in pairs])
+    return Agreement(precision, len(pairs), flips, float(np.quantile(differences, 0.999)), float(differences.max()))
