@@ -40,6 +40,10 @@ class PlatformError(MhBatchError):
     """The machine lacks something that the job needs, such as Java."""
 
 
+class BusyError(MhBatchError):
+    """Someone else works in the output root, and the two would harm each other."""
+
+
 class ValidationError(MhBatchError):
     """The results broke a contract and were not published: exit code 3."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,11 @@ class Folder:
     uri: str
 
     @property
+    def name(self) -> str:
+        """The last part of the location."""
+        return self.uri.rstrip("/").rsplit("/", 1)[-1]
+
+    @property
     def spark_uri(self) -> str:
         """The location for Spark, to which a bare path may mean the cluster's file system instead of this one."""
         return f"file://{self.uri}" if self.is_local else self.uri
@@ -77,11 +83,20 @@ class Folder:
         entries = file_system.get_file_info(fs.FileSelector(path, allow_not_found=True))
         return sorted(entry.base_name for entry in entries)
 
+    def modified(self) -> float:
+        """When the file was last written, in seconds since 1970; 0 if there is none."""
+        file_system, path = file_system_of(self.uri)
+        return float((file_system.get_file_info(path).mtime_ns or 0) / 1e9)
+
     def delete(self) -> None:
-        """Delete the folder and what it holds, if it exists."""
-        if self.exists():
-            file_system, path = file_system_of(self.uri)
-            file_system.delete_dir(path)
+        """Delete the file, or the folder and what it holds, if it exists; others may be deleting it too."""
+        file_system, path = file_system_of(self.uri)
+        while (kind := file_system.get_file_info(path).type) != fs.FileType.NotFound:
+            with suppress(FileNotFoundError):
+                if kind == fs.FileType.File:
+                    file_system.delete_file(path)
+                else:
+                    file_system.delete_dir(path)
 
     def move_to(self, target: Folder) -> None:
         """Move this folder; the target's parent is made if need be."""

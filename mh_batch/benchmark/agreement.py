@@ -23,15 +23,17 @@ class Agreement:
     Attributes:
         precision: The precision.
         texts: Texts that both could score.
+        failed: Texts that only one of them could score.
         flips: Texts that are given other labels.
-        typical: 99.9th percentile over texts of the largest difference of a label's probability.
-        largest: The largest difference.
+        percentile_999: Of the texts' largest differences of a label's probability.
+        largest: The largest of them.
     """
 
     precision: str
     texts: int
+    failed: int
     flips: int
-    typical: float
+    percentile_999: float
     largest: float
 
 
@@ -56,13 +58,11 @@ def measure_agreement(
 def compare(model: Model, precision: str, wanted: Sequence[TextScore], found: Sequence[TextScore]) -> Agreement:
     """Compare scores of the same texts."""
     thresholds = thresholds_of(model.card, {})
-    pairs = [
-        (one.probabilities, other.probabilities)
-        for one, other in zip(wanted, found, strict=True)
-        if one.probabilities and other.probabilities
-    ]
+    both = [(one.probabilities, other.probabilities) for one, other in zip(wanted, found, strict=True)]
+    pairs = [(one, other) for one, other in both if one and other]
+    failed = sum((one is None) != (other is None) for one, other in both)
     flips = sum(
         given_labels(model.card, thresholds, one) != given_labels(model.card, thresholds, other) for one, other in pairs
     )
-    differences = np.array([np.abs(np.subtract(one, other)).max() for one, other in pairs])
-    return Agreement(precision, len(pairs), flips, float(np.quantile(differences, 0.999)), float(differences.max()))
+    differences = [float(np.abs(np.subtract(one, other)).max()) for one, other in pairs] or [0.0]
+    return Agreement(precision, len(pairs), failed, flips, float(np.quantile(differences, 0.999)), max(differences))

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
@@ -40,8 +41,8 @@ class Result:
 
     @property
     def texts_per_second(self) -> float | None:
-        """Median over the rounds."""
-        return self.texts / median(self.seconds) if self.seconds else None
+        """Median over the rounds; None if it could not be measured to the end."""
+        return self.texts / median(self.seconds) if self.seconds and self.problem is None else None
 
 
 class Contender:
@@ -65,7 +66,8 @@ class Contender:
     def end(self) -> None:
         """End the process."""
         assert self._process.stdin is not None
-        self._process.stdin.close()
+        with suppress(OSError):  # it has ended already
+            self._process.stdin.close()
         try:
             self._process.wait(timeout=30)
         except subprocess.TimeoutExpired:
@@ -74,8 +76,9 @@ class Contender:
     def run(self, texts: int) -> dict[str, Any]:
         """Score that many texts; return `seconds` and `probabilities`."""
         assert self._process.stdin is not None
-        self._process.stdin.write(f"{texts}\n")
-        self._process.stdin.flush()
+        with suppress(OSError):  # it has ended: that there is no answer says so
+            self._process.stdin.write(f"{texts}\n")
+            self._process.stdin.flush()
         return self._answer()
 
     def _answer(self) -> dict[str, Any]:
@@ -153,7 +156,11 @@ def _texts_for(contender: Contender, round_seconds: float, available: int) -> in
 
 
 def largest_difference(one: Result, other: Result) -> float | None:
-    """The largest difference of probabilities that two contestants gave to the same texts."""
+    """The largest difference of probabilities that two contestants gave to the same texts.
+
+    Texts beyond the model's longest input differ by more than rounding: the engine and the job read them in windows,
+    the others cut them off.
+    """
     pairs = [
         abs(a - b)
         for row, like in zip(one.probabilities, other.probabilities, strict=False)

@@ -14,7 +14,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -220,13 +219,10 @@ def predict_batch_udf(spec: Spec) -> Contestant:
 
 def engine(spec: Spec, precision: str = "fp32") -> Contestant:
     """This project's engine, alone: the checkpoint, tokenizer and batching of the job, without Spark."""
-    import torch
-
     from mh_batch.inference import load_scorer
     from mh_batch.inference.execution import choose_execution
     from mh_batch.models import locate_model
 
-    torch.set_num_threads(spec.threads)
     model = locate_model(spec.folder)
     wanted = spec.half if precision == "half" else precision
     device = "cuda:0" if spec.device == "cuda" else "cpu"
@@ -241,7 +237,10 @@ def engine(spec: Spec, precision: str = "fp32") -> Contestant:
 def job(spec: Spec, precision: str = "fp32") -> Contestant:
     """This project's whole Spark job, from Parquet to the published and validated run with its report."""
     from mh_batch import ScoreSettings, score_corpus
+    from mh_batch.models import locate_model
 
+    # Said to be in a language that the model knows, as the other contestants take all texts to be.
+    languages = locate_model(spec.folder).card.languages
     session = _spark(spec)
     wanted = spec.half if precision == "half" else precision
 
@@ -249,7 +248,7 @@ def job(spec: Spec, precision: str = "fp32") -> Contestant:
         folder = Path(tempfile.mkdtemp())
         settings = ScoreSettings.model_validate(
             {
-                "input": str(_write_texts(texts, folder)),
+                "input": str(_write_texts(texts, folder, languages[0] if languages else "en")),
                 "output": str(folder / "out"),
                 "model": spec.folder,
                 "precision": wanted,
@@ -288,15 +287,26 @@ def main(name: str, spec_file: str) -> None:
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     spec = Spec(**json.loads(Path(spec_file).read_text(encoding="utf-8")))
     texts = read_texts(Path(spec.texts))
-    answers = sys.stdout
-    with redirect_stdout(sys.stderr):
-        contestant = CONTESTANTS[name](spec)
-        print(json.dumps({"ready": True}), file=answers, flush=True)
-        for line in sys.stdin:
-            started = time.perf_counter()
-            found = contestant(texts[: int(line)])
-            seconds = time.perf_counter() - started
-            print(json.dumps({"seconds": seconds, "probabilities": found[:64]}), file=answers, flush=True)
+    # Whatever else prints, libraries in C and Java included, prints to standard error from here on.
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    _compute_with(spec.threads)
+    contestant = CONTESTANTS[name](spec)
+    print(json.dumps({"ready": True}), file=answers, flush=True)
+    for line in sys.stdin:
+        asked = texts[: int(line)]
+        started = time.perf_counter()
+        found = contestant(asked)
+        seconds = time.perf_counter() - started
+        if len(found) != len(asked) or not all(found):
+            raise RuntimeError(f"scored {sum(map(bool, found)):,} of {len(asked):,} texts")
+        print(json.dumps({"seconds": seconds, "probabilities": found[:64]}), file=answers, flush=True)
+
+
+def _compute_with(threads: int) -> None:
+    import torch
+
+    torch.set_num_threads(threads)
 
 
 def read_texts(path: Path) -> list[str]:
@@ -307,12 +317,13 @@ def read_texts(path: Path) -> list[str]:
     return found
 
 
-def _write_texts(texts: Sequence[str], folder: Path) -> Path:
+def _write_texts(texts: Sequence[str], folder: Path, language: str = "en") -> Path:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     ids = [f"{number:09}" for number in range(len(texts))]
-    pq.write_table(pa.table({"doc_id": ids, "text": list(texts)}), folder / "texts.parquet")
+    columns = {"doc_id": ids, "text": list(texts), "language": [language] * len(texts)}
+    pq.write_table(pa.table(columns), folder / "texts.parquet")
     return folder / "texts.parquet"
 
 
@@ -323,13 +334,10 @@ def _tokenizer(spec: Spec) -> Library:
 
 
 def _hugging_face(spec: Spec, dtype: Library) -> tuple[Library, Library]:
-    import torch
     from transformers import AutoModelForSequenceClassification
     from transformers.utils import logging
 
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # transformers' own function is not typed
-    if torch.get_num_threads() > spec.threads:
-        torch.set_num_threads(spec.threads)
     model = AutoModelForSequenceClassification.from_pretrained(spec.folder, dtype=dtype)
     return _tokenizer(spec), model.to(spec.device).eval()
 

@@ -28,16 +28,16 @@ def peer_python(folder: Path) -> Path:
         PlatformError: the packages cannot be installed.
     """
     python, made = folder / "bin" / "python", folder / "installed"
-    if made.is_file():
+    packages = sorted({package for needed in PEER_PACKAGES.values() for package in needed})
+    if made.is_file() and made.read_text().split() == packages:
         return python
     venv.create(folder, with_pip=True, clear=True)
     site = Path(sysconfig.get_path("purelib", vars={"base": str(folder), "platbase": str(folder)}))
     (site / "of-mh-batch.pth").write_text(f"import site; site.addsitedir({sysconfig.get_path('purelib')!r})\n")
-    packages = sorted({package for needed in PEER_PACKAGES.values() for package in needed})
     installed = subprocess.run(
         [str(python), "-m", "pip", "install", "--quiet", *packages], stdout=sys.stderr, stderr=sys.stderr, check=False
     )
     if installed.returncode:
         raise PlatformError(f"the peers could not be installed into {folder}; without --peers all they are left out")
-    made.touch()
+    made.write_text("\n".join(packages))
     return python

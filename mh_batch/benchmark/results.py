@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -26,6 +26,7 @@ class Findings:
         model: What was run.
         texts: Where the texts came from.
         tokens_per_text: Mean over the texts.
+        threads: Threads to compute with, all contestants alike.
         peaks: Floating-point operations per second of matrix products, by precision.
         results: Contestants.
         shapes: Batches of given shapes.
@@ -35,14 +36,15 @@ class Findings:
     model: str
     texts: str
     tokens_per_text: float
-    peaks: dict[str, float]
+    threads: int
+    peaks: Mapping[str, float]
     results: Sequence[Result]
     shapes: Sequence[ShapeResult]
     agreements: Sequence[Agreement]
 
     def rows(self) -> list[dict[str, Any]]:
         """One row per contestant: texts per second, how many times as fast as the slowest, and how it agrees."""
-        first = next((result for result in self.results if result.seconds), None)
+        first = next((result for result in self.results if result.texts_per_second), None)
         measured = [result.texts_per_second for result in self.results if result.texts_per_second]
         rows: list[dict[str, Any]] = []
         for result in self.results:
@@ -74,7 +76,8 @@ def write(findings: Findings, folder: Path) -> str:
         "model": findings.model,
         "texts": findings.texts,
         "tokens_per_text": findings.tokens_per_text,
-        "matrix_peak": findings.peaks,
+        "threads": findings.threads,
+        "matrix_peak": dict(findings.peaks),
         "contestants": [
             {**row, "seconds": result.seconds} for row, result in zip(findings.rows(), findings.results, strict=True)
         ],
@@ -84,47 +87,77 @@ def write(findings: Findings, folder: Path) -> str:
     (folder / "benchmark.json").write_text(json.dumps(whole, indent=2))
     table = _table(findings, machine)
     (folder / "benchmark.md").write_text(table)
-    if any(result.seconds for result in findings.results):
+    if any(result.texts_per_second for result in findings.results):
         (folder / "benchmark.svg").write_text(_picture(findings))
     return table
 
 
 def _table(findings: Findings, machine: dict[str, Any]) -> str:
     peaks = ", ".join(f"{name} {speed / 1e9:,.0f} GFLOP/s" for name, speed in findings.peaks.items())
-    lines = [
-        f"{findings.model} on {machine['processor']}, {machine['cores']} cores; matrix peak {peaks}",
+    parts = [
+        f"{findings.model} on {machine['processor']}, {findings.threads} threads on {machine['cores']} cores; "
+        f"matrix peak {peaks}\n"
         f"texts: {findings.texts}, {findings.tokens_per_text:.1f} tokens each on average",
-        "",
+        _markdown(
+            ("contestant", "texts/s", "times the slowest", "texts x rounds", "largest Δp"),
+            [_contestant(row) for row in findings.rows()],
+        ),
+        _markdown(
+            ("batch", "precision", "tokens/s", "times Hugging Face fp32", "of the peak", "largest Δlogit"),
+            [_shape(shape) for shape in findings.shapes],
+        ),
+        _markdown(
+            (
+                "precision",
+                "texts",
+                "scored by one alone",
+                "other labels",
+                "99.9th percentile of Δp",
+                "largest",
+            ),
+            [_agreement(agreement) for agreement in findings.agreements],
+        ),
     ]
-    if findings.results:
-        lines += ["| contestant | texts/s | times the slowest | texts x rounds | largest Δp |", "|---|--:|--:|--:|--:|"]
-        lines += [_line(row) for row in findings.rows()]
-    if findings.shapes:
-        lines += ["", "| batch | precision | tokens/s | times Hugging Face fp32 | of the peak | largest Δlogit |"]
-        lines += ["|---|---|--:|--:|--:|--:|"]
-        lines += [
-            f"| {shape.windows} x {shape.length} | {shape.precision} | {shape.tokens_per_second:,.0f} | "
-            f"{shape.ratio:.1f} | {shape.share_of_peak:.0%} | {shape.difference:.1e} |"
-            for shape in findings.shapes
-        ]
-    if findings.agreements:
-        lines += ["", "| precision | texts | other labels than in fp32 | 99.9th percentile of Δp | largest Δp |"]
-        lines += ["|---|--:|--:|--:|--:|"]
-        lines += [
-            f"| {found.precision} | {found.texts:,} | {found.flips:,} ({found.flips / found.texts:.2%}) | "
-            f"{found.typical:.4f} | {found.largest:.4f} |"
-            for found in findings.agreements
-        ]
-    return "\n".join(lines) + "\n"
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _line(row: dict[str, Any]) -> str:
+def _markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [header, ["---", *["--:"] * (len(header) - 1)], *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) if rows else ""
+
+
+def _contestant(row: dict[str, Any]) -> list[str]:
     if row["problem"]:
-        return f"| {row['contestant']} | not measured: {row['problem']} | | | |"
-    return (
-        f"| {row['contestant']} | {row['texts_per_second']:,.1f} | {row['times_the_slowest']:.1f} | "
-        f"{row['texts']:,} x {row['rounds']} | {row['largest_difference']:.1e} |"
-    )
+        return [row["contestant"], f"not measured: {row['problem']}", "", "", ""]
+    return [
+        row["contestant"],
+        f"{row['texts_per_second']:,.1f}",
+        f"{row['times_the_slowest']:.1f}",
+        f"{row['texts']:,} x {row['rounds']}",
+        f"{row['largest_difference']:.1e}",
+    ]
+
+
+def _shape(shape: ShapeResult) -> list[str]:
+    return [
+        f"{shape.windows} x {shape.length}",
+        shape.precision,
+        f"{shape.tokens_per_second:,.0f}",
+        f"{shape.ratio:.1f}",
+        f"{shape.share_of_peak:.0%}",
+        f"{shape.difference:.1e}",
+    ]
+
+
+def _agreement(found: Agreement) -> list[str]:
+    return [
+        found.precision,
+        f"{found.texts:,}",
+        f"{found.failed:,}",
+        f"{found.flips:,} ({found.flips / max(found.texts, 1):.2%})",
+        f"{found.percentile_999:.4f}",
+        f"{found.largest:.4f}",
+    ]
 
 
 def _picture(findings: Findings) -> str:

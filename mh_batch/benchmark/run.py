@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import random
+import re
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -20,9 +21,11 @@ from mh_batch.benchmark.peak import matrix_peak
 from mh_batch.benchmark.peers import PEER_PACKAGES, peer_python
 from mh_batch.benchmark.shapes import measure_shapes
 from mh_batch.errors import SettingsError, nearest
+from mh_batch.inference.engines import exact
 from mh_batch.inference.execution import best_precision
 from mh_batch.inference.tokenization import TextTokenizer
 from mh_batch.models import Model, locate_model
+from mh_batch.models.checkpoint import read_config
 from mh_batch.settings import BenchmarkSettings
 
 _ON_SPARK = ("job-fp32", "job-half", "predict-batch-udf")
@@ -39,23 +42,27 @@ def benchmark(settings: BenchmarkSettings) -> str:
         SettingsError: a contestant is unknown, or the texts or the checkpoint cannot be used.
         PlatformError: the peers cannot be installed.
     """
-    names = _names(settings)
+    names, threads = _names(settings), settings.threads or torch.get_num_threads()
     settings.output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as name:
         model = _model(settings, Path(name) / "model")
         half = best_precision(settings.device)
         texts = _texts(settings, Path(name))
         tokens = _tokens_per_text(model, texts)
-        contestants = _compete(names, settings, model, texts, half) if names else []
-        precisions = list(dict.fromkeys(["fp32", half]))
-        shapes = [_shape(text) for text in settings.shapes]
+        shapes = [_shape(text, model) for text in settings.shapes]
+        torch.set_num_threads(threads)
+        contestants = _compete(names, settings, model, texts, threads, half) if names else []
+        peaks: dict[str, float] = {
+            precision: matrix_peak(precision, settings.device) for precision in dict.fromkeys(["fp32", half])
+        }
         found = results.Findings(
             model=settings.random or model.card.name,
             texts=str(settings.texts or "synthetic posts"),
             tokens_per_text=tokens,
-            peaks={precision: matrix_peak(precision, settings.device) for precision in precisions},
+            threads=threads,
+            peaks=peaks,
             results=contestants,
-            shapes=measure_shapes(model.folder, shapes, precisions, settings.device, settings.rounds, _say)
+            shapes=measure_shapes(model.folder, shapes, peaks, settings.device, settings.rounds, _say)
             if shapes
             else [],
             agreements=measure_agreement(model, read_texts(texts), settings.agreement, settings.device, _say),
@@ -72,7 +79,9 @@ def _names(settings: BenchmarkSettings) -> list[str]:
     return [*_OWN, *_BASIC, *(PEER_PACKAGES if settings.peers == "all" else ())]
 
 
-def _compete(names: Sequence[str], settings: BenchmarkSettings, model: Model, texts: Path, half: str) -> list[Result]:
+def _compete(
+    names: Sequence[str], settings: BenchmarkSettings, model: Model, texts: Path, threads: int, half: str
+) -> list[Result]:
     missing = {name: why for name in names if (why := _why_missing(name, half))}
     peers = peer_python(settings.output / "peers") if set(names) & set(PEER_PACKAGES) else OWN_PYTHON
     spec = Spec(
@@ -80,7 +89,7 @@ def _compete(names: Sequence[str], settings: BenchmarkSettings, model: Model, te
         texts=str(texts),
         max_tokens=model.card.max_tokens,
         multi_label=model.card.task == "multi_label",
-        threads=settings.threads or torch.get_num_threads(),
+        threads=threads,
         half=half,
         device=settings.device,
     )
@@ -118,7 +127,10 @@ def _texts(settings: BenchmarkSettings, folder: Path) -> Path:
     import pyarrow.parquet as pq
 
     rng = random.Random(0)
-    given = _synthetic(rng) if settings.texts is None else read_texts(settings.texts)
+    try:
+        given = _synthetic(rng) if settings.texts is None else read_texts(settings.texts)
+    except (OSError, ValueError) as error:  # Arrow names its errors so, and quotes no values in them
+        raise SettingsError(f"{settings.texts} cannot be read: {error}") from None
     found = sorted({text for text in given if text and text.strip() and "\0" not in text})
     if not found:
         raise SettingsError(f"{settings.texts} holds no texts in a column 'text'")
@@ -144,11 +156,16 @@ def _tokens_per_text(model: Model, texts: Path) -> float:
     return sum(map(len, found)) / len(found)
 
 
-def _shape(text: str) -> tuple[int, int]:
-    windows, _, length = text.partition("x")
-    if not (windows.isdigit() and length.isdigit()):
+def _shape(text: str, model: Model) -> tuple[int, int]:
+    found = re.fullmatch("([1-9][0-9]*)x([1-9][0-9]*)", text)
+    if found is None:
         raise SettingsError(f"'{text}' is no shape: write windows and tokens, such as 16x64")
-    return int(windows), int(length)
+    if not exact.fits(model.folder, read_config(model.folder)):
+        raise SettingsError(f"no shapes of {model.card.name}: the exact engine does not know its architecture")
+    windows, length = int(found[1]), int(found[2])
+    if length > model.card.max_tokens:
+        raise SettingsError(f"{model.card.name} takes {model.card.max_tokens:,} tokens, not {length:,}")
+    return windows, length
 
 
 def _say(message: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -11,7 +11,7 @@ from statistics import median
 import numpy as np
 from numpy.typing import NDArray
 
-from mh_batch.benchmark.peak import matrix_peak, operations
+from mh_batch.benchmark.peak import operations
 from mh_batch.inference.engines import Engine, exact
 from mh_batch.inference.engines.huggingface import HuggingFaceEngine
 from mh_batch.inference.execution import DTYPES
@@ -51,27 +51,26 @@ class ShapeResult:
 def measure_shapes(
     folder: Path,
     shapes: Sequence[tuple[int, int]],
-    precisions: Sequence[str],
+    peaks: Mapping[str, float],
     device: str,
     rounds: int,
     say: Callable[[str], None],
 ) -> list[ShapeResult]:
-    """Measure each shape (windows, length) in turns: reference, then each precision, `rounds` times."""
+    """Measure each shape (windows, length) in turns: reference, then each precision of `peaks`, `rounds` times."""
     config = read_config(folder)
     reference = HuggingFaceEngine(folder, int(config.get("pad_token_id", 1)), device)
-    engines = {name: exact.load(folder, config, device, DTYPES[name]) for name in precisions}
-    peaks = {name: matrix_peak(name, device) for name in precisions}
+    engines = {name: exact.load(folder, config, device, DTYPES[name]) for name in peaks}
     found = []
     for windows, length in shapes:
         batch = _drawn(windows, length, int(config["vocab_size"]))
         wanted = reference.logits(batch)
         differences = {name: float(np.abs(engine.logits(batch) - wanted).max()) for name, engine in engines.items()}
-        seconds: dict[str, list[float]] = {name: [] for name in ("reference", *precisions)}
+        seconds: dict[str, list[float]] = {name: [] for name in ("reference", *peaks)}
         for _ in range(rounds):
             seconds["reference"].append(_timed(reference, batch))
             for name, engine in engines.items():
                 seconds[name].append(_timed(engine, batch))
-        for name in precisions:
+        for name in peaks:
             own, tokens = median(seconds[name]), windows * length
             share = operations(config, tokens, length) / own / peaks[name]
             result = ShapeResult(

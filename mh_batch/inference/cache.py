@@ -2,48 +2,48 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from mh_batch.errors import PlatformError
 
 
-def kept(name: str, make: Callable[[Path], None]) -> Path:
-    """Return the folder `name` of this user's cache; if there is none, let `make` fill an empty one first.
+def kept(kind: str, decisive: Sequence[str], make: Callable[[Path], None]) -> Path:
+    """Return this user's cached folder of a kind; if there is none, let `make` fill an empty one first.
 
     The cache lies under the machine's temporary folder (TMPDIR), so that all processes of one host share what is in it.
+    Of several that want it at once one makes it and the others wait.
+
+    Args:
+        kind: What is kept, for people who look into the cache.
+        decisive: All that decides the content.
+        make: Fills a folder.
 
     Raises:
         PlatformError: somebody else could write to the cache.
     """
-    target = _cache() / name
+    name = f"{kind}-{hashlib.sha256(json.dumps(decisive).encode()).hexdigest()[:24]}"
+    target, unfinished = _cache() / name, _cache() / f"unfinished-{name}"
     if target.is_dir():
         return target
-    made = Path(tempfile.mkdtemp(dir=_cache(), prefix="unfinished-"))
-    try:
-        make(made)
-        made.rename(target)
-    except OSError:
-        # Another process was faster.
+    with (_cache() / f"lock-{name}").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         if not target.is_dir():
-            raise
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
+            # What is there was left by a process that was killed.
+            shutil.rmtree(unfinished, ignore_errors=True)
+            unfinished.mkdir()
+            try:
+                make(unfinished)
+                unfinished.rename(target)
+            finally:
+                shutil.rmtree(unfinished, ignore_errors=True)
     return target
-
-
-def digest(folder: Path, config: Mapping[str, Any], made_by: Sequence[str]) -> str:
-    """Return 24 hexadecimal digits that change with a checkpoint and with the versions that something was made by."""
-    with (folder / "model.safetensors").open("rb") as weights:
-        total = hashlib.file_digest(weights, "sha256")
-    total.update(json.dumps([dict(config), *made_by], sort_keys=True).encode())
-    return total.hexdigest()[:24]
 
 
 def _cache() -> Path:

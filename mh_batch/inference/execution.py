@@ -59,7 +59,7 @@ def choose_execution(
 
 
 def best_precision(device: str) -> Precision:
-    """Return the fastest precision of this machine that leaves the labels as they are.
+    """Return the fastest precision of this machine that changes a label only where it hangs by a thread.
 
     Half precision on a CPU without matrix instructions for it is several times slower than fp32.
     """

@@ -4,6 +4,8 @@ import gc
 
 Failure = str
 
+_SIGNS = ("can't allocate memory", "CUDA error: out of memory")
+
 
 def failure_of(error: Exception) -> Failure:
     """Return a word for the error: `out_of_memory`, or the name of its type."""
@@ -16,8 +18,18 @@ def is_out_of_memory(error: Exception) -> bool:
 
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
-    # PyTorch's CPU allocator raises a plain RuntimeError.
-    return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
+    # PyTorch's CPU allocator raises a plain RuntimeError, the driver of a GPU an AcceleratorError.
+    return isinstance(error, RuntimeError) and any(sign in str(error) for sign in _SIGNS)
+
+
+def is_beyond_repair(error: Exception) -> bool:
+    """Tell whether the device will refuse everything from now on, so that the process must end and another go on.
+
+    After an illegal access or a failed assertion on a GPU each further call fails, whatever the text.
+    """
+    import torch
+
+    return isinstance(error, torch.AcceleratorError) and not is_out_of_memory(error)
 
 
 def release_memory() -> None:

@@ -21,9 +21,8 @@ def load_scorer(
     Args:
         model: A located model.
         execution: Engine and precision; the fastest exact engine in fp32 if None.
-        device: "cpu", or "cuda:N".
+        device: "cpu", or "cuda:N"; ONNX Runtime computes on the CPU all the same.
         budget: Padded tokens that one batch may hold; by the model's size and the device's memory if None.
-
         shared: Other processes of this machine run the same model: map its weights instead of copying them.
 
     Raises:
@@ -31,6 +30,8 @@ def load_scorer(
         PlatformError: the engine needs packages that are not installed.
     """
     execution = execution or choose_execution(model)
+    if execution.engine == "onnx":
+        device = "cpu"
     tokenizer = TextTokenizer(model.tokenizer_folder)
     engine = load_engine(model, execution, tokenizer.pad_id, device, shared)
     width = 4 if execution.precision in ("fp32", "int8") else 2
@@ -42,10 +43,11 @@ def load_engine(model: Model, execution: Execution, pad_id: int, device: str, sh
     if execution.engine == "onnx":
         from mh_batch.inference.engines.onnx import OnnxEngine
 
-        return OnnxEngine(model.folder, read_config(model.folder), execution.precision)
+        return OnnxEngine(model.folder, read_config(model.folder), execution.precision, model.files_digest)
     dtype = DTYPES[execution.precision]
     if execution.engine == "exact":
-        return exact.load(model.folder, read_config(model.folder), device, dtype, shared)
+        shared_as = model.files_digest if shared else None
+        return exact.load(model.folder, read_config(model.folder), device, dtype, shared_as)
     # transformers takes seconds to import: only models that need it wait for it.
     from mh_batch.inference.engines.huggingface import HuggingFaceEngine
 

@@ -7,7 +7,7 @@ import torch
 
 # Longer batches do not make the matrix products of a CPU core faster, only its caches colder.
 _MOST_ON_CPU = 8_192
-_MOST_ON_GPU = 262_144
+_MOST_ON_GPU = 65_536
 _BYTES_ON_CPU = 512 * 2**20
 _SHARE_OF_GPU = 0.5
 

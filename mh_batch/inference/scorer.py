@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mh_batch.inference.ahead import one_ahead
 from mh_batch.inference.batching import token_budget_batches
 from mh_batch.inference.engines import Engine
-from mh_batch.inference.failures import Failure, failure_of, release_memory
+from mh_batch.inference.failures import Failure, failure_of, is_beyond_repair, release_memory
 from mh_batch.inference.tokenization import TextTokenizer
 from mh_batch.inference.windows import cut_windows, fold_windows
 from mh_batch.models import Model
@@ -22,8 +22,9 @@ Key = TypeVar("Key", bound=Hashable)
 _CHUNK_TEXTS = 256
 _CHUNK_CHARS = 500_000
 
-# Full batches that wait together: enough to sort by length with profit, few enough for a task's memory.
-_POOL_BATCHES = 8
+# Tokens that wait together, two batches at least: enough to sort by length with profit, few enough for memory and for
+# the engine to begin soon.
+_POOL_TOKENS = 65_536
 
 
 @dataclass(frozen=True)
@@ -85,14 +86,15 @@ class Scorer:
         batches are full and of about one length, and it is bounded, so memory does not grow with the number of texts.
         """
         pool: list[_Window[Key]] = []
+        enough = max(_POOL_TOKENS, 2 * self._budget)
         for chunk in one_ahead(self._encoded, _chunks(texts)):
             for key, tokens in chunk:
                 if isinstance(tokens, str):
                     yield key, TextScore(None, failure=tokens)
                 else:
                     pool.extend(self._windows(key, tokens))
-            if _tokens(pool) >= _POOL_BATCHES * self._budget:
-                pool = yield from self._drain(pool, _POOL_BATCHES * self._budget // 2)
+            if _tokens(pool) >= enough:
+                pool = yield from self._drain(pool, enough // 2)
         yield from self._drain(pool, 0)
 
     def _encoded(self, texts: Sequence[tuple[Key, str]]) -> list[tuple[Key, list[int] | Failure]]:
@@ -133,35 +135,44 @@ class Scorer:
         return -(-len(window.ids) // self._engine.pads_to) * self._engine.pads_to
 
     def _run(self, windows: Sequence[_Window[Key]]) -> None:
-        try:
-            logits = self._engine.logits([window.ids for window in windows])
-        except Exception as error:  # out of memory, or a text that the model chokes on: halve until it stands alone
+        """Run a batch; one that fails is halved until the window that the model chokes on stands alone."""
+        logits = self._logits(windows)
+        if not isinstance(logits, str):
+            for window, row in zip(windows, logits, strict=True):
+                window.text.rows[window.number] = row[self._to_card_order]
+                window.text.done += 1
+        elif len(windows) == 1:
+            windows[0].text.failure = logits
+            windows[0].text.done += 1
+        else:
+            # Here, where the error is gone: its traceback held what the batch had allocated.
             release_memory()
-            if len(windows) == 1:
-                windows[0].text.failure = failure_of(error)
-                windows[0].text.done += 1
-                return
             half = len(windows) // 2
             self._run(windows[:half])
             self._run(windows[half:])
-            return
-        for window, row in zip(windows, logits, strict=True):
-            window.text.rows[window.number] = row[self._to_card_order]
-            window.text.done += 1
+
+    def _logits(self, windows: Sequence[_Window[Key]]) -> NDArray[np.float64] | Failure:
+        try:
+            return self._engine.logits([window.ids for window in windows])
+        except Exception as error:  # out of memory, or a text that the model chokes on
+            if is_beyond_repair(error):
+                raise
+            return failure_of(error)
 
     def _probabilities(self, logits: NDArray[np.float64]) -> NDArray[np.float64]:
         if self.card.task == "multi_label":
             return np.asarray(1 / (1 + np.exp(-logits)))
-        exponentials = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
+        exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
         return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True))
 
     def _folded(self, text: _Text[Key]) -> TextScore:
         if text.failure is not None:
             return TextScore(None, text.n_tokens, text.n_windows, text.failure)
-        probabilities = self._probabilities(np.stack([text.rows[number] for number in range(text.n_windows)]))
-        if not np.isfinite(probabilities).all():
+        logits = np.stack([text.rows[number] for number in range(text.n_windows)])
+        # Before they become probabilities: infinite logits would become certainty.
+        if not np.isfinite(logits).all():
             return TextScore(None, text.n_tokens, text.n_windows, "not_finite")
-        folded = fold_windows(probabilities, self.card)
+        folded = fold_windows(self._probabilities(logits), self.card)
         return TextScore(tuple(map(float, folded)), text.n_tokens, text.n_windows)
 
 

@@ -98,5 +98,5 @@ def _missing(documents: DataFrame, store: ScoreStore) -> DataFrame:
 
 
 def _texts(corpus: DataFrame, missing: DataFrame) -> DataFrame:
-    wanted = missing.select("content_key", "source_path", "source_row", "task")
-    return corpus.join(wanted, ["source_path", "source_row"]).select("content_key", "text", "task")
+    wanted = missing.select("content_key", "source_path", "source_row", "n_chars", "task")
+    return corpus.join(wanted, ["source_path", "source_row"]).select("content_key", "text", "n_chars", "task")

@@ -39,6 +39,15 @@ class OutputRoot:
         """Return the folder for what a run needs only while it runs."""
         return self.folder / "work" / run_id
 
+    def clear_away(self, run_id: str) -> None:
+        """Delete what a run that has ended keeps for itself, and what it staged if it was not published.
+
+        What it scored stays in the store.
+        """
+        self.work(run_id).delete()
+        if not (self.run(run_id) / MANIFEST).exists():
+            self.run(run_id).delete()
+
     def published(self) -> list[str]:
         """Return the ids of the published runs, oldest first: a run exists when its manifest does."""
         names = (self.folder / "runs").names()

@@ -29,7 +29,7 @@ class PublishedRun:
     @property
     def run_id(self) -> str:
         """The run's id."""
-        return self.folder.uri.rstrip("/").rsplit("/", 1)[-1]
+        return self.folder.name
 
     @property
     def manifest(self) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """One run, from the corpus to what is published."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any
@@ -19,6 +19,7 @@ from mh_batch.scoring import manifest as contents
 from mh_batch.scoring.capability import executors_precision
 from mh_batch.scoring.inference_stage import score_missing
 from mh_batch.scoring.layout import MANIFEST, OutputRoot, new_run_id
+from mh_batch.scoring.leases import Leases
 from mh_batch.scoring.progress import announce
 from mh_batch.scoring.published import PublishedRun
 from mh_batch.scoring.session import run_settings
@@ -66,7 +67,9 @@ def locate_models(settings: ScoreSettings) -> list[Model]:
         raise SettingsError(f"two models have the same name: {', '.join(names)}; rename one of their folders")
     check_thresholds([model.card for model in models], settings.threshold)
     for model in models:
-        choose_execution(model, settings.engine, settings.precision)
+        execution = choose_execution(model, settings.engine, settings.precision)
+        if execution.engine == "onnx" and settings.device == "cuda":
+            raise SettingsError("engine onnx and precision int8 run on the CPU: leave --device out, or choose another")
     return models
 
 
@@ -91,7 +94,12 @@ class _Run:
 
     def carry_out(self) -> PublishedRun:
         key = self._key()
-        finished = False
+        leases = Leases(self.root.folder)
+        with leases.held("run", self.run_id) as check_lease:
+            leases.bury_dead(lambda dead: self.root.clear_away(dead.name) if dead.kind == "run" else None)
+            return self._carry_out(key, check_lease)
+
+    def _carry_out(self, key: bytes, check_lease: Callable[[], None]) -> PublishedRun:
         try:
             documents = self._examine(key)
             throughput = {model.card.name: self._score(model, documents) for model in self.models}
@@ -99,10 +107,10 @@ class _Run:
             manifest = self._validate(documents, throughput)
             announce("writing the report")
             write_report(self.spark, self.folder, manifest, self.settings.period)
+            check_lease()
             (self.folder / MANIFEST).write_json(manifest)
-            finished = True
         finally:
-            self._clean_up(finished)
+            self._clean_up()
         return PublishedRun(self.folder, self.spark)
 
     @property
@@ -197,10 +205,7 @@ class _Run:
             "throughput": throughput,
         }
 
-    def _clean_up(self, finished: bool) -> None:
-        """What an unfinished run has staged is no run; what it scored stays in the store."""
-        self.root.work(self.run_id).delete()
-        if not finished:
-            self.folder.delete()
+    def _clean_up(self) -> None:
+        self.root.clear_away(self.run_id)
         if self._documents is not None:
             self._documents.unpersist()

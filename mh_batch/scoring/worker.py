@@ -2,12 +2,12 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 
 import pyarrow as pa
 from pyspark import TaskContext
 
-from mh_batch.errors import PlatformError
+from mh_batch.errors import CorpusError, PlatformError
 from mh_batch.inference import Scorer, TextScore, load_scorer
 from mh_batch.inference.execution import Execution
 from mh_batch.scoring.counters import Counters, Effort, peak_bytes
@@ -20,14 +20,14 @@ BatchFunction = Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 
 _ROWS_PER_BATCH = 1000
 
-# One model at a time: a Python worker outlives its task, and the next task finds the model loaded.
+# One model on each device: a Python worker outlives its task, and the next task finds the model loaded.
 _loaded: dict[tuple[str, Execution, str, int | None], Scorer] = {}
 
 
 def scoring_function(
     shipped: ShippedModel, execution: Execution, device: Device, token_budget: int | None, counters: Counters
 ) -> BatchFunction:
-    """Return the function that `DataFrame.mapInArrow` applies to batches of `content_key, text`.
+    """Return the function that `DataFrame.mapInArrow` applies to batches of `content_key, text, n_chars`.
 
     Args:
         shipped: The model.
@@ -38,8 +38,12 @@ def scoring_function(
     """
 
     def score(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        texts = _texts(batches, counters)
+        first = next(texts, None)
+        if first is None:
+            return
         scorer = _scorer(shipped, execution, device_of_task(device), token_budget, counters)
-        for scored in _portions(scorer.stream(_texts(batches, counters))):
+        for scored in _portions(scorer.stream(chain([first], texts))):
             counters.add(
                 Effort(
                     texts=len(scored),
@@ -56,7 +60,11 @@ def scoring_function(
 def _texts(batches: Iterable[pa.RecordBatch], counters: Counters) -> Iterator[tuple[str, str]]:
     for batch in batches:
         texts = batch["text"].to_pylist()
-        counters.add(Effort(chars=sum(map(len, texts))))
+        lengths = [len(text or "") for text in texts]
+        # Texts are read a second time here, and what is scored stays in the store under the key of the first.
+        if lengths != batch["n_chars"].to_pylist():
+            raise CorpusError("a file of the corpus was replaced while it was being read: start again")
+        counters.add(Effort(chars=sum(lengths)))
         yield from zip(batch["content_key"].to_pylist(), texts, strict=True)
 
 
@@ -105,7 +113,8 @@ def _scorer(
     model = shipped.on_this_machine()
     wanted = (model.fingerprint(execution.precision), execution, device, token_budget)
     if wanted not in _loaded:
-        _loaded.clear()
+        for other in [key for key in _loaded if key[2] == device]:
+            del _loaded[other]
         _take_the_tasks_cores()
         _loaded[wanted] = load_scorer(model, execution, device, token_budget, shared=True)
         counters.add(Effort(model_loads=1))

@@ -45,7 +45,7 @@ def test_precisions_are_compared_with_fp32_over_all_texts(tmp_path: Path) -> Non
     table = benchmark(settings(tmp_path, peers="none", agreement=("bf16",)))
     (found,) = json.loads((tmp_path / "out" / "benchmark.json").read_text())["agreements"]
     assert (found["precision"], found["texts"]) == ("bf16", 30)
-    assert 0 < found["typical"] <= found["largest"] < 0.05, "rounded, but not another model"
+    assert 0 < found["percentile_999"] <= found["largest"] < 0.05, "rounded, but not another model"
     assert "| bf16 | 30 |" in table
 
 
@@ -53,7 +53,7 @@ def test_texts_that_are_given_other_labels_are_counted(longformer_mini: Model) -
     calm, tense = TextScore((0.9, 0.1, 0.1, 0.1), 3, 1), TextScore((0.9, 0.1, 0.3, 0.1), 3, 1)
     failed = TextScore(None, failure="not_finite")
     found = compare(longformer_mini, "int8", [calm, calm, calm, calm], [calm, tense, calm, failed])
-    assert (found.texts, found.flips) == (3, 1)
+    assert (found.texts, found.failed, found.flips) == (3, 1, 1)
     assert found.largest == pytest.approx(0.2)
 
 
@@ -64,6 +64,17 @@ def test_a_contestant_that_cannot_start_is_named_with_its_reason(
     table = benchmark(settings(tmp_path, contestants=("pipeline",)))
     assert "| pipeline | not measured: it ended: " in table
     assert "nowhere" in table
+
+
+def test_a_contestant_that_ends_between_its_turns_is_named_and_the_others_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contestants, "__name__", "tests.benchmark.faint_contestant")
+    table = benchmark(settings(tmp_path, contestants=("pipeline", "seed-loop"), rounds=3))
+    assert "| pipeline | not measured: it ended: MemoryError" in table
+    row = next(line for line in table.splitlines() if line.startswith("| seed-loop |"))
+    assert " x 3 |" in row
+    assert " 1.0 |" in row, "one that was not measured to its end is nobody's yardstick"
 
 
 def test_a_contestant_that_does_not_exist_is_refused_with_the_nearest(tmp_path: Path) -> None:
@@ -83,10 +94,24 @@ def test_the_benchmark_runs_without_spark_and_great_expectations(tmp_path: Path)
     assert "| 1 x 5 | fp32 |" in done.stdout
 
 
-@pytest.mark.parametrize("shape", ["16", "x", "4x", "axb"])
+@pytest.mark.parametrize("shape", ["16", "x", "4x", "axb", "0x5", "16x0", "²x4"])
 def test_a_shape_that_is_none_is_refused(tmp_path: Path, shape: str) -> None:
     with pytest.raises(SettingsError, match="such as 16x64"):
         benchmark(settings(tmp_path, peers="none", shapes=(shape,)))
+
+
+def test_a_shape_that_the_model_cannot_take_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="takes 512 tokens, not 4,096"):
+        benchmark(settings(tmp_path, peers="none", shapes=("1x4096",)))
+
+
+def test_texts_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
+    chosen = settings(tmp_path, peers="none")
+    pq.write_table(pa.table({"body": ["A day."]}), chosen.texts)
+    with pytest.raises(SettingsError, match=r"cannot be read: .*text"):
+        benchmark(chosen)
+    with pytest.raises(SettingsError, match="cannot be read"):
+        benchmark(chosen.model_copy(update={"texts": tmp_path / "nothing.parquet"}))
 
 
 def test_operations_of_a_base_model_are_two_for_each_weight_and_the_scores() -> None:

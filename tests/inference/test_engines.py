@@ -27,7 +27,7 @@ from transformers import (
 from mh_batch.errors import ModelError, PlatformError, SettingsError
 from mh_batch.inference.engines import exact, weights
 from mh_batch.inference.engines.packing import pack
-from mh_batch.inference.execution import Execution, choose_execution
+from mh_batch.inference.execution import Execution, Precision, choose_execution
 from mh_batch.inference.loading import load_engine
 from mh_batch.models import Model, locate_model
 
@@ -222,6 +222,32 @@ def test_processes_of_one_machine_map_the_same_weights(
     assert max(np.abs(engine.logits(WINDOWS) - alone).max() for engine in shared) <= 1e-5
     (file,) = tmp_path.glob("mh-batch-*/weights-*/model.safetensors")
     assert Path("/proc/self/maps").read_text().count(str(file)) >= 2
+
+
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+def test_half_precision_rounds_but_says_the_same_beyond_the_band_as_well(
+    longformer_mini: Model, xlmr_mini: Model, precision: Precision
+) -> None:
+    for model, longest in ((longformer_mini, 2500), (xlmr_mini, 500)):
+        rng = np.random.default_rng(longest)
+        windows = [[0, *rng.integers(4, 5000, length).tolist(), 2] for length in (3, 40, 41, longest)]
+        exact_logits = load_engine(model, Execution("exact", "fp32"), 1, "cpu").logits(windows)
+        rounded = load_engine(model, Execution("exact", precision), 1, "cpu").logits(windows)
+        assert 0 < np.abs(rounded - exact_logits).max() <= 0.03 * np.abs(exact_logits).max()
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_gpu_says_what_the_cpu_says(longformer_mini: Model, xlmr_mini: Model) -> None:
+    for model in (longformer_mini, xlmr_mini):
+        on_cpu, on_gpu = (load_engine(model, Execution("exact", "fp32"), 1, device) for device in ("cpu", "cuda:0"))
+        windows = [[0, *range(10, length), 2] for length in (12, 60, 480)]
+        assert np.abs(on_gpu.logits(windows) - on_cpu.logits(windows)).max() <= 1e-3
+
+
+def test_a_token_beyond_the_vocabulary_is_an_error_before_it_reaches_the_device(xlmr_mini: Model) -> None:
+    engine = load_engine(xlmr_mini, choose_execution(xlmr_mini), 1, "cpu")
+    with pytest.raises(ValueError, match="beyond the vocabulary"):
+        engine.logits([[0, 5, 2], [0, 10_000_000, 2]])
 
 
 def test_large_packs_are_filled_to_few_sizes_and_stay_exact(longformer_mini: Model, xlmr_mini: Model) -> None:

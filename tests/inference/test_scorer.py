@@ -1,3 +1,4 @@
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -7,7 +8,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from mh_batch.inference import Scorer, TextScore
+from mh_batch.inference import Scorer, TextScore, scorer
 from mh_batch.inference.tokenization import TextTokenizer
 from mh_batch.models import Model, ModelCard
 
@@ -86,6 +87,7 @@ def test_tokens_and_windows_are_counted_without_special_tokens() -> None:
         MemoryError(),
         torch.OutOfMemoryError("CUDA out of memory"),
         RuntimeError("DefaultCPUAllocator: can't allocate memory"),
+        torch.AcceleratorError("CUDA error: out of memory"),
     ],
 )
 def test_a_batch_that_runs_out_of_memory_is_halved_until_it_fits(error: Exception) -> None:
@@ -93,6 +95,28 @@ def test_a_batch_that_runs_out_of_memory_is_halved_until_it_fits(error: Exceptio
     texts = ["ab", "cd", "ef", "gh", "ij", "kl"]
     assert score(texts, engine) == score(texts)
     assert engine.batches[:3] == [6, 3, 1]
+
+
+def test_the_memory_of_a_failed_batch_is_free_before_the_next_try() -> None:
+    held: list[weakref.ref[NDArray[np.float32]]] = []
+
+    class HoardingEngine(SumEngine):
+        def logits(self, windows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+            assert all(reference() is None for reference in held)
+            hidden_states = np.zeros(len(windows), dtype=np.float32)
+            held.append(weakref.ref(hidden_states))
+            if len(windows) > 1:
+                raise MemoryError
+            return super().logits(windows)
+
+    assert [s.failure for s in score(["ab", "cd", "ef"], HoardingEngine())] == [None] * 3
+    assert len(held) > 3
+
+
+def test_a_device_that_refuses_everything_ends_the_work() -> None:
+    engine = SumEngine(lambda windows: torch.AcceleratorError("CUDA error: device-side assert triggered"))
+    with pytest.raises(torch.AcceleratorError):
+        score(["ab", "cd"], engine)
 
 
 def test_a_text_that_fails_alone_is_named_by_a_word_and_harms_no_other() -> None:
@@ -111,12 +135,15 @@ def test_a_text_without_tokens_fails_as_such() -> None:
     assert score(["__", "a"])[0] == TextScore(None, failure="no_tokens")
 
 
-def test_a_result_that_is_no_number_is_a_failure() -> None:
-    class NanEngine(SumEngine):
+@pytest.mark.parametrize("task", ["single_label", "multi_label"])
+@pytest.mark.parametrize("logit", [np.nan, np.inf, -np.inf])
+def test_a_logit_that_is_no_number_is_a_failure_not_a_certainty(task: str, logit: float) -> None:
+    class WildEngine(SumEngine):
         def logits(self, windows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
-            return np.full((len(windows), 2), np.nan, dtype=np.float32)
+            return np.array([[0.0, logit]] * len(windows), dtype=np.float32)
 
-    assert score(["ab"], NanEngine())[0].failure == "not_finite"
+    model = replace(MODEL, card=CARD.model_copy(update={"task": task}))
+    assert score(["ab"], WildEngine(), model)[0].failure == "not_finite"
 
 
 def test_no_texts_give_no_scores() -> None:
@@ -130,7 +157,8 @@ def test_batches_count_what_the_engine_pads_to() -> None:
     assert engine.batches == [2, 1]
 
 
-def test_a_stream_is_read_a_bounded_way_ahead_and_batches_stay_full() -> None:
+def test_a_stream_is_read_a_bounded_way_ahead_and_batches_stay_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scorer, "_POOL_TOKENS", 4800)
     drawn = 0
 
     def texts() -> Iterator[tuple[int, str]]:
@@ -145,6 +173,6 @@ def test_a_stream_is_read_a_bounded_way_ahead_and_batches_stay_full() -> None:
         found[number] = yes(scored)
         furthest = max(furthest, drawn - done)
     assert found == {number: yes(s) for number, s in enumerate(score(["a", "ab", "abc", "abcd"] * 5_000))}
-    # Three chunks of 256 texts and the pool: eight batches of 600 tokens in windows of three tokens or more.
-    assert furthest <= 3 * 256 + 8 * 600 // 3
+    # Three chunks of 256 texts and the pool, in windows of three tokens or more.
+    assert furthest <= 3 * 256 + 4800 // 3
     assert sum(batch < 100 for batch in engine.batches) <= 1

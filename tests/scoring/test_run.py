@@ -21,6 +21,7 @@ from mh_batch.scoring.inference_stage import score_missing
 from mh_batch.scoring.store import ScoreStore
 from mh_batch.storage import Folder
 from tests.scoring.corpora import BROKEN, document, sound_documents, write
+from tests.scoring.dead import left_behind
 from tests.texts import PLANTED, SAMPLES, files_with
 
 pytestmark = pytest.mark.spark
@@ -143,8 +144,8 @@ def test_no_text_is_in_anything_that_a_run_writes(published: PublishedRun, root:
 
 
 def test_nothing_is_left_behind_but_store_runs_and_key(published: PublishedRun, root: Path) -> None:
-    assert sorted(path.name for path in root.iterdir()) == ["pseudonym.key", "runs", "store", "work"]
-    assert list((root / "work").iterdir()) == []
+    assert sorted(path.name for path in root.iterdir()) == ["leases", "pseudonym.key", "runs", "store", "work"]
+    assert [list((root / name).iterdir()) for name in ("leases", "work")] == [[], []]
 
 
 def test_what_was_scored_is_not_scored_again_and_a_threshold_costs_nothing(
@@ -225,6 +226,16 @@ def test_a_run_that_fails_midway_leaves_no_run(
         score_corpus(spark, settings(corpus, output))
     assert list((output / "runs").iterdir()) == []
     assert list((output / "work").iterdir()) == []
+
+
+def test_what_a_killed_run_left_is_cleared_away(spark: SparkSession, corpus: str, output: Path) -> None:
+    left_behind(output, "run", "killed")
+    for left in (output / "work" / "killed" / "documents", output / "runs" / "killed" / "scores"):
+        left.mkdir(parents=True)
+    run = score_corpus(spark, settings(corpus, output))
+    assert [folder.name for folder in (output / "runs").iterdir()] == [run.run_id]
+    assert list((output / "work").iterdir()) == []
+    assert list((output / "leases").iterdir()) == []
 
 
 def test_without_consent_column_the_basis_is_recorded(spark: SparkSession, tmp_path: Path, output: Path) -> None:

@@ -1,9 +1,11 @@
 from dataclasses import replace
 from types import SimpleNamespace
+from typing import Any
 
+import pyarrow as pa
 import pytest
 
-from mh_batch.errors import PlatformError
+from mh_batch.errors import CorpusError, PlatformError
 from mh_batch.inference import TextScore
 from mh_batch.inference.execution import Execution
 from mh_batch.models import Model
@@ -42,9 +44,38 @@ def test_insisting_on_a_gpu_where_there_is_none_is_an_error(monkeypatch: pytest.
         device_of_task("cuda")
 
 
-def test_another_card_on_the_same_files_gets_a_scorer_of_its_own(xlmr_mini: Model) -> None:
+@pytest.fixture
+def counters(monkeypatch: pytest.MonkeyPatch) -> Counters:
+    """Counters for a worker inside of this process, to which it must not do what it does to its own."""
+    monkeypatch.setattr(worker, "_loaded", {})
+    monkeypatch.setattr(worker, "_take_the_tasks_cores", lambda: None)
     context = SimpleNamespace(accumulator=lambda start, kind: SimpleNamespace(add=lambda value: None))
-    counters = Counters(context)  # type: ignore[arg-type]  # it only makes accumulators
+    return Counters(context)  # type: ignore[arg-type]  # it only makes accumulators
+
+
+def _score(model: Model, counters: Counters, batches: list[dict[str, list[Any]]]) -> list[dict[str, Any]]:
+    work = worker.scoring_function(ShippedModel(model, None), Execution("exact", "fp32"), "cpu", 1024, counters)
+    rows = work(pa.RecordBatch.from_pydict(batch) for batch in batches)
+    return [row for batch in rows for row in batch.to_pylist()]
+
+
+def test_batches_of_texts_become_rows_of_the_store(xlmr_mini: Model, counters: Counters) -> None:
+    batches = [{"content_key": [f"k{n}"], "text": [f"A calm day {n}"], "n_chars": [12]} for n in range(3)]
+    assert {row["content_key"] for row in _score(xlmr_mini, counters, batches)} == {"k0", "k1", "k2"}
+
+
+def test_a_partition_without_texts_loads_no_model(xlmr_mini: Model, counters: Counters) -> None:
+    assert _score(xlmr_mini, counters, []) == []
+    assert worker._loaded == {}
+
+
+def test_a_text_that_changed_since_its_key_was_made_stops_the_run(xlmr_mini: Model, counters: Counters) -> None:
+    with pytest.raises(CorpusError, match="replaced while it was being read") as error:
+        _score(xlmr_mini, counters, [{"content_key": ["k"], "text": ["Another secret day"], "n_chars": [12]}])
+    assert "secret" not in str(error.value)
+
+
+def test_another_card_on_the_same_files_gets_a_scorer_of_its_own(xlmr_mini: Model, counters: Counters) -> None:
     other = replace(xlmr_mini, card=xlmr_mini.card.model_copy(update={"fold": "mean"}))
     execution = Execution("exact", "fp32")
     folds = [

@@ -84,7 +84,10 @@ class PackedEncoder:
 
     @torch.inference_mode()
     def logits(self, windows: Sequence[Sequence[int]]) -> NDArray[np.float64]:
-        """Return the logits (windows x outputs)."""
+        """Return the logits (windows x outputs); ValueError if a token id is beyond the vocabulary."""
+        # Looked at here, because on a GPU it would end the process, not only this batch.
+        if max(map(max, windows)) >= len(self._embeddings.words):
+            raise ValueError("a token id is beyond the vocabulary")
         packed, order = pack(windows, self._device)
         logits = np.empty((len(windows), len(self._head.output.bias)))
         logits[order] = self.packed_logits(packed).double().cpu().numpy()

@@ -27,14 +27,15 @@ def fits(folder: Path, config: Config) -> bool:
 
 
 def load(
-    folder: Path, config: Config, device: str, dtype: torch.dtype = torch.float32, shared: bool = False
+    folder: Path, config: Config, device: str, dtype: torch.dtype = torch.float32, shared_as: str | None = None
 ) -> PackedEncoder:
     """Load a checkpoint that `fits` onto `device`, to compute in `dtype`; ModelError if a weight is missing.
 
-    With `shared`, the processes of one machine map the same weights (see `load_weights`).
+    With `shared_as`, the processes of one machine map the same weights (see `load_weights`).
     """
+    family = _FAMILIES[config["model_type"]]
     try:
-        weights = load_weights(folder, config, device, dtype, shared)
-        return PackedEncoder.of(_FAMILIES[config["model_type"]], weights, config, torch.device(device))
+        weights = load_weights(folder, config, device, dtype, shared_as)
+        return PackedEncoder.of(family, weights, config, torch.device(device))
     except KeyError as error:
         raise ModelError(f"the weights in {folder} lack {error}: no sequence classifier?") from None

@@ -83,11 +83,9 @@ def band_attention(query: Tensor, key: Tensor, value: Tensor, reach: int) -> Ten
     for start in range(0, length, _BLOCK):
         end = min(start + _BLOCK, length)
         low, high = max(0, start - reach), min(length, end + reach)
-        mask = _band(end - start, high - low, start - low, reach, low > 0)
+        mask = _band(end - start, high - low, start - low, reach, low > 0, query.dtype, query.device)
         keys, values = _seen(key, low, high), _seen(value, low, high)
-        blocks.append(
-            functional.scaled_dot_product_attention(query[:, :, start:end], keys, values, attn_mask=mask.to(query))
-        )
+        blocks.append(functional.scaled_dot_product_attention(query[:, :, start:end], keys, values, attn_mask=mask))
     return torch.cat(blocks, dim=2)
 
 
@@ -126,8 +124,11 @@ def _seen(states: Tensor, low: int, high: int) -> Tensor:
     return near if low == 0 else torch.cat([states[:, :, :1], near], dim=2)
 
 
-@lru_cache(maxsize=256)
-def _band(queries: int, keys: int, offset: int, reach: int, first_apart: bool) -> Tensor:
+# Inside a window blocks are alike: a few masks serve all of them, and only those of the last blocks differ by length.
+@lru_cache(maxsize=32)
+def _band(
+    queries: int, keys: int, offset: int, reach: int, first_apart: bool, dtype: torch.dtype, device: torch.device
+) -> Tensor:
     """What is added to the scores (queries x keys): 0 where a query sees a key, else minus infinity.
 
     Query number i stands at key number i + offset. The first token is key 0, or stands apart before all keys.
@@ -137,7 +138,7 @@ def _band(queries: int, keys: int, offset: int, reach: int, first_apart: bool) -
     if first_apart:
         seen = functional.pad(seen, (1, 0))
     seen[:, 0] = True
-    return torch.zeros(seen.shape).masked_fill_(~seen, float("-inf"))
+    return torch.zeros(seen.shape, dtype=dtype).masked_fill_(~seen, float("-inf")).to(device)
 
 
 FAMILY = Family("longformer.", _Layer.of, _FIRST_TOKEN_SUFFIX)

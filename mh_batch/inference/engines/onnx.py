@@ -21,7 +21,7 @@ class OnnxEngine:
 
     pads_to = 1
 
-    def __init__(self, folder: Path, config: Config, precision: str) -> None:
+    def __init__(self, folder: Path, config: Config, precision: str, files_digest: str) -> None:
         """Load the checkpoint in `folder` in "fp32" or "int8"; PlatformError if ONNX Runtime is not installed."""
         try:
             from onnxruntime import InferenceSession, SessionOptions
@@ -31,7 +31,7 @@ class OnnxEngine:
             raise PlatformError(_INSTALL) from None
         options = SessionOptions()
         options.intra_op_num_threads = torch.get_num_threads()
-        graph = graph_of(folder, config, precision)
+        graph = graph_of(folder, config, precision, files_digest)
         self._session = InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
 
     def logits(self, windows: Sequence[Sequence[int]]) -> NDArray[np.float64]:

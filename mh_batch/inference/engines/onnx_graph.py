@@ -16,7 +16,7 @@ import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import Tensor, nn
 
-from mh_batch.inference.cache import digest, kept
+from mh_batch.inference.cache import kept
 from mh_batch.inference.engines import exact
 from mh_batch.inference.engines.encoder import PackedEncoder
 from mh_batch.inference.engines.layers import Config
@@ -74,7 +74,7 @@ def quantise(source: Path, target: Path) -> None:
         )
 
 
-def graph_of(folder: Path, config: Config, precision: str) -> Path:
+def graph_of(folder: Path, config: Config, precision: str, files_digest: str) -> Path:
     """Return the graph of a checkpoint in "fp32" or "int8", made if this machine has none yet."""
 
     def make(target: Path) -> None:
@@ -85,8 +85,8 @@ def graph_of(folder: Path, config: Config, precision: str) -> Path:
             export(folder, config, Path(plain) / _GRAPH)
             quantise(Path(plain) / _GRAPH, target / _GRAPH)
 
-    made_by = [torch.__version__, onnx.__version__, onnxruntime.__version__, precision]
-    return kept(f"onnx-{digest(folder, config, made_by)}", make) / _GRAPH
+    decisive = [files_digest, torch.__version__, onnx.__version__, onnxruntime.__version__, precision]
+    return kept("onnx", decisive, make) / _GRAPH
 
 
 @contextmanager

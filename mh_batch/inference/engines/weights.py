@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from mh_batch.inference.cache import digest, kept
+from mh_batch.inference.cache import kept
 from mh_batch.inference.engines.layers import Config, Weights
 
 _FILE = "model.safetensors"
@@ -18,7 +18,9 @@ _WORTH_SHARING = 64 * 2**20
 _VERSION = "1"
 
 
-def load_weights(folder: Path, config: Config, device: str, dtype: torch.dtype, shared: bool = False) -> Weights:
+def load_weights(
+    folder: Path, config: Config, device: str, dtype: torch.dtype, shared_as: str | None = None
+) -> Weights:
     """Return the weights in `dtype` on `device`, the projections that read the same input joined into one.
 
     Args:
@@ -26,18 +28,20 @@ def load_weights(folder: Path, config: Config, device: str, dtype: torch.dtype, 
         config: Its configuration.
         device: "cpu" or "cuda:N".
         dtype: What to compute in.
-        shared: Map them from one file for all processes of this machine instead of holding a copy in each, where they
-            are large and stay in main memory.
+        shared_as: Digest of the checkpoint, under which the processes of this machine map the same weights instead of
+            holding a copy each, where they are large and stay in main memory.
     """
-    if not (shared and device == "cpu" and (folder / _FILE).stat().st_size >= _WORTH_SHARING):
+    if shared_as is None or device != "cpu" or (folder / _FILE).stat().st_size < _WORTH_SHARING:
         return _joined(load_file(folder / _FILE, device=device), config, dtype)
 
     def make(target: Path) -> None:
         joined = _joined(load_file(folder / _FILE), config, dtype)
         save_file({name: value.contiguous() for name, value in joined.items()}, target / _FILE)
 
-    name = f"weights-{digest(folder, config, [_VERSION, str(dtype)])}"
-    return load_file(kept(name, make) / _FILE)
+    try:
+        return load_file(kept("weights", [shared_as, _VERSION, str(dtype)], make) / _FILE)
+    except OSError:  # the disk is full: a copy in each process does as well
+        return _joined(load_file(folder / _FILE), config, dtype)
 
 
 def _joined(weights: Weights, config: Config, dtype: torch.dtype) -> dict[str, Tensor]:
