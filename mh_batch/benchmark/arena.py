@@ -18,7 +18,7 @@ from mh_batch.errors import MhBatchError
 
 OWN_PYTHON = Path(sys.executable)
 
-_PROBE_TEXTS = 8
+_PROBE_TEXTS = 4
 
 
 @dataclass
@@ -146,13 +146,17 @@ def _measure(result: Result, contender: Contender) -> None:
 
 
 def _texts_for(contender: Contender, round_seconds: float, available: int) -> int:
-    """Warm up with more and more texts until a fifth of a round is used; return how many fill a round."""
+    """Warm up with more and more texts; return how many fill a round, whatever each call costs beforehand."""
     texts = min(_PROBE_TEXTS, available)
-    while True:
-        seconds = max(float(contender.run(texts)["seconds"]), 1e-3)
-        if seconds >= round_seconds / 5 or texts == available:
-            return max(1, min(available, round(texts * round_seconds / seconds)))
-        texts = min(available, max(2 * texts, round(texts * round_seconds / 4 / seconds)))
+    seconds = float(contender.run(texts)["seconds"])
+    while texts < available:
+        fewer, before = texts, seconds
+        texts = min(available, 4 * texts)
+        seconds = float(contender.run(texts)["seconds"])
+        if seconds - before >= round_seconds / 10:
+            each = (seconds - before) / (texts - fewer)
+            return min(available, max(1, texts + round((round_seconds - seconds) / each)))
+    return available
 
 
 def largest_difference(one: Result, other: Result) -> float | None:
