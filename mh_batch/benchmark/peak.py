@@ -37,8 +37,11 @@ def _speed(shape: tuple[int, int, int], dtype: torch.dtype, device: str) -> floa
 def operations(config: Mapping[str, Any], tokens: int, length: int) -> float:
     """Return the floating-point operations that an encoder needs for `tokens` tokens in windows of `length`.
 
-    Counts the matrix products of all layers as the architecture defines them, whatever an engine saves.
+    Counts the matrix products of all layers as the architecture defines them, whatever an engine saves. Where attention
+    is local, a token attends to `attention_window` others, itself and the first.
     """
-    width, inner = int(config["hidden_size"]), int(config["intermediate_size"])
-    per_layer = 8 * width * width + 4 * width * inner + 4 * length * width
-    return float(tokens) * int(config["num_hidden_layers"]) * per_layer
+    width, inner, layers = (int(config[name]) for name in ("hidden_size", "intermediate_size", "num_hidden_layers"))
+    windows = config.get("attention_window", length)
+    seen = [min(length, window + 2) for window in (windows if isinstance(windows, list) else [windows] * layers)]
+    each = layers * (8 * width * width + 4 * width * inner) + 4 * width * sum(seen)
+    return float(tokens * each)

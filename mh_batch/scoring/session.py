@@ -41,8 +41,12 @@ _RUN_SETTINGS = {
 }
 
 
-def start_session(name: str) -> SparkSession:
+def start_session(name: str, cores: int | None = None) -> SparkSession:
     """Start, or under spark-submit join, the Spark session of a command.
+
+    Args:
+        name: What Spark calls the application.
+        cores: Tasks side by side in local mode; one for each core of the machine if None.
 
     Raises:
         PlatformError: Java is missing or too old.
@@ -56,7 +60,7 @@ def start_session(name: str) -> SparkSession:
         return builder.getOrCreate()
     # Loopback, so that a laptop without a network, or behind a VPN, starts as well.
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-    return _local_defaults(builder).getOrCreate()
+    return _local_defaults(builder, cores).getOrCreate()
 
 
 @contextmanager
@@ -75,16 +79,16 @@ def command_session(name: str) -> Iterator[SparkSession]:
             spark.stop()
 
 
-def _local_defaults(builder: SparkSession.Builder) -> SparkSession.Builder:
+def _local_defaults(builder: SparkSession.Builder, cores: int | None) -> SparkSession.Builder:
     """Settings for a plain command on one machine; under spark-submit its own configuration rules."""
     return (
-        builder.master("local[*]")
+        builder.master(f"local[{cores or '*'}]")
         .config("spark.ui.enabled", "false")
         # Our own progress line says more, and Spark's would overwrite it.
         .config("spark.ui.showConsoleProgress", "false")
         .config("spark.driver.extraJavaOptions", f"-Dlog4j2.configurationFile={_LOGGING.as_uri()}")
         .config("spark.driver.memory", "2g")
-        .config("spark.sql.shuffle.partitions", str(4 * (os.cpu_count() or 1)))
+        .config("spark.sql.shuffle.partitions", str(4 * (cores or os.cpu_count() or 1)))
     )
 
 

@@ -119,6 +119,9 @@ def test_operations_of_a_base_model_are_two_for_each_weight_and_the_scores() -> 
     weights = 12 * (4 * 768**2 + 2 * 768 * 3072)
     assert operations(base, tokens=10, length=0) == 10 * 2 * weights
     assert operations(base, 1, 100) - operations(base, 1, 0) == 12 * 2 * 2 * 100 * 768
+    local = {**base, "attention_window": [40] * 12}
+    assert operations(local, 1, 100) - operations(base, 1, 0) == 12 * 2 * 2 * 42 * 768
+    assert operations(local, 1, 30) == operations(base, 1, 30)
 
 
 def test_the_peak_is_a_speed_that_a_machine_can_have() -> None:
