@@ -155,7 +155,7 @@ def _texts_for(contender: Contender, round_seconds: float, available: int) -> in
         seconds = float(contender.run(texts)["seconds"])
         if seconds - before >= round_seconds / 10:
             each = (seconds - before) / (texts - fewer)
-            return min(available, max(1, texts + round((round_seconds - seconds) / each)))
+            return min(available, texts + max(0, round((round_seconds - seconds) / each)))
     return available
 
 
