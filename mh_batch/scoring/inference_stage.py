@@ -75,7 +75,7 @@ def _score(
     settings: ScoreSettings,
     run_id: str,
 ) -> Throughput:
-    plan = TaskPlan.of(spark, missing, settings.partitions)
+    plan = TaskPlan.of(missing, settings.partitions)
     if plan.texts == 0:
         return Throughput()
     counters = Counters(spark.sparkContext)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Self
 
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 # A finished task is durable: small tasks lose little when a run is killed, and the model stays loaded between them.
@@ -38,7 +38,7 @@ class TaskPlan:
     line: Mapping[int, tuple[int, int]]
 
     @classmethod
-    def of(cls, spark: SparkSession, missing: DataFrame, tasks: int | None) -> Self:
+    def of(cls, missing: DataFrame, tasks: int | None) -> Self:
         """Plan for texts (`content_key, n_chars`) in so many tasks, or as many as their size asks for."""
         classes = missing.groupBy(_size_class().alias("size")).agg(F.count("*"), F.sum("n_chars")).collect()
         line: dict[int, tuple[int, int]] = {}
@@ -46,7 +46,7 @@ class TaskPlan:
         for size, count, length in sorted(classes, reverse=True):
             line[size] = chars, length
             texts, chars = texts + count, chars + length
-        by_size = max(math.ceil(chars / _CHARS_PER_TASK), spark.sparkContext.defaultParallelism)
+        by_size = max(math.ceil(chars / _CHARS_PER_TASK), missing.sparkSession.sparkContext.defaultParallelism)
         return cls(texts, chars, tasks or min(texts, _MAX_TASKS, by_size), line)
 
     def task(self) -> Column:

@@ -18,7 +18,7 @@ def _missing(spark: SparkSession) -> DataFrame:
 
 def test_tasks_hold_as_many_characters_each_and_the_longest_texts_come_first(spark: SparkSession) -> None:
     missing = _missing(spark)
-    plan = TaskPlan.of(spark, missing, 8)
+    plan = TaskPlan.of(missing, 8)
     assert (plan.texts, plan.chars) == (2022, sum(row["n_chars"] for row in missing.collect()))
 
     spread = missing.withColumn("task", plan.task()).repartitionById(plan.tasks, "task")
@@ -37,10 +37,10 @@ def test_tasks_hold_as_many_characters_each_and_the_longest_texts_come_first(spa
 
 def test_few_texts_get_no_more_tasks_than_there_are_texts(spark: SparkSession) -> None:
     few = _missing(spark).limit(1)
-    plan = TaskPlan.of(spark, few, None)
+    plan = TaskPlan.of(few, None)
     assert plan.tasks == 1
     assert [row["task"] for row in few.select(plan.task().alias("task")).collect()] == [0]
 
 
 def test_nothing_to_score_is_a_plan_without_texts(spark: SparkSession) -> None:
-    assert TaskPlan.of(spark, _missing(spark).limit(0), None).texts == 0
+    assert TaskPlan.of(_missing(spark).limit(0), None).texts == 0
