@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mh_batch.inference import TextScore, load_scorer
-from mh_batch.inference.execution import choose_execution
+from mh_batch.inference.execution import Execution, choose_execution
 from mh_batch.models import Model
 from mh_batch.models.labels import given_labels, thresholds_of
 from mh_batch.settings import PrecisionChoice
@@ -40,19 +40,20 @@ class Agreement:
 def measure_agreement(
     model: Model, texts: Sequence[str], precisions: Sequence[PrecisionChoice], device: str, say: Callable[[str], None]
 ) -> list[Agreement]:
-    """Score all texts in fp32 and in each of `precisions`, and compare."""
+    """Score all texts in fp32 and in each of `precisions`, and compare; SettingsError if the model cannot have one."""
+    executions = {precision: choose_execution(model, "auto", precision) for precision in precisions}
 
-    def scores(precision: PrecisionChoice) -> list[TextScore]:
-        scorer = load_scorer(model, choose_execution(model, "auto", precision), device)
+    def scores(execution: Execution) -> list[TextScore]:
+        scorer = load_scorer(model, execution, device)
         found: dict[int, TextScore] = {}
         for number, score in scorer.stream(enumerate(texts)):
             found[number] = score
             if len(found) % _SAY_EVERY == 0:
-                say(f"{precision}: {len(found):,} of {len(texts):,} texts scored")
+                say(f"{execution.precision}: {len(found):,} of {len(texts):,} texts scored")
         return [found[number] for number in range(len(texts))]
 
-    wanted = scores("fp32") if precisions else []
-    return [compare(model, precision, wanted, scores(precision)) for precision in precisions]
+    wanted = scores(choose_execution(model, "auto", "fp32")) if precisions else []
+    return [compare(model, name, wanted, scores(execution)) for name, execution in executions.items()]
 
 
 def compare(model: Model, precision: str, wanted: Sequence[TextScore], found: Sequence[TextScore]) -> Agreement:

@@ -51,6 +51,8 @@ def benchmark(settings: BenchmarkSettings) -> str:
         tokens = _tokens_per_text(model, texts)
         shapes = [_shape(text, model) for text in settings.shapes]
         torch.set_num_threads(threads)
+        # First, since a precision that the model cannot have must not cost an hour of measurements.
+        agreements = measure_agreement(model, read_texts(texts), settings.agreement, settings.device, _say)
         contestants = _compete(names, settings, model, texts, threads, half) if names else []
         peaks: dict[str, float] = {
             precision: matrix_peak(precision, settings.device) for precision in dict.fromkeys(["fp32", half])
@@ -65,7 +67,7 @@ def benchmark(settings: BenchmarkSettings) -> str:
             shapes=measure_shapes(model.folder, shapes, peaks, settings.device, settings.rounds, _say)
             if shapes
             else [],
-            agreements=measure_agreement(model, read_texts(texts), settings.agreement, settings.device, _say),
+            agreements=agreements,
         )
     return results.write(found, settings.output)
 
