@@ -48,6 +48,9 @@ class ScoreSettings(_Settings):
     max_failed_share: float = Field(
         0.01, ge=0, le=1, description="share of texts that a model may fail on before the run counts as failed"
     )
+    max_bad_files: int = Field(
+        0, ge=0, description="input files that cannot be read are left out, and named, as long as they are no more"
+    )
     engine: EngineChoice = Field("auto", description="what runs the model; auto takes the fastest that fits it")
     precision: PrecisionChoice = Field("auto", description="auto takes what the executors compute fastest, never int8")
     token_budget: int | None = Field(
@@ -55,6 +58,7 @@ class ScoreSettings(_Settings):
     )
     partitions: int | None = Field(None, ge=1, description="tasks to spread the texts over; by their size if unset")
     device: Device = Field("auto", description="auto takes the GPU that Spark gave the task, else the CPU")
+    metrics: str | None = Field(None, description="file to append one JSON line per stage to; - for standard output")
     key_file: Path | None = Field(
         None, description="file with the secret key of the pseudonyms; <output>/pseudonym.key, made once, if unset"
     )

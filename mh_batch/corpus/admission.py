@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pyarrow as pa
 from pyspark.sql import Column, DataFrame, Window
@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.pandas.functions import arrow_udf
 
 from mh_batch.corpus.language import detect_language
-from mh_batch.corpus.pseudonyms import author_key, content_key
+from mh_batch.corpus.pseudonyms import hasher
 from mh_batch.corpus.reasons import Reason
 
 if TYPE_CHECKING:
@@ -32,34 +32,41 @@ def examine(corpus: DataFrame, key: bytes, languages: tuple[str, ...], max_text_
 
     Returns:
         One row per document: `doc_id, author_key, created_at, language, source, region, content_key, n_chars, reason,
-        detail, source_path, source_row`. Duplicate ids are not yet found: that takes the whole corpus.
+        detail, place`. Duplicate ids are not yet found: that takes the whole corpus.
     """
     judged = corpus.withColumn("reason", _reason(max_text_chars)).withColumn("doc_id", F.make_valid_utf8("doc_id"))
     admitted = F.when(F.col("reason").isNull(), F.col("text"))
     undeclared = F.when(F.col("language").isNull(), admitted)
     return judged.select(
         "doc_id",
-        _author_key_udf(key)(F.when(F.col("reason").isNull(), F.col("author_id"))).alias("author_key"),
+        _key_udf(key, "author")(F.when(F.col("reason").isNull(), F.col("author_id"))).alias("author_key"),
         "created_at",
         F.coalesce("language", _language_udf(languages)(undeclared)).alias("language"),
         "source",
         "region",
-        _content_key_udf(key)(admitted).alias("content_key"),
+        _key_udf(key, "content")(admitted).alias("content_key"),
         F.length(admitted).cast("bigint").alias("n_chars"),
         "reason",
         _detail().alias("detail"),
-        "source_path",
-        "source_row",
+        "place",
     )
 
 
-def reject_duplicates(examined: DataFrame) -> DataFrame:
-    """Reject every admitted document whose id an admitted document before it has (by file, then row)."""
-    order = Window.partitionBy("doc_id", F.col("reason").isNull()).orderBy("source_path", "source_row")
-    is_duplicate = F.col("reason").isNull() & (F.row_number().over(order) > 1)
-    return examined.withColumn(
-        "reason", F.when(is_duplicate, F.lit(Reason.DUPLICATE_DOC_ID.value)).otherwise(F.col("reason"))
-    )
+def later_copies(examined: DataFrame) -> DataFrame:
+    """Return the places of the admitted documents whose id an admitted document before them has (by file, then row)."""
+    admitted = examined.where(F.col("reason").isNull()).select("doc_id", "place")
+    # Ids that occur twice are few: only their documents are sorted.
+    repeated = admitted.groupBy("doc_id").count().where("count > 1").select("doc_id")
+    order = Window.partitionBy("doc_id").orderBy("place")
+    copies = admitted.join(repeated, "doc_id", "left_semi").withColumn("number", F.row_number().over(order))
+    return copies.where("number > 1").select("place")
+
+
+def reject_copies(examined: DataFrame, copies: DataFrame) -> DataFrame:
+    """Reject the documents at the places that `later_copies` found."""
+    marked = examined.join(copies.withColumn("is_copy", F.lit(True)), "place", "left")
+    reason = F.when(F.col("is_copy"), F.lit(Reason.DUPLICATE_DOC_ID.value)).otherwise(F.col("reason"))
+    return marked.withColumn("reason", reason).drop("is_copy")
 
 
 def _reason(max_text_chars: int) -> Column:
@@ -88,23 +95,23 @@ def _detail() -> Column:
     return F.concat_ws("; ", place, size)
 
 
-def _content_key_udf(key: bytes) -> UserDefinedFunctionLike:
-    return _per_text(lambda text: content_key(key, text))
-
-
-def _author_key_udf(key: bytes) -> UserDefinedFunctionLike:
-    return _per_text(lambda author: author_key(key, author))
+def _key_udf(key: bytes, purpose: Literal["author", "content"]) -> UserDefinedFunctionLike:
+    return _per_value(lambda: hasher(key, purpose))
 
 
 def _language_udf(languages: tuple[str, ...]) -> UserDefinedFunctionLike:
-    return _per_text(lambda text: detect_language(text, languages))
+    return _per_value(lambda: lambda text: detect_language(text.decode(), languages))
 
 
-def _per_text(function: Callable[[str], str]) -> UserDefinedFunctionLike:
-    """Return a function from strings to strings as an Arrow UDF; null stays null."""
+def _per_value(make: Callable[[], Callable[[bytes], str]]) -> UserDefinedFunctionLike:
+    """Return a function from UTF-8 to strings, made in the worker, as an Arrow UDF; null stays null."""
 
     def apply(values: pa.Array) -> pa.Array:
-        return pa.array([None if value is None else function(value) for value in values.to_pylist()], pa.string())
+        function, distinct = make(), values.dictionary_encode()
+        results = pa.array(
+            [function(value) for value in distinct.dictionary.cast(pa.binary()).to_pylist()], pa.string()
+        )
+        return results.take(distinct.indices)
 
     # pyspark's stubs ask for a function type; at run time it warns that the type hints of `apply` say the same.
     return arrow_udf(apply, "string")  # type: ignore[call-overload, no-any-return]

@@ -3,27 +3,39 @@
 import hmac
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 from mh_batch.errors import UsageError
 
 _KEY_BYTES = 32
-_DIGEST_BYTES = 16
+_HEX_DIGITS = 32
 
 
 def author_key(key: bytes, author_id: str) -> str:
     """Return the pseudonym of an author: 32 hexadecimal digits of an HMAC-SHA-256."""
-    return _digest(key, b"author\0", author_id)
+    return hasher(key, "author")(author_id.encode())
 
 
 def content_key(key: bytes, text: str) -> str:
     """Return the key of a text, equal for equal texts: 32 hexadecimal digits of an HMAC-SHA-256."""
-    return _digest(key, b"content\0", text)
+    return hasher(key, "content")(text.encode())
 
 
-def _digest(key: bytes, purpose: bytes, value: str) -> str:
-    # The purpose keeps an author's pseudonym from equalling the key of a text that is the author's name.
-    return hmac.digest(key, purpose + value.encode("utf-8", "surrogatepass"), "sha256")[:_DIGEST_BYTES].hex()
+def hasher(key: bytes, purpose: Literal["author", "content"]) -> Callable[[bytes], str]:
+    """Return the function that `author_key` or `content_key` applies to a value in UTF-8; it hashes the key once.
+
+    The purpose keeps an author's pseudonym from equalling the key of a text that is the author's name.
+    """
+    begun = hmac.new(key, purpose.encode() + b"\0", "sha256")
+
+    def digest(value: bytes) -> str:
+        hashed = begun.copy()
+        hashed.update(value)
+        return hashed.hexdigest()[:_HEX_DIGITS]
+
+    return digest
 
 
 def read_or_create_key(path: Path, may_create: bool) -> bytes:

@@ -10,12 +10,15 @@ from mh_batch.models import Model
 from mh_batch.scoring.counters import Counters, Effort
 from mh_batch.scoring.progress import Progress
 from mh_batch.scoring.shipping import ship_model
-from mh_batch.scoring.store import ScoreStore
-from mh_batch.scoring.tables import eligible
+from mh_batch.scoring.store import ScoreStore, one_per_text
 from mh_batch.scoring.tasks import TaskPlan
-from mh_batch.scoring.worker import scoring_function
+from mh_batch.scoring.worker import Loader, load_shared, scoring_function
 from mh_batch.settings import ScoreSettings
+from mh_batch.storage import Folder
 from mh_batch.validation import load_contract
+
+# So many keys fit into the memory of every executor, and are sent to where the store is read.
+_KEYS_TO_SEND = 2_000_000
 
 
 @dataclass(frozen=True)
@@ -36,67 +39,77 @@ class Throughput:
         }
 
 
-def score_missing(
-    spark: SparkSession,
-    model: Model,
-    execution: Execution,
-    corpus: DataFrame,
-    documents: DataFrame,
-    store: ScoreStore,
-    settings: ScoreSettings,
-    run_id: str,
-) -> Throughput:
-    """Score each text that the store lacks, once, and append it to the store.
+@dataclass(frozen=True)
+class InferenceStage:
+    """Scores texts for one run.
 
-    Args:
+    Attributes:
         spark: The session.
-        model: The model.
-        execution: Engine and precision.
-        corpus: What `read_corpus` returns: the texts.
-        documents: All documents without text, judged.
-        store: The model's store.
-        settings: Token budget, device, number of tasks.
-        run_id: Names the run's part of the store.
+        settings: Of the run.
+        run_id: The run, under whose name the store keeps what is scored.
+        corpus: Documents with `place` and `text`.
+        work: Folder for what is needed only meanwhile.
+        load: Loads what scores texts.
     """
-    missing = _missing(eligible(documents, model.card), store).persist()
-    try:
-        return _score(spark, model, execution, corpus, missing, store, settings, run_id)
-    finally:
-        missing.unpersist()
 
+    spark: SparkSession
+    settings: ScoreSettings
+    run_id: str
+    corpus: DataFrame
+    work: Folder
+    load: Loader = load_shared
 
-def _score(
-    spark: SparkSession,
-    model: Model,
-    execution: Execution,
-    corpus: DataFrame,
-    missing: DataFrame,
-    store: ScoreStore,
-    settings: ScoreSettings,
-    run_id: str,
-) -> Throughput:
-    plan = TaskPlan.of(missing, settings.partitions)
-    if plan.texts == 0:
-        return Throughput()
-    counters = Counters(spark.sparkContext)
-    work = scoring_function(ship_model(spark, model), execution, settings.device, settings.token_budget, counters)
-    with Progress(f"scoring with {model.card.name}", counters, plan.texts, plan.chars) as progress:
-        texts = _texts(corpus, missing.withColumn("task", plan.task())).repartitionById(plan.tasks, "task")
-        scored = texts.drop("task").mapInArrow(work, load_contract("store").spark_schema())
-        store.append(scored, run_id)
-    return Throughput(counters.effort(), progress.seconds)
+    def look_up(self, documents: DataFrame, count: int, store: ScoreStore, name: str) -> tuple[DataFrame, DataFrame]:
+        """Tell the texts that the store knows from those that it lacks.
 
+        Args:
+            documents: Those that the model is to score.
+            count: How many they are.
+            store: Where scores are kept.
+            name: Tells the models of the run apart.
 
-def _missing(documents: DataFrame, store: ScoreStore) -> DataFrame:
-    """One document for each text that is not in the store."""
-    return (
-        documents.groupBy("content_key")
-        .agg(F.min(F.struct("source_path", "source_row")).alias("place"), F.first("n_chars").alias("n_chars"))
-        .join(store.scored().select("content_key"), "content_key", "left_anti")
-        .select("content_key", "place.source_path", "place.source_row", "n_chars")
-    )
+        Returns:
+            What the store says, one row per text: `content_key, probabilities, n_tokens, n_windows`; and one document
+            for each text that it lacks: `content_key, place, n_chars`.
+        """
+        texts = documents.groupBy("content_key").agg(F.min("place").alias("place"), F.max("n_chars").alias("n_chars"))
+        if store.is_empty:
+            known = store.of_run(self.run_id)
+        else:
+            keys = texts.select("content_key")
+            known = self._keep(store.lookup(F.broadcast(keys) if count <= _KEYS_TO_SEND else keys), f"{name}-known")
+        lacking = texts.join(known.select("content_key"), "content_key", "left_anti")
+        return known, self._keep(lacking, f"{name}-lacking")
 
+    def score(self, model: Model, execution: Execution, lacking: DataFrame, store: ScoreStore) -> Throughput:
+        """Score the texts that `look_up` found lacking, and keep them in the store."""
+        plan = TaskPlan.of(lacking, self.settings.partitions)
+        if plan.texts == 0:
+            return Throughput()
+        counters = Counters(self.spark.sparkContext)
+        shipped = ship_model(self.spark, model)
+        work = scoring_function(
+            shipped, execution, self.settings.device, self.settings.token_budget, counters, self.load
+        )
+        with Progress(f"scoring with {model.card.name}", counters, plan.texts, plan.chars) as progress:
+            texts = self._texts(lacking.withColumn("task", plan.task())).repartitionById(plan.tasks, "task")
+            scored = texts.drop("task").mapInArrow(work, load_contract("store").spark_schema())
+            store.append(scored, self.run_id)
+        return Throughput(counters.effort(), progress.seconds)
 
-def _texts(corpus: DataFrame, missing: DataFrame) -> DataFrame:
-    wanted = missing.select("content_key", "source_path", "source_row", "n_chars", "task")
-    return corpus.join(wanted, ["source_path", "source_row"]).select("content_key", "text", "n_chars", "task")
+    def scored(self, known: DataFrame, store: ScoreStore) -> DataFrame:
+        """Return what is known now of the texts that `look_up` was asked about, one row per text."""
+        return one_per_text(known.unionByName(store.of_run(self.run_id)))
+
+    def _texts(self, lacking: DataFrame) -> DataFrame:
+        # Hashed rather than sorted: texts are large, and need not wait for each other.
+        wanted = lacking.hint("shuffle_hash")
+        return (
+            self.corpus.select("place", "text").join(wanted, "place").select("content_key", "text", "n_chars", "task")
+        )
+
+    def _keep(self, table: DataFrame, name: str) -> DataFrame:
+        """Write a table that is needed more than once."""
+        folder = (self.work / name).spark_uri
+        table.write.parquet(folder)
+        return self.spark.read.schema(table.schema).parquet(folder)

@@ -5,11 +5,15 @@ from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any
 
+from py4j.protocol import Py4JError
+from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
-from mh_batch.corpus.admission import examine, reject_duplicates
+from mh_batch.corpus.admission import examine, later_copies, reject_copies
 from mh_batch.corpus.pseudonyms import read_or_create_key
-from mh_batch.corpus.reading import read_corpus
+from mh_batch.corpus.reading import Corpus, read_corpus
+from mh_batch.corpus.survey import BadFile
 from mh_batch.errors import SettingsError, UsageError, ValidationError
 from mh_batch.inference.execution import Execution, choose_execution
 from mh_batch.models import Model, known_languages, locate_model
@@ -17,28 +21,36 @@ from mh_batch.models.labels import check_thresholds, thresholds_of
 from mh_batch.reporting import write_report
 from mh_batch.scoring import manifest as contents
 from mh_batch.scoring.capability import executors_precision
-from mh_batch.scoring.inference_stage import score_missing
+from mh_batch.scoring.inference_stage import InferenceStage
 from mh_batch.scoring.layout import MANIFEST, OutputRoot, new_run_id
 from mh_batch.scoring.leases import Leases
 from mh_batch.scoring.progress import announce
 from mh_batch.scoring.published import PublishedRun
 from mh_batch.scoring.session import run_settings
+from mh_batch.scoring.stages import Stages
 from mh_batch.scoring.store import ScoreStore
-from mh_batch.scoring.tables import eligible, rejected_by_all, rejected_by_model, scores_table
+from mh_batch.scoring.tables import in_foreign_language, is_eligible, rejected_by_all, scores_table, unscored
 from mh_batch.scoring.validation import ModelCounts, validate_run
+from mh_batch.scoring.worker import Loader, load_shared
 from mh_batch.settings import ScoreSettings
 from mh_batch.storage import Folder
 
 KEY_FILE = "pseudonym.key"
 
 
-def score_corpus(spark: SparkSession, settings: ScoreSettings, models: Sequence[Model] | None = None) -> PublishedRun:
+def score_corpus(
+    spark: SparkSession,
+    settings: ScoreSettings,
+    models: Sequence[Model] | None = None,
+    load: Loader = load_shared,
+) -> PublishedRun:
     """Score a corpus with each model, validate, publish and report.
 
     Args:
         spark: The session; its SQL settings are put back afterwards.
         settings: What to read, with which models, and where to write.
         models: What `locate_models(settings)` found, where that has been asked already.
+        load: Loads what scores texts, in the workers.
 
     Returns:
         The published run.
@@ -50,8 +62,15 @@ def score_corpus(spark: SparkSession, settings: ScoreSettings, models: Sequence[
     models = models or locate_models(settings)
     root = OutputRoot.at(settings.output)
     with run_settings(spark):
-        corpus = read_corpus(spark, settings.input, settings.columns, settings.consent_basis)
-        return _Run(spark, settings, models, executions(spark, settings, models), root, corpus).carry_out()
+        corpus = open_corpus(spark, settings)
+        return _Run(spark, settings, models, executions(spark, settings, models), root, corpus, load).carry_out()
+
+
+def open_corpus(spark: SparkSession, settings: ScoreSettings, bad_files: Sequence[BadFile] = ()) -> Corpus:
+    """Open the corpus that the settings name; errors as of `read_corpus`."""
+    return read_corpus(
+        spark, settings.input, settings.columns, settings.consent_basis, settings.max_bad_files, bad_files
+    )
 
 
 def locate_models(settings: ScoreSettings) -> list[Model]:
@@ -86,36 +105,49 @@ class _Run:
     models: Sequence[Model]
     executions: Mapping[str, Execution]
     root: OutputRoot
-    corpus: DataFrame
+    corpus: Corpus
+    load: Loader
     run_id: str = field(default_factory=new_run_id)
     started_at: str = field(default_factory=contents.now)
-    _documents: DataFrame | None = None
-    _scored: dict[str, DataFrame] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.stages = Stages(self.run_id, self.settings.metrics)
 
     def carry_out(self) -> PublishedRun:
         key = self._key()
         leases = Leases(self.root.folder)
         with leases.held("run", self.run_id) as check_lease:
             leases.bury_dead(lambda dead: self.root.clear_away(dead.name) if dead.kind == "run" else None)
-            return self._carry_out(key, check_lease)
+            try:
+                self._carry_out(key, check_lease)
+            finally:
+                self.root.clear_away(self.run_id)
+        return PublishedRun(self.folder, self.spark)
 
-    def _carry_out(self, key: bytes, check_lease: Callable[[], None]) -> PublishedRun:
-        try:
-            documents = self._examine(key)
-            throughput = {model.card.name: self._score(model, documents) for model in self.models}
-            self._write_rejected(documents)
-            manifest = self._validate(documents, throughput)
+    def _carry_out(self, key: bytes, check_lease: Callable[[], None]) -> None:
+        documents = self._examine(key)
+        counts = self._count(documents)
+        rejected, throughput = [rejected_by_all(documents)], {}
+        for model in self.models:
+            throughput[model.card.name], not_scored = self._score(model, documents, counts[model.card.name])
+            rejected += not_scored
+        with self.stages.stage("rejected"):
+            reduce(DataFrame.unionByName, rejected).write.parquet((self.folder / "rejected").spark_uri)
+        manifest = self._validate(counts, throughput)
+        with self.stages.stage("report"):
             announce("writing the report")
             write_report(self.spark, self.folder, manifest, self.settings.period)
+        with self.stages.stage("publish"):
             check_lease()
             (self.folder / MANIFEST).write_json(manifest)
-        finally:
-            self._clean_up()
-        return PublishedRun(self.folder, self.spark)
 
     @property
     def folder(self) -> Folder:
         return self.root.run(self.run_id)
+
+    @property
+    def _work(self) -> Folder:
+        return self.root.work(self.run_id)
 
     def _key(self) -> bytes:
         if self.settings.key_file is not None:
@@ -125,51 +157,79 @@ class _Run:
         return read_or_create_key(self.root.folder.local_path() / KEY_FILE, may_create=True)
 
     def _examine(self, key: bytes) -> DataFrame:
+        """Hold the corpus against its contract, and keep the result: it is read again for each model and join."""
         announce(f"run {self.run_id}: reading {', '.join(self.settings.input)}")
-        draft = (self.root.work(self.run_id) / "documents").spark_uri
-        examined = examine(self.corpus, key, self._languages(), self.settings.max_text_chars)
-        # Written once: reading, hashing and language identification are not done again for each model and each join.
-        examined.write.parquet(draft)
-        self._documents = reject_duplicates(self.spark.read.parquet(draft)).persist()
-        return self._documents
+        with self.stages.stage("examine") as figures:
+            while (bad := self._draft(key)) is not None:
+                announce(f"leaving out {bad}")
+                self.corpus = open_corpus(self.spark, self.settings, [*self.corpus.bad_files, bad])
+            examined = self.spark.read.parquet((self._work / "examined").spark_uri)
+            copies = (self._work / "copies").spark_uri
+            later_copies(examined).write.parquet(copies)
+            figures |= {"rows": self.corpus.rows, "files": len(self.corpus.files)}
+        return reject_copies(examined, self.spark.read.parquet(copies))
+
+    def _draft(self, key: bytes) -> BadFile | None:
+        """Write what examining the corpus gives; return the file that stood in the way, if one did."""
+        examined = examine(self.corpus.documents, key, self._languages(), self.settings.max_text_chars)
+        try:
+            examined.write.mode("overwrite").parquet((self._work / "examined").spark_uri)
+        except (PySparkException, Py4JError) as error:
+            bad = self.corpus.unreadable_file(error)
+            if bad is None:
+                raise
+            return bad
+        return None
 
     def _languages(self) -> tuple[str, ...]:
         """What detection chooses among: more than one model knows, so that it does not take all texts for its own."""
         named = {language for model in self.models for language in model.card.languages}
         return tuple(sorted(named | set(known_languages())))
 
-    def _score(self, model: Model, documents: DataFrame) -> dict[str, float]:
-        store = self._store(model)
-        execution = self.executions[model.card.name]
-        done = score_missing(self.spark, model, execution, self.corpus, documents, store, self.settings, self.run_id)
-        # One view of the store for both tables: what another run adds meanwhile must not fall between them.
-        self._scored[model.card.name] = scored = store.scored()
-        thresholds = thresholds_of(model.card, self.settings.threshold)
-        scores = scores_table(eligible(documents, model.card), scored, model.card, thresholds)
-        scores.write.parquet((self.folder / "scores" / f"model={model.card.name}").spark_uri)
-        return done.as_dict()
+    def _count(self, documents: DataFrame) -> dict[str, int]:
+        """How many documents each model is to score."""
+        wanted = [F.count_if(is_eligible(model.card)).alias(model.card.name) for model in self.models]
+        row = documents.agg(*wanted).head()
+        assert row is not None
+        return dict(zip([model.card.name for model in self.models], row, strict=True))
+
+    def _score(self, model: Model, documents: DataFrame, count: int) -> tuple[dict[str, float], list[DataFrame]]:
+        """Write a model's scores table; return its throughput, and the documents that it did not score."""
+        name, execution, store = model.card.name, self.executions[model.card.name], self._store(model)
+        stage = InferenceStage(self.spark, self.settings, self.run_id, self.corpus.documents, self._work, self.load)
+        wanted = documents.where(is_eligible(model.card))
+        with self.stages.stage("look up", model=name):
+            known, lacking = stage.look_up(wanted, count, store, name)
+        with self.stages.stage("inference", model=name) as figures:
+            throughput = stage.score(model, execution, lacking, store).as_dict()
+            figures |= throughput
+        with self.stages.stage("scores", model=name):
+            # One view of the store for both tables: what another run adds meanwhile must not fall between them.
+            scored = stage.scored(known, store)
+            table = scores_table(wanted, scored, model.card, thresholds_of(model.card, self.settings.threshold))
+            folder = (self.folder / "scores" / f"model={name}").spark_uri
+            table.write.parquet(folder)
+            complete = self.spark.read.parquet(folder).count() == count
+        foreign = in_foreign_language(documents, model.card)
+        # Comparing all documents with all scores once more costs as much as the scores table itself.
+        lost = [] if complete else [unscored(documents, scored, store.failures(self.run_id), model.card)]
+        return throughput, [foreign, *lost]
 
     def _store(self, model: Model) -> ScoreStore:
         fingerprint = model.fingerprint(self.executions[model.card.name].precision)
         return ScoreStore(self.spark, self.root.folder, fingerprint)
 
-    def _write_rejected(self, documents: DataFrame) -> None:
-        parts = [rejected_by_all(documents)]
-        for model in self.models:
-            scored, failures = self._scored[model.card.name], self._store(model).failures(self.run_id)
-            parts.append(rejected_by_model(documents, scored, failures, model.card))
-        reduce(DataFrame.unionByName, parts).write.parquet((self.folder / "rejected").spark_uri)
-
-    def _validate(self, documents: DataFrame, throughput: dict[str, dict[str, float]]) -> dict[str, Any]:
+    def _validate(self, eligible: Mapping[str, int], throughput: dict[str, dict[str, float]]) -> dict[str, Any]:
         announce("validating")
-        result = validate_run(
-            self.spark,
-            self.folder,
-            [model.card for model in self.models],
-            read=self.corpus.count(),
-            max_failed_share=self.settings.max_failed_share,
-            eligible={model.card.name: eligible(documents, model.card).count() for model in self.models},
-        )
+        with self.stages.stage("validate"):
+            result = validate_run(
+                self.spark,
+                self.folder,
+                [model.card for model in self.models],
+                read=self.corpus.rows,
+                max_failed_share=self.settings.max_failed_share,
+                eligible=eligible,
+            )
         manifest = self._manifest(result.counts, throughput)
         manifest |= {"validation": result.as_dict(), "finished_at": contents.now()}
         if result.problems:
@@ -202,10 +262,7 @@ class _Run:
                 for model in self.models
             ],
             "counts": counts.as_dict(),
+            "bad_files": [{"file": file.uri, "cause": file.cause} for file in self.corpus.bad_files],
             "throughput": throughput,
+            "stages": self.stages.ended,
         }
-
-    def _clean_up(self) -> None:
-        self.root.clear_away(self.run_id)
-        if self._documents is not None:
-            self._documents.unpersist()

@@ -16,6 +16,7 @@ from pyspark.sql import SparkSession
 from mh_batch.errors import PlatformError
 
 _JAVA = 17
+_ATTEMPTS = 4
 _INSTALL_JAVA = (
     f"Spark 4 needs Java {_JAVA} or newer: install it (Debian, Ubuntu: apt-get install openjdk-{_JAVA}-jre-headless; "
     f"Fedora: dnf install java-{_JAVA}-openjdk-headless; macOS: brew install openjdk@{_JAVA}; "
@@ -30,6 +31,9 @@ _runs: list[SparkSession] = []
 _before: dict[int, dict[str, str | None]] = {}
 
 _RUN_SETTINGS = {
+    # A cluster may be set to pass over what it cannot read: rows would be lost in silence.
+    "spark.sql.files.ignoreCorruptFiles": "false",
+    "spark.sql.files.ignoreMissingFiles": "false",
     # Dates without a zone, and the periods of reports, must not depend on where the driver runs.
     "spark.sql.session.timeZone": "UTC",
     # Spark's default, INT96, carries no zone and comes back in nanoseconds, which end in 1677 and 2262.
@@ -82,7 +86,8 @@ def command_session(name: str) -> Iterator[SparkSession]:
 def _local_defaults(builder: SparkSession.Builder, cores: int | None) -> SparkSession.Builder:
     """Settings for a plain command on one machine; under spark-submit its own configuration rules."""
     return (
-        builder.master(f"local[{cores or '*'}]")
+        # A task whose Python worker dies is tried again; plain local mode would give up.
+        builder.master(f"local[{cores or '*'},{_ATTEMPTS}]")
         .config("spark.ui.enabled", "false")
         # Our own progress line says more, and Spark's would overwrite it.
         .config("spark.ui.showConsoleProgress", "false")

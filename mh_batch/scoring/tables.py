@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from mh_batch.corpus import Reason
@@ -11,10 +11,10 @@ from mh_batch.scoring.labelling import given_labels_column, top_label
 from mh_batch.validation import load_contract
 
 
-def eligible(documents: DataFrame, card: ModelCard) -> DataFrame:
-    """Return the admitted documents in a language that the model knows (any, where its card names none)."""
-    admitted = documents.where(F.col("reason").isNull())
-    return admitted.where(F.col("language").isin(list(card.languages))) if card.languages else admitted
+def is_eligible(card: ModelCard) -> Column:
+    """Whether a document is admitted and in a language that the model knows (any, where its card names none)."""
+    admitted = F.col("reason").isNull()
+    return admitted & F.col("language").isin(list(card.languages)) if card.languages else admitted
 
 
 def scores_table(
@@ -45,8 +45,14 @@ def rejected_by_all(documents: DataFrame) -> DataFrame:
     return rejected.select(*load_contract("rejected").names)
 
 
-def rejected_by_model(documents: DataFrame, scored: DataFrame, failures: DataFrame, card: ModelCard) -> DataFrame:
-    """Return the admitted documents that one model did not score, by the contract of `rejected`.
+def in_foreign_language(documents: DataFrame, card: ModelCard) -> DataFrame:
+    """Return the admitted documents in a language that the model does not know, by the contract of `rejected`."""
+    foreign = documents.where(F.col("reason").isNull() & ~is_eligible(card))
+    return _rejected(foreign, card, Reason.UNKNOWN_LANGUAGE, F.col("language"))
+
+
+def unscored(documents: DataFrame, scored: DataFrame, failures: DataFrame, card: ModelCard) -> DataFrame:
+    """Return the eligible documents that a model did not score, by the contract of `rejected`.
 
     Args:
         documents: All documents.
@@ -54,19 +60,11 @@ def rejected_by_model(documents: DataFrame, scored: DataFrame, failures: DataFra
         failures: Texts that this run could not score: `content_key, failure`.
         card: The model's card.
     """
-    foreign = (
-        documents.where(F.col("reason").isNull() & ~F.col("language").isin(list(card.languages)))
-        .withColumn("reason", F.lit(Reason.UNKNOWN_LANGUAGE.value))
-        .withColumn("detail", F.col("language"))
-    )
-    unscored = (
-        eligible(documents, card)
-        .join(scored.select("content_key"), "content_key", "left_anti")
-        .join(failures, "content_key", "left")
-        .withColumn("reason", F.lit(Reason.INFERENCE_FAILED.value))
-        .withColumn("detail", F.coalesce("failure", F.lit("no result")))
-    )
-    names = load_contract("rejected").names
-    parts = [unscored] + ([foreign] if card.languages else [])
-    named = [part.withColumn("model", F.lit(card.name)).select(*names) for part in parts]
-    return named[0] if len(named) == 1 else named[0].unionByName(named[1])
+    left = documents.where(is_eligible(card)).join(scored.select("content_key"), "content_key", "left_anti")
+    explained = left.join(failures, "content_key", "left")
+    return _rejected(explained, card, Reason.INFERENCE_FAILED, F.coalesce("failure", F.lit("no result")))
+
+
+def _rejected(documents: DataFrame, card: ModelCard, reason: Reason, detail: Column) -> DataFrame:
+    named = {"model": F.lit(card.name), "reason": F.lit(reason.value), "detail": detail}
+    return documents.withColumns(named).select(*load_contract("rejected").names)

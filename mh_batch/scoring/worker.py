@@ -1,15 +1,19 @@
 """What runs in a Spark task: Arrow batches of texts in, rows of the score store out."""
 
+import gc
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
+from typing import Protocol
+from zipimport import zipimporter
 
 import pyarrow as pa
 from pyspark import TaskContext
 
 from mh_batch.errors import CorpusError, PlatformError
-from mh_batch.inference import Scorer, TextScore, load_scorer
+from mh_batch.inference import TextScore, load_scorer
 from mh_batch.inference.execution import Execution
+from mh_batch.models import Model
 from mh_batch.scoring.counters import Counters, Effort, peak_bytes
 from mh_batch.scoring.shipping import ShippedModel
 from mh_batch.settings import Device
@@ -20,12 +24,33 @@ BatchFunction = Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 
 _ROWS_PER_BATCH = 1000
 
+
+class TextScorer(Protocol):
+    """What scores a stream of texts."""
+
+    def stream(self, texts: Iterable[tuple[str, str]]) -> Iterator[KeyedScore]:
+        """Yield each text's key with what it scored, in any order."""
+
+
+# Takes the model, engine and precision, the device, and the tokens of a batch.
+Loader = Callable[[Model, Execution, str, int | None], TextScorer]
+
 # One model on each device: a Python worker outlives its task, and the next task finds the model loaded.
-_loaded: dict[tuple[str, Execution, str, int | None], Scorer] = {}
+_loaded: dict[tuple[Loader, str, Execution, str, int | None], TextScorer] = {}
+
+
+def load_shared(model: Model, execution: Execution, device: str, token_budget: int | None) -> TextScorer:
+    """Load a model whose weights the workers of a machine share."""
+    return load_scorer(model, execution, device, token_budget, shared=True)
 
 
 def scoring_function(
-    shipped: ShippedModel, execution: Execution, device: Device, token_budget: int | None, counters: Counters
+    shipped: ShippedModel,
+    execution: Execution,
+    device: Device,
+    token_budget: int | None,
+    counters: Counters,
+    load: Loader = load_shared,
 ) -> BatchFunction:
     """Return the function that `DataFrame.mapInArrow` applies to batches of `content_key, text, n_chars`.
 
@@ -35,14 +60,16 @@ def scoring_function(
         device: "auto" takes the GPU that Spark gave the task, else the CPU; "cuda" insists on one.
         token_budget: Padded tokens in one batch of the model; by the memory at hand if None.
         counters: Told what was done.
+        load: Loads what scores texts.
     """
 
     def score(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        _leave_archives_alone()
         texts = _texts(batches, counters)
         first = next(texts, None)
         if first is None:
             return
-        scorer = _scorer(shipped, execution, device_of_task(device), token_budget, counters)
+        scorer = _scorer(load, shipped, execution, device_of_task(device), token_budget, counters)
         for scored in _portions(scorer.stream(chain([first], texts))):
             counters.add(
                 Effort(
@@ -55,6 +82,14 @@ def scoring_function(
             yield store_rows(scored)
 
     return score
+
+
+def _leave_archives_alone() -> None:
+    """PySpark has every task look for new modules, for which Python reads the directories of all zips on its path.
+
+    That takes a third of a second for Spark's own. Archives of a running job do not change.
+    """
+    zipimporter.invalidate_caches = lambda self: None  # type: ignore[method-assign] # there is no other way in
 
 
 def _texts(batches: Iterable[pa.RecordBatch], counters: Counters) -> Iterator[tuple[str, str]]:
@@ -108,15 +143,19 @@ def device_of_task(device: Device) -> str:
 
 
 def _scorer(
-    shipped: ShippedModel, execution: Execution, device: str, token_budget: int | None, counters: Counters
-) -> Scorer:
+    load: Loader, shipped: ShippedModel, execution: Execution, device: str, token_budget: int | None, counters: Counters
+) -> TextScorer:
     model = shipped.on_this_machine()
-    wanted = (model.fingerprint(execution.precision), execution, device, token_budget)
+    wanted = (load, model.fingerprint(execution.precision), execution, device, token_budget)
     if wanted not in _loaded:
-        for other in [key for key in _loaded if key[2] == device]:
+        gc.unfreeze()
+        for other in [key for key in _loaded if key[3] == device]:
             del _loaded[other]
         _take_the_tasks_cores()
-        _loaded[wanted] = load_scorer(model, execution, device, token_budget, shared=True)
+        _loaded[wanted] = load(model, execution, device, token_budget)
+        # PySpark collects garbage after every task, which takes a quarter of a second to look at all that torch keeps.
+        gc.collect()
+        gc.freeze()
         counters.add(Effort(model_loads=1))
     return _loaded[wanted]
 

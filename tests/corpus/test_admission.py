@@ -6,7 +6,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from mh_batch.corpus import Reason
-from mh_batch.corpus.admission import examine, reject_duplicates
+from mh_batch.corpus.admission import examine, later_copies, reject_copies
 from mh_batch.corpus.pseudonyms import author_key, content_key
 
 pytestmark = pytest.mark.spark
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.spark
 KEY = bytes(32)
 SCHEMA = (
     "doc_id string, text string, author_id string, created_at timestamp, language string, source string, "
-    "region string, bad_date boolean, may_use boolean, source_file string, source_path string, source_row bigint"
+    "region string, bad_date boolean, may_use boolean, source_file string, source_row bigint, place bigint"
 )
 
 
@@ -30,14 +30,14 @@ def corpus(spark: SparkSession, *rows: dict[str, Any]) -> DataFrame:
         "bad_date": False,
         "may_use": True,
         "source_file": "part-0.parquet",
-        "source_path": "file:/part-0.parquet",
     }
-    return spark.createDataFrame([{**sound, **row, "source_row": i} for i, row in enumerate(rows)], SCHEMA)
+    return spark.createDataFrame([{**sound, **row, "source_row": i, "place": i} for i, row in enumerate(rows)], SCHEMA)
 
 
 def judge(frame: DataFrame, **options: Any) -> list[dict[str, Any]]:
-    judged = reject_duplicates(examine(frame, KEY, ("de", "en"), options.get("max_text_chars", 100)))
-    return [row.asDict() for row in judged.orderBy("source_row").collect()]
+    examined = examine(frame, KEY, ("de", "en"), options.get("max_text_chars", 100))
+    judged = reject_copies(examined, later_copies(examined))
+    return [row.asDict() for row in judged.orderBy("place").collect()]
 
 
 @pytest.mark.parametrize(

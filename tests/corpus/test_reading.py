@@ -6,6 +6,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from py4j.protocol import Py4JError
+from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from mh_batch.corpus.reading import read_corpus
@@ -23,7 +25,8 @@ def write(path: Path, **columns: Any) -> str:
 
 
 def read(spark: SparkSession, *inputs: str, **columns: str) -> list[dict[str, Any]]:
-    return [row.asDict() for row in read_corpus(spark, inputs, columns, None).orderBy("doc_id").collect()]
+    documents = read_corpus(spark, inputs, columns, None).documents
+    return [row.asDict() for row in documents.orderBy("doc_id").collect()]
 
 
 def test_files_folders_and_globs_are_read_together(spark: SparkSession, tmp_path: Path) -> None:
@@ -61,7 +64,9 @@ def test_dates_are_read_as_utc_from_what_people_have(
     if values == [None]:
         values = pa.array([None], pa.string())
     path = write(tmp_path / "a.parquet", doc_id=["a"], text=["x"], created_at=values)
-    row = read_corpus(spark, [path], {}, None).selectExpr("cast(created_at as string) as at", "bad_date").head()
+    row = (
+        read_corpus(spark, [path], {}, None).documents.selectExpr("cast(created_at as string) as at", "bad_date").head()
+    )
     assert row is not None
     assert row["at"] == (str(expected) if expected else None)
     assert row["bad_date"] is False
@@ -121,21 +126,12 @@ def test_a_folder_without_parquet_is_named(spark: SparkSession, tmp_path: Path) 
         read_corpus(spark, [str(tmp_path)], {}, None)
 
 
-def test_a_file_that_is_no_parquet_is_named(spark: SparkSession, tmp_path: Path) -> None:
-    path = tmp_path / "notes.parquet"
-    path.write_text("these are notes")
-    with pytest.raises(
-        CorpusError, match=r"notes\.parquet cannot be read as Parquet: it is damaged or no Parquet file"
-    ):
-        read_corpus(spark, [str(path)], {}, None)
-
-
 def test_without_a_consent_column_a_basis_must_be_stated(spark: SparkSession, tmp_path: Path) -> None:
     path = str(tmp_path / "a.parquet")
     pd.DataFrame({"doc_id": ["a"], "text": ["x"]}).to_parquet(path)
     with pytest.raises(ConsentError, match=r"no 'consent' column.*--consent-basis"):
         read_corpus(spark, [path], {}, None)
-    row = read_corpus(spark, [path], {}, "public domain").head()
+    row = read_corpus(spark, [path], {}, "public domain").documents.head()
     assert row is not None
     assert row["may_use"] is True
 
@@ -143,12 +139,106 @@ def test_without_a_consent_column_a_basis_must_be_stated(spark: SparkSession, tm
 def test_files_of_one_folder_are_read_by_all_their_columns(spark: SparkSession, tmp_path: Path) -> None:
     pq.write_table(pa.table({"doc_id": ["a"], "text": ["x"]}), tmp_path / "part-0.parquet")
     write(tmp_path / "part-1.parquet", doc_id=["b"], text=["y"], consent=[["self_help"]])
-    rows = read_corpus(spark, [str(tmp_path)], {}, "asked on paper").orderBy("doc_id").collect()
-    assert [row["may_use"] for row in rows] == [False, False]
+    documents = read_corpus(spark, [str(tmp_path)], {}, "asked on paper").documents
+    assert [row["may_use"] for row in documents.orderBy("doc_id").collect()] == [False, False]
 
 
-def test_files_that_disagree_on_a_type_are_named(spark: SparkSession, tmp_path: Path) -> None:
-    write(tmp_path / "part-0.parquet", doc_id=["a"], text=["x"])
-    write(tmp_path / "part-1.parquet", doc_id=["b"], text=[5])
-    with pytest.raises(CorpusError, match="its files disagree on the type of a column"):
-        read_corpus(spark, [str(tmp_path)], {}, None)
+def test_files_may_differ_in_the_types_of_their_columns(spark: SparkSession, tmp_path: Path) -> None:
+    write(tmp_path / "part-0.parquet", doc_id=["a"], text=["x"], created_at=["2026-03-01"], other=["o"])
+    write(tmp_path / "part-1.parquet", doc_id=[7], text=[b"y"], created_at=[date(2026, 3, 2)], other=[1.5])
+    rows = read(spark, str(tmp_path))
+    assert [(row["doc_id"], row["text"], row["created_at"].day) for row in rows] == [("7", "y", 2), ("a", "x", 1)]
+
+
+def test_folders_may_name_a_column(spark: SparkSession, tmp_path: Path) -> None:
+    for folder, doc_id in (("region=North", "a"), ("region=S%C3%BCd", "b"), ("region=__HIVE_DEFAULT_PARTITION__", "c")):
+        (tmp_path / folder).mkdir()
+        write(tmp_path / folder / "part.parquet", doc_id=[doc_id], text=["x"])
+    write(tmp_path / "beside.parquet", doc_id=["d"], text=["x"])
+    write(tmp_path / "region=North" / "own.parquet", doc_id=["e"], text=["x"], region=["West"])
+    rows = read(spark, str(tmp_path))
+    assert [row["region"] for row in rows] == ["North", "Süd", None, None, "West"]
+
+
+def test_odd_file_names_are_read(spark: SparkSession, tmp_path: Path) -> None:
+    folder = tmp_path / "a b ü%20"
+    folder.mkdir()
+    for number, name in enumerate(["a b.parquet", "ü%20[1].parquet", "{x}*.parquet"]):
+        write(folder / name, doc_id=[str(number)], text=["x"])
+    rows = read(spark, str(folder))
+    assert sorted(row["source_file"] for row in rows) == ["a b.parquet", "{x}*.parquet", "ü%20[1].parquet"]
+
+
+def test_a_file_that_two_inputs_name_is_read_once(spark: SparkSession, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.parquet", doc_id=["a", "b"], text=["x", "y"])
+    corpus = read_corpus(spark, [path, str(tmp_path)], {}, None)
+    assert corpus.rows == corpus.documents.count() == 2
+
+
+def test_places_tell_all_rows_apart_in_the_order_of_the_files(spark: SparkSession, tmp_path: Path) -> None:
+    for number in range(3):
+        write(tmp_path / f"part-{number}.parquet", doc_id=[f"{number}-{i}" for i in range(3)], text=["x"] * 3)
+    rows = read_corpus(spark, [str(tmp_path)], {}, None).documents.orderBy("place").collect()
+    assert [row["doc_id"] for row in rows] == [f"{number}-{i}" for number in range(3) for i in range(3)]
+
+
+@pytest.fixture
+def folder_with_bad_files(tmp_path: Path) -> Path:
+    whole = tmp_path / "whole.parquet"
+    write(whole, doc_id=["a", "b"], text=["x", "y"])
+    (tmp_path / "truncated.parquet").write_bytes(whole.read_bytes()[:-100])
+    (tmp_path / "notes.parquet").write_text("these are notes")
+    write(tmp_path / "mixed.parquet", doc_id=["c"], text=[{"body": "z"}])
+    write(tmp_path / "changed.parquet", doc_id=["d"], words=["z"])
+    return tmp_path
+
+
+def test_files_that_cannot_be_used_are_named_with_the_cause(spark: SparkSession, folder_with_bad_files: Path) -> None:
+    with pytest.raises(CorpusError) as error:
+        read_corpus(spark, [str(folder_with_bad_files)], {}, None, max_bad_files=3)
+    message = str(error.value)
+    assert "4 of 5 files cannot be used" in message
+    assert "--max-bad-files 4" in message
+    for name, cause in (
+        ("truncated", "it is damaged or no Parquet file"),
+        ("notes", "it is damaged or no Parquet file"),
+        ("mixed", r"column 'text' (text) is struct<body:string>, expected string or binary"),
+        ("changed", "no column 'text': "),
+    ):
+        assert f"  - {folder_with_bad_files}/{name}.parquet: {cause}" in message
+
+
+def test_bad_files_are_left_out_where_so_many_are_allowed(spark: SparkSession, folder_with_bad_files: Path) -> None:
+    corpus = read_corpus(spark, [str(folder_with_bad_files)], {}, None, max_bad_files=4)
+    assert [row["doc_id"] for row in corpus.documents.orderBy("doc_id").collect()] == ["a", "b"]
+    assert (corpus.rows, len(corpus.files), len(corpus.bad_files)) == (2, 1, 4)
+
+
+def test_a_corpus_of_bad_files_is_refused_however_many_are_allowed(spark: SparkSession, tmp_path: Path) -> None:
+    (tmp_path / "notes.parquet").write_text("these are notes")
+    with pytest.raises(CorpusError, match="1 of 1 files cannot be used"):
+        read_corpus(spark, [str(tmp_path)], {}, None, max_bad_files=10)
+
+
+@pytest.mark.parametrize(("damage", "cause"), [("garbled", "damaged"), ("gone", "vanished")])
+def test_a_file_that_fails_while_it_is_read_is_named(
+    spark: SparkSession, tmp_path: Path, damage: str, cause: str
+) -> None:
+    write(tmp_path / "a.parquet", doc_id=["a"], text=["x"])
+    bad = tmp_path / "b b.parquet"
+    write(bad, doc_id=[str(i) for i in range(1000)], text=[f"{i}" * 9 for i in range(1000)])
+    corpus = read_corpus(spark, [str(tmp_path)], {}, None)
+    if damage == "gone":
+        bad.unlink()
+    else:
+        content = bytearray(bad.read_bytes())
+        content[100:2000] = bytes(1900)
+        bad.write_bytes(content)
+    with pytest.raises((PySparkException, Py4JError)) as error:
+        corpus.documents.write.format("noop").mode("overwrite").save()
+    found = corpus.unreadable_file(error.value)
+    assert found is not None
+    assert str(found).startswith(f"{bad}: ")
+    assert cause in found.cause
+    rest = read_corpus(spark, [str(tmp_path)], {}, None, 1, [found])
+    assert [row["doc_id"] for row in rest.documents.collect()] == ["a"]

@@ -17,8 +17,9 @@ from mh_batch.inference import load_scorer
 from mh_batch.inference.execution import Execution
 from mh_batch.models import Model
 from mh_batch.scoring import run as run_module
-from mh_batch.scoring.inference_stage import score_missing
+from mh_batch.scoring.inference_stage import InferenceStage
 from mh_batch.scoring.store import ScoreStore
+from mh_batch.scoring.tables import is_eligible
 from mh_batch.storage import Folder
 from tests.scoring.corpora import BROKEN, document, sound_documents, write
 from tests.scoring.dead import left_behind
@@ -178,13 +179,15 @@ def test_scores_do_not_depend_on_the_partitioning(
     chosen = settings(corpus, tmp_path, partitions=partitions)
     texts = read_corpus(spark, chosen.input, {}, None)
     key = bytes.fromhex((Path(published.folder.uri).parents[1] / "pseudonym.key").read_text().strip())
-    documents = examine(texts, key, xlmr_mini.card.languages, chosen.max_text_chars)
+    documents = examine(texts.documents, key, xlmr_mini.card.languages, chosen.max_text_chars)
     store = ScoreStore(spark, Folder.at(str(tmp_path)), "f")
-    done = score_missing(spark, xlmr_mini, Execution("exact", "fp32"), texts, documents, store, chosen, "r")
+    stage = InferenceStage(spark, chosen, "r", texts.documents, Folder.at(str(tmp_path / "work")))
+    _, lacking = stage.look_up(documents.where(is_eligible(xlmr_mini.card)), 100, store, "x")
+    done = stage.score(xlmr_mini, Execution("exact", "fp32"), lacking, store)
     assert done.effort.model_loads <= spark.sparkContext.defaultParallelism, (
         "loaded once for each worker, not for each task"
     )
-    found = {row["content_key"]: row["probabilities"] for row in store.scored().collect()}
+    found = {row["content_key"]: row["probabilities"] for row in store.of_run("r").collect()}
     expected = published.scores_pandas(XLMR)
     for row in expected.itertuples():
         assert np.abs(np.array(found[row.content_key]) - [row.p_not_depressed, row.p_depressed]).max() <= 1e-5

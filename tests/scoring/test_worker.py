@@ -79,7 +79,7 @@ def test_another_card_on_the_same_files_gets_a_scorer_of_its_own(xlmr_mini: Mode
     other = replace(xlmr_mini, card=xlmr_mini.card.model_copy(update={"fold": "mean"}))
     execution = Execution("exact", "fp32")
     folds = [
-        worker._scorer(ShippedModel(model, None), execution, "cpu", 1024, counters).card.fold
+        worker._scorer(worker.load_shared, ShippedModel(model, None), execution, "cpu", 1024, counters).card.fold
         for model in (xlmr_mini, other)
     ]
     assert folds == ["max", "mean"]
