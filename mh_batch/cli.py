@@ -10,7 +10,15 @@ from pathlib import Path
 from mh_batch import __version__, commands
 from mh_batch.errors import MhBatchError
 from mh_batch.flags import Command, Parser, add_flags
-from mh_batch.settings import BenchmarkSettings, ReportSettings, RunSettings, ScoreSettings
+from mh_batch.settings import (
+    BenchmarkSettings,
+    NightlySettings,
+    PruneSettings,
+    ReportSettings,
+    RunSettings,
+    ScoreSettings,
+    StoreSettings,
+)
 
 _DEBUG = "MH_BATCH_DEBUG"
 _EPILOG = (
@@ -61,6 +69,12 @@ def _parser() -> Parser:
     score = _subcommand(subparsers, "score", commands.score, "score a corpus, validate, publish and report")
     _config(score)
     add_flags(score, ScoreSettings)
+    nightly = _subcommand(
+        subparsers, "nightly", commands.nightly, "score a day's corpus once, compare, retire old runs"
+    )
+    _config(nightly)
+    add_flags(nightly, NightlySettings)
+    _store(_subcommand(subparsers, "store", commands.store, "show what the score store holds, or keep it small"))
     report = _subcommand(subparsers, "report", commands.report, "write the report of a published run again")
     _config(report)
     add_flags(report, ReportSettings)
@@ -93,6 +107,17 @@ def _demo(parser: Parser) -> None:
 def _runs(parser: Parser) -> None:
     parser.add_argument("--output", required=True, help="root folder of store and runs")
     parser.add_argument("--json", action="store_true", help="one JSON object per run")
+
+
+def _store(parser: Parser) -> None:
+    operations = parser.add_subparsers(title="operations", required=True, metavar="OPERATION", dest="operation")
+    stats = _subcommand(operations, "stats", commands.store, "what the store holds, by model fingerprint")
+    add_flags(stats, StoreSettings)
+    stats.add_argument("--json", action="store_true", help="one JSON object per fingerprint")
+    add_flags(_subcommand(operations, "compact", commands.store, "put many small files together in few"), StoreSettings)
+    add_flags(
+        _subcommand(operations, "prune", commands.store, "delete what no longer wanted models said"), PruneSettings
+    )
 
 
 def _models(parser: Parser) -> None:

@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +12,25 @@ import yaml
 
 from mh_batch.errors import ModelError, UsageError, ValidationError, nearest
 from mh_batch.flags import given_flags
-from mh_batch.settings import BenchmarkSettings, ReportSettings, RunSettings, ScoreSettings, load_settings
+from mh_batch.settings import (
+    BenchmarkSettings,
+    NightlySettings,
+    PruneSettings,
+    ReportSettings,
+    RunSettings,
+    ScoreSettings,
+    StoreSettings,
+    load_settings,
+)
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from mh_batch import PublishedRun
     from mh_batch.inference import TextScore
     from mh_batch.models import ModelCard
     from mh_batch.scoring.layout import OutputRoot
+    from mh_batch.storage import Folder
 
 _CORPUS_OF_DEMO = "corpus"
 _DEFAULT_MODEL = "xlmr-depression-mini"
@@ -57,18 +70,82 @@ def _score(settings: ScoreSettings) -> str:
         return summary(score_corpus(spark, settings, models))
 
 
+def nightly(arguments: argparse.Namespace) -> int:
+    """Carry out a night, or say that it has been carried out."""
+    from mh_batch.scoring.nightly import run_night
+    from mh_batch.scoring.session import command_session
+
+    settings = load_settings(NightlySettings, arguments.config, given_flags(arguments, NightlySettings))
+    night = run_night(settings, lambda: command_session("mh-batch nightly"))
+    if night.done_before:
+        print("this night was published before; `mh-batch score` with the same settings would read its corpus again")
+    print(summary(night.run))
+    if night.retired:
+        print(f"retired {len(night.retired)} older runs; what they scored stays in the store")
+    return 0
+
+
+def store(arguments: argparse.Namespace) -> int:
+    """Keep the score store: show, put together, delete."""
+    operations = {"stats": _store_stats, "compact": _store_compact, "prune": _store_prune}
+    return operations[arguments.operation](arguments)
+
+
+def _store_stats(arguments: argparse.Namespace) -> int:
+    from mh_batch.scoring.upkeep import store_statistics
+
+    rows = [asdict(one) for one in store_statistics(_root(arguments, StoreSettings))]
+    if not rows:
+        raise UsageError(f"{arguments.output} holds no scores")
+    _print_rows(rows, arguments.json)
+    return 0
+
+
+def _store_compact(arguments: argparse.Namespace) -> int:
+    from mh_batch.scoring.session import command_session
+    from mh_batch.scoring.upkeep import compact_store
+
+    root = _root(arguments, StoreSettings)
+    with command_session("mh-batch store compact") as spark:
+        for fingerprint, (before, after) in compact_store(spark, root).items():
+            print(f"{fingerprint}: {before:,} files became {after:,}")
+    return 0
+
+
+def _store_prune(arguments: argparse.Namespace) -> int:
+    from mh_batch.scoring.upkeep import prune_store
+
+    settings = load_settings(PruneSettings, None, given_flags(arguments, PruneSettings))
+    deleted = prune_store(_root(arguments, PruneSettings), settings.fingerprint, settings.unused)
+    print("\n".join(f"deleted {fingerprint}" for fingerprint in deleted) or "nothing to delete")
+    return 0
+
+
+def _root(arguments: argparse.Namespace, kind: type[StoreSettings]) -> "OutputRoot":
+    from mh_batch.scoring.layout import OutputRoot
+
+    return OutputRoot.at(load_settings(kind, None, given_flags(arguments, kind)).output)
+
+
 def report(arguments: argparse.Namespace) -> int:
     """Write the report of a published run again."""
     from mh_batch import open_run
     from mh_batch.reporting import write_report
+    from mh_batch.scoring.layout import OutputRoot
     from mh_batch.scoring.session import command_session, run_settings
 
     settings = load_settings(ReportSettings, arguments.config, given_flags(arguments, ReportSettings))
     run = open_run(settings.output, settings.run)
     with command_session("mh-batch report") as spark, run_settings(spark):
-        write_report(spark, run.folder, run.manifest, settings.period)
+        write_report(spark, run.folder, run.manifest, settings.period, _previous(OutputRoot.at(settings.output), run))
     print(f"report of run {run.run_id}: {run.report_page.uri}")
     return 0
+
+
+def _previous(root: "OutputRoot", run: "PublishedRun") -> "Folder | None":
+    """The run that it was compared with, unless that has been deleted."""
+    previous = run.manifest["previous"]
+    return root.run(previous) if previous in root.published() else None
 
 
 def validate(arguments: argparse.Namespace) -> int:
@@ -221,6 +298,7 @@ def summary(run: "PublishedRun") -> str:
             f"{speed['texts_per_second']:,} texts/s; {model['windowed_documents']:,} read in several windows"
         )
         lines += _shares(run, name)
+    lines += [f"  left out {bad['file']}: {bad['cause']}" for bad in manifest["bad_files"]]
     lines.append(f"  rejected: {_reasons(counts)}")
     lines.append(f"  report: {run.report_page.uri}")
     lines.append(f"  tables: {run.folder.uri}")
@@ -229,10 +307,24 @@ def summary(run: "PublishedRun") -> str:
 
 
 def _shares(run: "PublishedRun", model: str) -> Iterator[str]:
-    table = run.prevalence()
+    table, changes = run.prevalence(), run.change()
     total = table[(table["model"] == model) & (table["period"] == "all") & (table["language"] == "all")]
     for row in total.itertuples():
-        yield f"    {row.label}: {row.prevalence:.1%} of texts (95 % interval {row.ci_low:.1%} to {row.ci_high:.1%})"
+        share = f"{row.prevalence:.1%} of texts (95 % interval {row.ci_low:.1%} to {row.ci_high:.1%})"
+        yield f"    {row.label}: {share}{_since(changes, model, str(row.label))}"
+
+
+def _since(changes: "pd.DataFrame | None", model: str, label: str) -> str:
+    """How a share moved since the run before, if that can be said."""
+    if changes is None:
+        return ""
+    rows = changes[(changes["model"] == model) & (changes["label"] == label)]
+    if rows.empty:
+        return ""
+    row = rows.iloc[0]
+    if not row["comparable"]:
+        return "; not comparable with the run before: another model, precision or threshold"
+    return f"; {100 * row['difference']:+.1f} points since run {row['run_before']}"
 
 
 def _reasons(counts: Mapping[str, Any]) -> str:

@@ -44,6 +44,14 @@ class BusyError(MhBatchError):
     """Someone else works in the output root, and the two would harm each other."""
 
 
+class CorpusChangedError(MhBatchError):
+    """The corpus changed while it was being read."""
+
+
+class StoreError(MhBatchError):
+    """The store, or the disk that it lies on, cannot take what it is given."""
+
+
 class ValidationError(MhBatchError):
     """The results broke a contract and were not published: exit code 3."""
 

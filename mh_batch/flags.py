@@ -46,13 +46,15 @@ def given_flags(namespace: argparse.Namespace, settings: type[BaseModel]) -> dic
 
 
 def _help(field: FieldInfo) -> str:
-    plain = isinstance(field.default, str | int | float)
+    plain = isinstance(field.default, str | int | float) and field.annotation is not bool
     default = f" (default: {field.default})" if plain else ""
     return f"{field.description}{default}".replace("%", "%%")
 
 
 def _kind(field: FieldInfo) -> dict[str, Any]:
     origin = get_origin(field.annotation)
+    if field.annotation is bool:
+        return {"action": "store_true"}
     if origin is tuple:
         return {"nargs": "+", "action": "extend", "metavar": "NAME"}
     if origin is Mapping:

@@ -1,5 +1,6 @@
 """Typed, frozen settings: a YAML file and flags fill the same fields."""
 
+import datetime
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -16,7 +17,7 @@ PrecisionChoice = Literal["auto", "fp32", "bf16", "fp16", "int8"]
 
 
 def _as_list(value: object) -> object:
-    return [value] if isinstance(value, str | Path) else value
+    return [value] if isinstance(value, str | Path | int) else value
 
 
 S = TypeVar("S", bound=BaseModel)
@@ -58,6 +59,11 @@ class ScoreSettings(_Settings):
     )
     partitions: int | None = Field(None, ge=1, description="tasks to spread the texts over; by their size if unset")
     device: Device = Field("auto", description="auto takes the GPU that Spark gave the task, else the CPU")
+    task_cores: int | None = Field(
+        None,
+        ge=1,
+        description="cores of each task that runs the model, on a cluster; one, or its GPU's share, if unset",
+    )
     metrics: str | None = Field(None, description="file to append one JSON line per stage to; - for standard output")
     key_file: Path | None = Field(
         None, description="file with the secret key of the pseudonyms; <output>/pseudonym.key, made once, if unset"
@@ -73,6 +79,28 @@ class ScoreSettings(_Settings):
             if name not in known:
                 raise ValueError(f"'{name}' is no column of a document; {nearest(name, known)}")
         return columns
+
+
+class NightlySettings(ScoreSettings):
+    """What `mh-batch nightly` does."""
+
+    date: datetime.date | None = Field(
+        None, description="date of the night, which stands for {date} in the inputs; today's (UTC) if unset"
+    )
+    keep_runs: int | None = Field(None, ge=1, description="published runs, and failed ones, to keep; all if unset")
+
+
+class StoreSettings(_Settings):
+    """Where a score store lies."""
+
+    output: str = Field(description="root folder of store and runs")
+
+
+class PruneSettings(StoreSettings):
+    """What `mh-batch store prune` deletes."""
+
+    fingerprint: Names = Field((), description="delete what was scored under these model fingerprints")
+    unused: bool = Field(False, description="delete what was scored under fingerprints that no published run used")
 
 
 class RunSettings(_Settings):
@@ -107,6 +135,9 @@ class BenchmarkSettings(_Settings):
     shapes: Names = Field((), description="also measure batches of these shapes, windows x tokens: 16x64 1x4096")
     agreement: Annotated[tuple[Literal["bf16", "fp16", "int8"], ...], BeforeValidator(_as_list)] = Field(
         (), description="also compare what these precisions say of all texts with what fp32 says: bf16 int8"
+    )
+    pipeline: Annotated[tuple[Annotated[int, Field(ge=1)], ...], BeforeValidator(_as_list)] = Field(
+        (), description="measure, instead, what the job costs apart from the model, with so many documents: 1000000"
     )
     rounds: int = Field(3, ge=1, description="rounds; figures are medians over them")
     round_seconds: float = Field(10.0, gt=0, description="how long a round of one contestant lasts, about")

@@ -83,6 +83,13 @@ class Folder:
         entries = file_system.get_file_info(fs.FileSelector(path, allow_not_found=True))
         return sorted(entry.base_name for entry in entries)
 
+    def files(self, suffix: str) -> list[fs.FileInfo]:
+        """The finished files of that suffix in this folder and those below; not what Spark is still writing."""
+        file_system, path = file_system_of(self.uri)
+        entries = file_system.get_file_info(fs.FileSelector(path, allow_not_found=True, recursive=True))
+        finished = [entry for entry in entries if "/_temporary/" not in entry.path]
+        return [entry for entry in finished if entry.type == fs.FileType.File and entry.path.endswith(suffix)]
+
     def modified(self) -> float:
         """When the file was last written, in seconds since 1970; 0 if there is none."""
         file_system, path = file_system_of(self.uri)

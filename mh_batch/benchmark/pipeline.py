@@ -6,17 +6,21 @@ nothing is saved by duplicates and no language is identified.
 
 from __future__ import annotations
 
-import resource
+import json
 import shutil
+import tempfile
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from mh_batch.inference import TextScore
 from mh_batch.inference.execution import Execution
 from mh_batch.models import Model
 
+_APPLICATION = "mh-batch benchmark"
+_MODEL = "xlmr-depression-mini"
+_WARM_UP = 50_000
 _ROWS_PER_FILE = 250_000
 _WORDS = "today i walked along the river and thought about the week behind me and what comes next"
 _LANGUAGES = ("de", "en", "es", "fr", "it", "pt")
@@ -46,19 +50,12 @@ class PipelineFigures:
     Attributes:
         documents: Documents read and scored.
         seconds: From opening the corpus to the published run.
-        driver_peak_bytes: The most memory that the driver's Python held; its JVM is bounded by its heap.
         stages: Seconds by stage.
     """
 
     documents: int
     seconds: float
-    driver_peak_bytes: int
     stages: dict[str, float]
-
-    @property
-    def documents_per_second(self) -> float:
-        """The rate."""
-        return self.documents / self.seconds
 
 
 def write_documents(folder: Path, documents: int) -> None:
@@ -67,7 +64,7 @@ def write_documents(folder: Path, documents: int) -> None:
 
     from mh_batch.scoring.session import start_session
 
-    spark = start_session("mh-batch benchmark")
+    spark = start_session(_APPLICATION)
     number = F.col("id")
     texts = F.concat(F.lit("note "), number.cast("string"), F.lit(f": {_WORDS}. "), F.sha2(number.cast("string"), 224))
     spark.range(0, documents, numPartitions=-(-documents // _ROWS_PER_FILE)).select(
@@ -82,20 +79,50 @@ def write_documents(folder: Path, documents: int) -> None:
     ).write.mode("overwrite").parquet(str(folder))
 
 
-def measure_pipeline(folder: Path, documents: int) -> PipelineFigures:
-    """Run the job over so many documents with the model replaced by a constant."""
+def measure_pipeline(sizes: Sequence[int], output: Path, say: Callable[[str], None]) -> str:
+    """Run the job over so many documents each, with the model replaced by a constant; return a table.
+
+    A small run comes first, so that Spark has compiled its code. Corpora and runs are deleted when they are measured.
+    """
+    figures = []
+    with tempfile.TemporaryDirectory(dir=_made(output)) as name:
+        measure_one(Path(name), _WARM_UP)
+        for documents in sizes:
+            say(f"{documents:,} documents")
+            figures.append(measure_one(Path(name), documents))
+    (output / "pipeline.json").write_text(json.dumps([asdict(one) for one in figures], indent=2) + "\n")
+    lines = ["| documents | seconds | documents/s | us/document | slowest stages |", "|--:|--:|--:|--:|---|"]
+    return "\n".join(lines + [_row(one) for one in figures]) + "\n"
+
+
+def measure_one(folder: Path, documents: int) -> PipelineFigures:
+    """Run the job once over so many documents."""
     from mh_batch.scoring.run import score_corpus
     from mh_batch.scoring.session import start_session
     from mh_batch.settings import ScoreSettings
 
-    corpus, output = folder / f"documents-{documents}", folder / f"output-{documents}"
+    corpus, output = folder / "documents", folder / "output"
     write_documents(corpus, documents)
-    shutil.rmtree(output, ignore_errors=True)
-    settings = ScoreSettings(input=(str(corpus),), output=str(output), model=("xlmr-depression-mini",))
+    settings = ScoreSettings(input=(str(corpus),), output=str(output), model=(_MODEL,), precision="fp32")
     started = time.monotonic()
-    run = score_corpus(start_session("mh-batch benchmark"), settings, load=load_constant)
+    run = score_corpus(start_session(_APPLICATION), settings, load=load_constant)
     seconds = time.monotonic() - started
-    assert run.manifest["counts"]["models"]["xlmr-depression-mini"]["scored"] == documents
-    stages = {stage["stage"]: stage["seconds"] for stage in run.manifest["stages"]}
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    return PipelineFigures(documents, seconds, peak, stages)
+    manifest = run.manifest
+    if manifest["counts"]["models"][_MODEL]["scored"] != documents:
+        raise AssertionError(f"{documents:,} documents were written and not all of them scored")
+    stages = {stage["stage"]: stage["seconds"] for stage in manifest["stages"]}
+    shutil.rmtree(corpus)
+    shutil.rmtree(output)
+    return PipelineFigures(documents, seconds, stages)
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _row(one: PipelineFigures) -> str:
+    slowest = sorted(one.stages.items(), key=lambda stage: -stage[1])[:4]
+    named = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in slowest)
+    rate = one.documents / one.seconds
+    return f"| {one.documents:,} | {one.seconds:.1f} | {rate:,.0f} | {1e6 / rate:.1f} | {named} |"

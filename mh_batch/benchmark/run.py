@@ -19,6 +19,7 @@ from mh_batch.benchmark.checkpoints import random_checkpoint
 from mh_batch.benchmark.contestants import CONTESTANTS, Spec, read_texts
 from mh_batch.benchmark.peak import matrix_peak
 from mh_batch.benchmark.peers import PEER_PACKAGES, peer_python
+from mh_batch.benchmark.pipeline import measure_pipeline
 from mh_batch.benchmark.shapes import measure_shapes
 from mh_batch.errors import SettingsError, nearest
 from mh_batch.inference.engines import exact
@@ -42,6 +43,8 @@ def benchmark(settings: BenchmarkSettings) -> str:
         SettingsError: a contestant is unknown, or the texts or the checkpoint cannot be used.
         PlatformError: the peers cannot be installed.
     """
+    if settings.pipeline:
+        return measure_pipeline(settings.pipeline, settings.output, _say)
     names, threads = _names(settings), settings.threads or torch.get_num_threads()
     settings.output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as name:

@@ -14,6 +14,11 @@ def write_table(table: pa.Table, folder: Folder, name: str) -> None:
     (folder / f"{name}.csv").write_bytes(_as_csv(table))
 
 
+def read_table(folder: Folder, name: str) -> pa.Table:
+    """Read what `write_table` wrote."""
+    return parquet.read_table(io.BytesIO((folder / f"{name}.parquet").read_bytes()))
+
+
 def _as_parquet(table: pa.Table) -> bytes:
     buffer = io.BytesIO()
     parquet.write_table(table, buffer)

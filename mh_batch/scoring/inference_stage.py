@@ -9,6 +9,7 @@ from mh_batch.inference.execution import Execution
 from mh_batch.models import Model
 from mh_batch.scoring.counters import Counters, Effort
 from mh_batch.scoring.progress import Progress
+from mh_batch.scoring.resources import inference_profile
 from mh_batch.scoring.shipping import ship_model
 from mh_batch.scoring.store import ScoreStore, one_per_text
 from mh_batch.scoring.tasks import TaskPlan
@@ -93,7 +94,8 @@ class InferenceStage:
         )
         with Progress(f"scoring with {model.card.name}", counters, plan.texts, plan.chars) as progress:
             texts = self._texts(lacking.withColumn("task", plan.task())).repartitionById(plan.tasks, "task")
-            scored = texts.drop("task").mapInArrow(work, load_contract("store").spark_schema())
+            profile = inference_profile(self.spark, self.settings.device, self.settings.task_cores)
+            scored = texts.drop("task").mapInArrow(work, load_contract("store").spark_schema(), profile=profile)
             store.append(scored, self.run_id)
         return Throughput(counters.effort(), progress.seconds)
 

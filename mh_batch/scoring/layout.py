@@ -9,6 +9,7 @@ from mh_batch.errors import RunNotFoundError, nearest
 from mh_batch.storage import Folder
 
 MANIFEST = "manifest.json"
+_MODEL = "model="
 
 
 def new_run_id(now: datetime | None = None) -> str:
@@ -47,6 +48,33 @@ class OutputRoot:
         self.work(run_id).delete()
         if not (self.run(run_id) / MANIFEST).exists():
             self.run(run_id).delete()
+        for fingerprint in self.fingerprints():
+            # Where Spark writes what a task has not finished.
+            (self.store(fingerprint) / f"run={run_id}" / "_temporary").delete()
+
+    def store(self, fingerprint: str) -> Folder:
+        """Return the folder of what was scored under a model fingerprint."""
+        return self.folder / "store" / f"{_MODEL}{fingerprint}"
+
+    def fingerprints(self) -> list[str]:
+        """Return the model fingerprints that the store holds."""
+        return [name.removeprefix(_MODEL) for name in (self.folder / "store").names()]
+
+    def retire(self, keep: int | None) -> list[str]:
+        """Delete all but the newest `keep` published and failed runs; return the published ones' ids.
+
+        What they scored stays in the store.
+        """
+        if keep is None:
+            return []
+        for run_id in self.failed_runs()[:-keep]:
+            self.failed(run_id).delete()
+        old = self.published()[:-keep]
+        for run_id in old:
+            # Its manifest first: from then on it is no run, however far the deletion comes.
+            (self.run(run_id) / MANIFEST).delete()
+            self.run(run_id).delete()
+        return old
 
     def published(self) -> list[str]:
         """Return the ids of the published runs, oldest first: a run exists when its manifest does."""

@@ -67,6 +67,11 @@ class PublishedRun:
         """Return the report's table."""
         return _pandas(self.folder / "report" / "prevalence.parquet")
 
+    def change(self) -> pd.DataFrame | None:
+        """Return what changed since the run before; None if there was none."""
+        folder = self.folder / "report" / "change.parquet"
+        return _pandas(folder) if folder.exists() else None
+
     def _scores_folder(self, model: str | None) -> Folder:
         models = self.models
         if model is None and len(models) == 1:

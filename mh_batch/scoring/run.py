@@ -21,15 +21,17 @@ from mh_batch.models.labels import check_thresholds, thresholds_of
 from mh_batch.reporting import write_report
 from mh_batch.scoring import manifest as contents
 from mh_batch.scoring.capability import executors_precision
+from mh_batch.scoring.failures import told_plainly
 from mh_batch.scoring.inference_stage import InferenceStage
 from mh_batch.scoring.layout import MANIFEST, OutputRoot, new_run_id
-from mh_batch.scoring.leases import Leases
+from mh_batch.scoring.leases import Holder, Leases
 from mh_batch.scoring.progress import announce
 from mh_batch.scoring.published import PublishedRun
 from mh_batch.scoring.session import run_settings
 from mh_batch.scoring.stages import Stages
 from mh_batch.scoring.store import ScoreStore
 from mh_batch.scoring.tables import in_foreign_language, is_eligible, rejected_by_all, scores_table, unscored
+from mh_batch.scoring.upkeep import drop_torn_files
 from mh_batch.scoring.validation import ModelCounts, validate_run
 from mh_batch.scoring.worker import Loader, load_shared
 from mh_batch.settings import ScoreSettings
@@ -112,14 +114,16 @@ class _Run:
 
     def __post_init__(self) -> None:
         self.stages = Stages(self.run_id, self.settings.metrics)
+        self.previous = next(reversed(self.root.published()), None)
 
     def carry_out(self) -> PublishedRun:
         key = self._key()
         leases = Leases(self.root.folder)
         with leases.held("run", self.run_id) as check_lease:
-            leases.bury_dead(lambda dead: self.root.clear_away(dead.name) if dead.kind == "run" else None)
+            leases.bury_dead(self._clear_after)
             try:
-                self._carry_out(key, check_lease)
+                with told_plainly(self.corpus, self.root.folder.uri):
+                    self._carry_out(key, check_lease)
             finally:
                 self.root.clear_away(self.run_id)
         return PublishedRun(self.folder, self.spark)
@@ -136,10 +140,16 @@ class _Run:
         manifest = self._validate(counts, throughput)
         with self.stages.stage("report"):
             announce("writing the report")
-            write_report(self.spark, self.folder, manifest, self.settings.period)
+            previous = self.root.run(self.previous) if self.previous else None
+            write_report(self.spark, self.folder, manifest, self.settings.period, previous)
         with self.stages.stage("publish"):
             check_lease()
             (self.folder / MANIFEST).write_json(manifest)
+
+    def _clear_after(self, dead: Holder) -> None:
+        if dead.kind == "run":
+            self.root.clear_away(dead.name)
+            drop_torn_files(self.root, dead.name)
 
     @property
     def folder(self) -> Folder:
@@ -217,7 +227,7 @@ class _Run:
 
     def _store(self, model: Model) -> ScoreStore:
         fingerprint = model.fingerprint(self.executions[model.card.name].precision)
-        return ScoreStore(self.spark, self.root.folder, fingerprint)
+        return ScoreStore(self.spark, self.root, fingerprint)
 
     def _validate(self, eligible: Mapping[str, int], throughput: dict[str, dict[str, float]]) -> dict[str, Any]:
         announce("validating")
@@ -249,6 +259,7 @@ class _Run:
         settings = self.settings
         return {
             "run_id": self.run_id,
+            "previous": self.previous,
             "started_at": self.started_at,
             "mh_batch_version": contents.versions()["mh_batch"],
             "versions": contents.versions(),

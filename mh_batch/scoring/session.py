@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pyspark import SparkContext
+from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
 from mh_batch.errors import PlatformError
@@ -30,6 +30,19 @@ _lock = threading.Lock()
 _runs: list[SparkSession] = []
 _before: dict[int, dict[str, str | None]] = {}
 
+# Set for the application, whatever the cluster's defaults are.
+_JOB_SETTINGS = {
+    # A task is slow because its texts are long: a copy of it would do the same work again, on a GPU others wait for.
+    "spark.speculation": "false",
+    # A model stays loaded from task to task.
+    "spark.python.worker.reuse": "true",
+}
+
+# Memory of a container beside Spark's heap, for each core: a Python worker with its share of a base-size model. Spark
+# reckons with a tenth of the heap, and YARN and Kubernetes kill whoever takes more.
+_MIB_BESIDE_THE_HEAP = 2560
+_SAYS_MEMORY = ("spark.executor.memoryOverhead", "spark.executor.memoryOverheadFactor", "spark.executor.pyspark.memory")
+
 _RUN_SETTINGS = {
     # A cluster may be set to pass over what it cannot read: rows would be lost in silence.
     "spark.sql.files.ignoreCorruptFiles": "false",
@@ -40,6 +53,9 @@ _RUN_SETTINGS = {
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     # The worker gathers texts itself; small Arrow batches keep a task's memory flat when the texts are novels.
     "spark.sql.execution.arrow.maxRecordsPerBatch": "1000",
+    "spark.sql.execution.arrow.maxBytesPerBatch": "16m",
+    # Joins are chosen by the sizes met, and small partitions are put together.
+    "spark.sql.adaptive.enabled": "true",
     # pandas writes nanoseconds, for which Spark has no type: let it read them as integers instead of failing.
     "spark.sql.legacy.parquet.nanosAsLong": "true",
 }
@@ -61,7 +77,7 @@ def start_session(name: str, cores: int | None = None) -> SparkSession:
     builder = SparkSession.builder.appName(name)
     # Set by spark-submit for the Python that it starts, in client and in cluster mode.
     if "PYSPARK_GATEWAY_PORT" in os.environ:
-        return builder.getOrCreate()
+        return builder.config(map=_cluster_settings()).getOrCreate()
     # Loopback, so that a laptop without a network, or behind a VPN, starts as well.
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     return _local_defaults(builder, cores).getOrCreate()
@@ -81,6 +97,17 @@ def command_session(name: str) -> Iterator[SparkSession]:
     finally:
         if before is None:
             spark.stop()
+
+
+def _cluster_settings() -> dict[str, bool | float | int | str | None]:
+    """What the job sets under spark-submit, in addition to what was submitted."""
+    SparkContext._ensure_initialized()  # the settings of spark-submit are read from its JVM
+    submitted = SparkConf()
+    settings: dict[str, bool | float | int | str | None] = {**_JOB_SETTINGS}
+    if not any(submitted.contains(name) for name in _SAYS_MEMORY):
+        cores = int(submitted.get("spark.executor.cores", "1"))
+        settings["spark.executor.memoryOverhead"] = f"{_MIB_BESIDE_THE_HEAP * cores}m"
+    return settings
 
 
 def _local_defaults(builder: SparkSession.Builder, cores: int | None) -> SparkSession.Builder:

@@ -1,10 +1,16 @@
 """The score store: what each text scored under each model fingerprint. Append-only."""
 
+import math
+
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from mh_batch.storage import Folder
+from mh_batch.errors import StoreError
+from mh_batch.scoring.layout import OutputRoot, new_run_id
 from mh_batch.validation import load_contract
+
+# Some tens of megabytes, which one task reads in a few seconds.
+_TEXTS_PER_FILE = 1_000_000
 
 
 class ScoreStore:
@@ -17,10 +23,10 @@ class ScoreStore:
     for is sent to where the store is read, unless that is much: then both are brought together by key.
     """
 
-    def __init__(self, spark: SparkSession, root: Folder, fingerprint: str) -> None:
-        """Point at `<root>/store/model=<fingerprint>`."""
+    def __init__(self, spark: SparkSession, root: OutputRoot, fingerprint: str) -> None:
+        """Point at the part of an output root's store."""
         self._spark = spark
-        self._folder = root / "store" / f"model={fingerprint}"
+        self._folder = root.store(fingerprint)
         self._schema = load_contract("store").spark_schema()
 
     @property
@@ -56,6 +62,36 @@ class ScoreStore:
         rows.write.mode("append").option("mapreduce.fileoutputcommitter.algorithm.version", "2").parquet(
             (self._folder / f"run={run_id}").spark_uri
         )
+
+    def compact(self) -> tuple[int, int]:
+        """Put what many runs left in many files together in few, one row per text; failures are forgotten.
+
+        Nobody else may use the store meanwhile. The old files are deleted when the new ones have been read again and
+        hold every text: whoever is killed on the way leaves rows twice, which is harmless, and none lost.
+
+        Returns:
+            The number of files before and after.
+
+        Raises:
+            StoreError: the new files do not hold what the old ones do; they are deleted, and nothing is changed.
+        """
+        old = self._folder.names()
+        before = self._rows("*")
+        texts = one_per_text(_scored(before))
+        count = before.where(F.col("failure").isNull()).agg(F.count_distinct("content_key")).first()
+        assert count is not None
+        files = max(1, math.ceil(count[0] / _TEXTS_PER_FILE))
+        target = self._folder / f"run=compacted-{new_run_id()}"
+        rows = texts.withColumn("failure", F.lit(None).cast("string")).select(*self._schema.names)
+        # Keys are random digits: what is worth packing is that a digit is half a byte.
+        rows.repartition(files, "content_key").write.option("compression", "zstd").parquet(target.spark_uri)
+        if (written := self._spark.read.schema(self._schema).parquet(target.spark_uri).count()) != count[0]:
+            target.delete()
+            raise StoreError(f"compaction wrote {written:,} of {count[0]:,} texts; the store is as it was")
+        sizes = len(before.inputFiles()), files
+        for name in old:
+            (self._folder / name).delete()
+        return sizes
 
     def _rows(self, run: str) -> DataFrame:
         runs = [name.removeprefix("run=") for name in self._folder.names()]

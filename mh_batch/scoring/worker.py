@@ -10,7 +10,7 @@ from zipimport import zipimporter
 import pyarrow as pa
 from pyspark import TaskContext
 
-from mh_batch.errors import CorpusError, PlatformError
+from mh_batch.errors import CorpusChangedError, PlatformError
 from mh_batch.inference import TextScore, load_scorer
 from mh_batch.inference.execution import Execution
 from mh_batch.models import Model
@@ -98,7 +98,7 @@ def _texts(batches: Iterable[pa.RecordBatch], counters: Counters) -> Iterator[tu
         lengths = [len(text or "") for text in texts]
         # Texts are read a second time here, and what is scored stays in the store under the key of the first.
         if lengths != batch["n_chars"].to_pylist():
-            raise CorpusError("a file of the corpus was replaced while it was being read: start again")
+            raise CorpusChangedError("a file of the corpus was replaced while it was being read: start again")
         counters.add(Effort(chars=sum(lengths)))
         yield from zip(batch["content_key"].to_pylist(), texts, strict=True)
 

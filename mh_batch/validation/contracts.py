@@ -20,6 +20,7 @@ LABEL_PLACEHOLDER = "{label}"
 _ARROW_TYPES = {
     "string": pa.string(),
     "double": pa.float64(),
+    "boolean": pa.bool_(),
     "long": pa.int64(),
     "timestamp": pa.timestamp("us", tz="UTC"),
 }

@@ -18,6 +18,7 @@ from mh_batch.inference.execution import Execution
 from mh_batch.models import Model
 from mh_batch.scoring import run as run_module
 from mh_batch.scoring.inference_stage import InferenceStage
+from mh_batch.scoring.layout import OutputRoot
 from mh_batch.scoring.store import ScoreStore
 from mh_batch.scoring.tables import is_eligible
 from mh_batch.storage import Folder
@@ -180,7 +181,7 @@ def test_scores_do_not_depend_on_the_partitioning(
     texts = read_corpus(spark, chosen.input, {}, None)
     key = bytes.fromhex((Path(published.folder.uri).parents[1] / "pseudonym.key").read_text().strip())
     documents = examine(texts.documents, key, xlmr_mini.card.languages, chosen.max_text_chars)
-    store = ScoreStore(spark, Folder.at(str(tmp_path)), "f")
+    store = ScoreStore(spark, OutputRoot.at(str(tmp_path)), "f")
     stage = InferenceStage(spark, chosen, "r", texts.documents, Folder.at(str(tmp_path / "work")))
     _, lacking = stage.look_up(documents.where(is_eligible(xlmr_mini.card)), 100, store, "x")
     done = stage.score(xlmr_mini, Execution("exact", "fp32"), lacking, store)

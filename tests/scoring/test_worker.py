@@ -5,7 +5,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from mh_batch.errors import CorpusError, PlatformError
+from mh_batch.errors import CorpusChangedError, PlatformError
 from mh_batch.inference import TextScore
 from mh_batch.inference.execution import Execution
 from mh_batch.models import Model
@@ -70,7 +70,7 @@ def test_a_partition_without_texts_loads_no_model(xlmr_mini: Model, counters: Co
 
 
 def test_a_text_that_changed_since_its_key_was_made_stops_the_run(xlmr_mini: Model, counters: Counters) -> None:
-    with pytest.raises(CorpusError, match="replaced while it was being read") as error:
+    with pytest.raises(CorpusChangedError, match="replaced while it was being read") as error:
         _score(xlmr_mini, counters, [{"content_key": ["k"], "text": ["Another secret day"], "n_chars": [12]}])
     assert "secret" not in str(error.value)
 

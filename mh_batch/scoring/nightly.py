@@ -1,0 +1,85 @@
+"""One night: score what is new, report, compare with the night before, retire old runs. Once for each date."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from pyspark.sql import SparkSession
+
+from mh_batch.scoring.layout import OutputRoot
+from mh_batch.scoring.leases import Leases
+from mh_batch.scoring.published import PublishedRun
+from mh_batch.scoring.run import locate_models, score_corpus
+from mh_batch.scoring.worker import Loader, load_shared
+from mh_batch.settings import NightlySettings
+
+_DATE = "{date}"
+
+# What may differ between two starts of one night without making it another night.
+_INCIDENTAL = frozenset({"keep_runs", "metrics", "partitions", "token_budget", "device", "task_cores"})
+
+
+@dataclass(frozen=True)
+class Night:
+    """What a night came to.
+
+    Attributes:
+        run: The published run of the date.
+        done_before: Whether an earlier start had published the run.
+        retired: Ids of the runs that were deleted.
+    """
+
+    run: PublishedRun
+    done_before: bool
+    retired: list[str]
+
+
+def run_night(
+    settings: NightlySettings,
+    session: Callable[[], AbstractContextManager[SparkSession]],
+    load: Loader = load_shared,
+) -> Night:
+    """Carry out a night, or find that it has been carried out.
+
+    Args:
+        settings: What to read and do; without a date, today's (UTC).
+        session: Starts Spark; not called if there is nothing to do.
+        load: Loads what scores texts, in the workers.
+
+    Raises:
+        BusyError: another night is running in this output root.
+        UsageError, ValidationError: as `score_corpus`.
+    """
+    settings = of_date(settings)
+    models = locate_models(settings)  # a wrong name is said at once
+    root = OutputRoot.at(settings.output)
+    with Leases(root.folder).held("nightly", str(settings.date)):
+        done = run_id = published_night(root, settings)
+        if run_id is None:
+            with session() as spark:
+                run_id = score_corpus(spark, settings, models, load).run_id
+        return Night(PublishedRun(root.run(run_id)), done is not None, root.retire(settings.keep_runs))
+
+
+def of_date(settings: NightlySettings) -> NightlySettings:
+    """Return the settings with the date of the night, which stands for `{date}` in the inputs."""
+    date = settings.date or datetime.now(UTC).date()
+    inputs = tuple(name.replace(_DATE, date.isoformat()) for name in settings.input)
+    return settings.model_copy(update={"date": date, "input": inputs})
+
+
+def published_night(root: OutputRoot, settings: NightlySettings) -> str | None:
+    """Return the newest published run of these settings, date included."""
+    wanted = _decisive(settings.model_dump(mode="json"))
+    for run_id in reversed(root.published()):
+        if _decisive(root.manifest(run_id)["settings"]) == wanted:
+            return run_id
+    return None
+
+
+def _decisive(settings: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in settings.items() if name not in _INCIDENTAL}

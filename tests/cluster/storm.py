@@ -1,0 +1,169 @@
+"""Kills workers, executors, Python workers and drivers at random moments, and holds every run to an undisturbed one.
+
+`python -m tests.cluster.storm --kills 30` is the whole storm; the test suite has a small one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from mh_batch import open_run
+from tests.cluster import standalone
+from tests.cluster.standalone import Cluster, command_of, descendants, kill, standalone_cluster
+from tests.scoring.corpora import document, write
+from tests.scoring.told import told
+
+TEXTS = 1200
+TASKS = 40
+SECONDS_PER_TEXT = 0.01
+_PATIENCE = 420.0
+_PAUSES = (1.0, 10.0)
+_WEIGHTS = {"python worker": 4, "executor": 3, "worker": 2, "driver": 2}
+
+
+@dataclass
+class Storm:
+    """One cluster, and rounds of runs on it that are disturbed until enough was killed."""
+
+    folder: Path
+    cluster: Cluster
+    dice: random.Random
+    kills: Counter[str] = field(default_factory=Counter)
+
+    def calm(self) -> None:
+        """The run that nobody disturbs: what the others are held to."""
+        rows = [document(f"d{i}", f"Note {i}: " + "a quiet day by the lake, " * (1 + i % 7)) for i in range(TEXTS)]
+        self.corpus = write(self.folder / "in" / "a.parquet", [*rows, document("copy", rows[0]["text"])])
+        (self.folder / "calm").mkdir()
+        started = time.monotonic()
+        driver = self._start("calm")
+        assert driver.wait(_PATIENCE) == 0, self._log("calm")
+        self.expected = self._scores("calm")
+        assert len(self.expected) == TEXTS + 1
+        assert self._told("calm") == TEXTS
+        _say(f"undisturbed: {TEXTS} texts in {time.monotonic() - started:.0f} s")
+
+    def round(self, name: str, most: int) -> None:
+        """Run until the end, killing at most so many processes on the way; then look at what came out."""
+        (self.folder / name).mkdir()
+        # The same key gives the same content keys.
+        (self.folder / name / "output").mkdir()
+        shutil.copy(self.folder / "calm" / "output" / "pseudonym.key", self.folder / name / "output")
+        before, starts = self.kills.total(), 1
+        deadline = time.monotonic() + _PATIENCE + 40 * most
+        driver = self._start(name)
+        pause = self.dice.uniform(*_PAUSES)
+        last = time.monotonic()
+        while (code := driver.poll()) != 0:
+            assert time.monotonic() < deadline, f"{name}: no end in sight\n{self._log(name)}"
+            if code is not None:
+                starts += 1
+                driver = self._start(name)
+            if self.kills.total() - before < most and time.monotonic() - last > pause:
+                self._strike(driver)
+                last, pause = time.monotonic(), self.dice.uniform(*_PAUSES)
+            self.cluster.restart_dead_workers()
+            time.sleep(0.1)
+        self._compare(name, self.kills.total() - before, starts)
+
+    def _strike(self, driver: subprocess.Popen[bytes]) -> None:
+        kind = self.dice.choices(list(_WEIGHTS), list(_WEIGHTS.values()))[0]
+        victims = self._victims(kind, driver)
+        if not victims:
+            return
+        self.kills[kind] += 1
+        for pid in victims:
+            kill(pid)
+
+    def _victims(self, kind: str, driver: subprocess.Popen[bytes]) -> list[int]:
+        if kind == "driver":
+            # Spark's JVM and our Python below it.
+            return [driver.pid, *descendants(driver.pid)]
+        worker = self.dice.choice(self.cluster.workers)
+        if kind == "worker":
+            return [worker.pid]
+        below = descendants(worker.pid)
+        wanted = "CoarseGrainedExecutorBackend" if kind == "executor" else "pyspark.daemon"
+        found = [pid for pid in below if wanted in command_of(pid)]
+        if kind == "python worker":
+            # The daemon forks the workers; one that sleeps in its place is not the daemon itself.
+            found = [pid for pid in found if any(pid in standalone.children().get(parent, []) for parent in found)]
+        return [self.dice.choice(found)] if found else []
+
+    def _compare(self, name: str, kills: int, starts: int) -> None:
+        found = self._scores(name)
+        pd.testing.assert_frame_equal(found, self.expected)
+        sent = self._told(name)
+        # Every kill can cost what the tasks of both cores had in hand.
+        in_flight = kills * 2 * self._largest_task(name)
+        _say(
+            f"{name}: {kills} kills, {starts} starts, {sent} texts sent to the engine, up to {in_flight} lost in flight"
+        )
+        assert sent <= TEXTS + in_flight
+        assert list((self.folder / name / "output" / "work").iterdir()) == []
+        assert len(list((self.folder / name / "output" / "runs").iterdir())) == 1
+
+    def _largest_task(self, name: str) -> int:
+        files = (self.folder / "calm" / "output" / "store").rglob("*.parquet")
+        return max(len(pd.read_parquet(file)) for file in files)
+
+    def _start(self, name: str) -> subprocess.Popen[bytes]:
+        folder = self.folder / name
+        (folder / "told").mkdir(exist_ok=True)
+        job = standalone.REPOSITORY / "tests" / "cluster" / "faulty.py"
+        settings = {"spark.executorEnv.PYTHONPATH": str(standalone.REPOSITORY), "spark.sql.shuffle.partitions": "4"}
+        arguments = [self.corpus, str(folder / "output"), str(folder / "told"), str(TASKS), str(SECONDS_PER_TEXT)]
+        command = standalone.submit_command(self.cluster.address, job, *arguments, settings=settings)
+        environment = {**standalone.submit_environment(), "PYTHONPATH": str(standalone.REPOSITORY)}
+        with (folder / "driver.log").open("ab") as log:
+            return subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT)
+
+    def _scores(self, name: str) -> pd.DataFrame:
+        scores = open_run(str(self.folder / name / "output")).scores_pandas()
+        return scores.sort_values("doc_id", ignore_index=True)
+
+    def _told(self, name: str) -> int:
+        return len(told(self.folder / name / "told"))
+
+    def _log(self, name: str) -> str:
+        return (self.folder / name / "driver.log").read_text(errors="replace")[-4000:]
+
+
+def storm(folder: Path, kills: int, seed: int, a_round: int = 10) -> Counter[str]:
+    """Raise a storm of so many kills; AssertionError if a run did not come out as the undisturbed one."""
+    _say(f"seed {seed}")
+    (folder / "cluster").mkdir()
+    with standalone_cluster(folder / "cluster") as cluster:
+        raised = Storm(folder, cluster, random.Random(seed))
+        raised.calm()
+        number = 0
+        while raised.kills.total() < kills:
+            number += 1
+            raised.round(f"round-{number}", min(a_round, kills - raised.kills.total()))
+    return raised.kills
+
+
+def _say(message: str) -> None:
+    print(message, flush=True)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=30)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="mh-batch-storm-") as place:
+        killed = storm(Path(place), given.kills, given.seed)
+    print(f"{killed.total()} kills survived: {dict(killed)}")
+    sys.exit(0)

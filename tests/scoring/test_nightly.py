@@ -1,0 +1,129 @@
+import json
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+
+from mh_batch.errors import BusyError, CorpusError
+from mh_batch.scoring.layout import OutputRoot
+from mh_batch.scoring.leases import Leases
+from mh_batch.scoring.nightly import Night, run_night
+from mh_batch.settings import NightlySettings
+from tests.scoring.corpora import document, write
+from tests.scoring.dead import left_behind
+from tests.scoring.told import ToldLoader, told
+
+pytestmark = pytest.mark.spark
+
+
+class Nights:
+    """Nights over `in/<date>.parquet` into one output root, with a stand-in for the model."""
+
+    def __init__(self, spark: SparkSession, folder: Path) -> None:
+        self.spark, self.folder, self.log = spark, folder, folder / "told"
+        self.log.mkdir()
+        self.sessions = 0
+
+    def deliver(self, date: str, *texts: str) -> None:
+        write(self.folder / "in" / f"{date}.parquet", [document(f"{date}-{i}", text) for i, text in enumerate(texts)])
+
+    def settings(self, date: str, **changes: Any) -> NightlySettings:
+        given = {"input": str(self.folder / "in" / "{date}.parquet"), "output": str(self.folder / "out")}
+        given |= {"model": "xlmr-depression-mini", "precision": "fp32", "date": date}
+        return NightlySettings.model_validate({**given, **changes})
+
+    def run(self, date: str, **changes: Any) -> Night:
+        return run_night(self.settings(date, **changes), self._session, ToldLoader(self.log))
+
+    def _session(self) -> AbstractContextManager[SparkSession]:
+        self.sessions += 1
+        return nullcontext(self.spark)
+
+    @property
+    def root(self) -> OutputRoot:
+        return OutputRoot.at(str(self.folder / "out"))
+
+
+@pytest.fixture
+def nights(spark: SparkSession, tmp_path: Path) -> Nights:
+    return Nights(spark, tmp_path)
+
+
+def test_a_night_reads_its_own_date_and_is_carried_out_once(nights: Nights) -> None:
+    nights.deliver("2026-03-01", "A walk.", "A swim.")
+    nights.deliver("2026-03-02", "A ride.", "A walk.")
+    first = nights.run("2026-03-01")
+    assert not first.done_before
+    assert set(first.run.scores_pandas()["doc_id"]) == {"2026-03-01-0", "2026-03-01-1"}
+    again = nights.run("2026-03-01", metrics="-")
+    assert (again.done_before, again.run.run_id, nights.sessions) == (True, first.run.run_id, 1)
+    second = nights.run("2026-03-02")
+    assert len(told(nights.log)) == 3, "the text of both nights is scored once"
+    assert second.run.manifest["previous"] == first.run.run_id
+    changed = nights.run("2026-03-01", threshold={"depressed": 0.9})
+    assert not changed.done_before, "other settings make another night"
+
+
+def test_what_changed_since_the_night_before_stands_in_a_table(nights: Nights) -> None:
+    nights.deliver("2026-03-01", "A walk.", "A swim.")
+    nights.deliver("2026-03-02", "A ride.", "A walk.", "A sail.")
+    first, second = nights.run("2026-03-01").run, nights.run("2026-03-02").run
+    assert first.change() is None
+    change = second.change()
+    assert change is not None
+    row = change[change["label"] == "depressed"].iloc[0]
+    shares = [(run.scores_pandas()["p_depressed"] >= 0.5).mean() for run in (first, second)]
+    assert (row["documents_before"], row["documents"], row["run_before"]) == (2, 3, first.run_id)
+    assert [row["prevalence_before"], row["prevalence"]] == pytest.approx(shares)
+    assert row["difference"] == pytest.approx(shares[1] - shares[0])
+    assert row["comparable"]
+    strict = nights.run("2026-03-02", threshold={"depressed": 0.9}).run.change()
+    assert strict is not None
+    assert not strict["comparable"].any()
+
+
+def test_old_runs_are_retired_and_their_scores_kept(nights: Nights) -> None:
+    for day in (1, 2, 3):
+        nights.deliver(f"2026-03-0{day}", "A walk.", f"Day {day}.")
+    runs = [nights.run(f"2026-03-0{day}", keep_runs=2).run.run_id for day in (1, 2, 3)]
+    assert nights.root.published() == runs[1:]
+    assert not nights.root.run(runs[0]).exists()
+    nights.run("2026-03-01", keep_runs=2)
+    assert len(told(nights.log)) == 4
+
+
+def test_a_second_start_is_told_who_is_at_work(nights: Nights) -> None:
+    nights.deliver("2026-03-01", "A walk.")
+    with (
+        Leases(nights.root.folder).held("nightly", "2026-03-01"),
+        pytest.raises(BusyError, match=r"held by nightly 2026-03-01, process \d+ on "),
+    ):
+        nights.run("2026-03-01")
+    assert nights.sessions == 0
+
+
+def test_a_dead_night_is_taken_over(nights: Nights) -> None:
+    nights.deliver("2026-03-01", "A walk.")
+    left_behind(nights.root.folder, "nightly", "2026-03-01")
+    assert not nights.run("2026-03-01").done_before
+    assert Leases(nights.root.folder).holders() == []
+
+
+def test_a_date_without_files_is_an_error_that_names_them(nights: Nights) -> None:
+    with pytest.raises(CorpusError, match=r"2026-03-09\.parquet cannot be read as Parquet: there is no such file"):
+        nights.run("2026-03-09")
+
+
+def test_each_stage_gives_a_line_of_metrics(nights: Nights) -> None:
+    nights.deliver("2026-03-01", "A walk.", "A walk.")
+    file = nights.folder / "metrics.jsonl"
+    run = nights.run("2026-03-01", metrics=str(file)).run
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    assert [line["stage"] for line in lines] == [
+        *("examine", "look up", "inference", "scores", "rejected", "validate", "report", "publish")
+    ]
+    assert {line["run_id"] for line in lines} == {run.run_id}
+    assert (lines[0]["rows"], lines[2]["texts"], lines[2]["model"]) == (2, 1, "xlmr-depression-mini")
+    assert all(line["seconds"] >= 0 for line in lines)

@@ -1,0 +1,136 @@
+import json
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from pyspark.sql import SparkSession
+
+from mh_batch import PublishedRun, ScoreSettings, score_corpus
+from mh_batch.cli import main
+from mh_batch.errors import BusyError, StoreError, UsageError
+from mh_batch.scoring.layout import OutputRoot
+from mh_batch.scoring.leases import Leases
+from mh_batch.scoring.store import ScoreStore
+from mh_batch.scoring.upkeep import compact_store, drop_torn_files, prune_store, store_statistics
+from tests.scoring.corpora import document, write
+from tests.scoring.told import ToldLoader, told
+
+pytestmark = pytest.mark.spark
+
+TEXTS = [f"Note {i}: a walk by the lake." for i in range(40)]
+
+
+def score(spark: SparkSession, folder: Path, texts: list[str], model: str = "xlmr-depression-mini") -> PublishedRun:
+    corpus = write(folder / "in.parquet", [document(f"d{i}", text, language="en") for i, text in enumerate(texts)])
+    log = folder / "told"
+    log.mkdir(exist_ok=True)
+    settings = ScoreSettings(
+        input=(corpus,), output=str(folder / "out"), model=(model,), precision="fp32", partitions=5
+    )
+    return score_corpus(spark, settings, load=ToldLoader(log))
+
+
+@pytest.fixture
+def root(spark: SparkSession, tmp_path: Path) -> OutputRoot:
+    """A root with two runs of one model: 30 texts, then 10 more."""
+    score(spark, tmp_path, TEXTS[:30])
+    score(spark, tmp_path, TEXTS)
+    return OutputRoot.at(str(tmp_path / "out"))
+
+
+def files(root: OutputRoot) -> list[Path]:
+    return sorted(Path(root.folder.uri).glob("store/**/*.parquet"))
+
+
+def test_statistics_tell_what_the_store_holds(root: OutputRoot, capsys: pytest.CaptureFixture[str]) -> None:
+    found = store_statistics(root)
+    assert len(found) == 1
+    assert (found[0].models, found[0].rows, found[0].runs) == ("xlmr-depression-mini", 40, 2)
+    assert (found[0].files, found[0].bytes) == (len(files(root)), sum(file.stat().st_size for file in files(root)))
+    assert main(["store", "stats", "--output", root.folder.uri, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["rows"] == 40
+
+
+def test_compaction_keeps_every_text_once_and_nothing_is_scored_again(
+    spark: SparkSession, root: OutputRoot, tmp_path: Path
+) -> None:
+    fingerprint = root.fingerprints()[0]
+    store = ScoreStore(spark, root, fingerprint)
+    # A text that another run scored side by side, and one that a run failed on.
+    twice = spark.read.parquet(str(files(root)[0])).limit(1)
+    store.append(twice, "beside")
+    store.append(
+        twice.selectExpr("'k' content_key", "null probabilities", "n_tokens", "n_windows", "'oom' failure"), "f"
+    )
+    before = len(files(root))
+    assert compact_store(spark, root) == {fingerprint: (before, 1)}
+    assert [file.parent.name.startswith("run=compacted-") for file in files(root)] == [True]
+    table = pq.read_table(files(root)[0])
+    assert table.num_rows == len(set(table["content_key"].to_pylist())) == 40
+    assert table["failure"].null_count == 40
+    score(spark, tmp_path, TEXTS)
+    assert len(told(tmp_path / "told")) == 40
+    assert compact_store(spark, root) == {fingerprint: (1, 1)}
+
+
+def test_a_compaction_that_loses_a_text_changes_nothing(
+    spark: SparkSession, root: OutputRoot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = files(root)
+    monkeypatch.setattr("mh_batch.scoring.store.one_per_text", lambda scored: scored.limit(39))
+    with pytest.raises(StoreError, match="wrote 39 of 40 texts; the store is as it was"):
+        compact_store(spark, root)
+    assert files(root) == before
+
+
+def test_a_compaction_that_was_killed_before_it_deleted_is_harmless(
+    spark: SparkSession, root: OutputRoot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = files(root)
+    with monkeypatch.context() as patched:
+        patched.setattr("mh_batch.storage.Folder.delete", lambda folder: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            compact_store(spark, root)
+    assert len(files(root)) == len(before) + 1
+    for lease in Path(root.folder.uri, "leases").iterdir():
+        lease.unlink()
+    assert score(spark, tmp_path, TEXTS).scores_pandas()["doc_id"].nunique() == 40
+    assert len(told(tmp_path / "told")) == 40
+
+
+def test_pruning_deletes_what_was_named_and_what_no_run_used(
+    spark: SparkSession, root: OutputRoot, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    used = root.fingerprints()[0]
+    for name in ("old", "older"):
+        (root.store(name) / "run=x").local_path().mkdir(parents=True)
+    with pytest.raises(UsageError, match="name fingerprints with --fingerprint, or say --unused"):
+        prune_store(root, (), unused=False)
+    with pytest.raises(UsageError, match="no fingerprint 'oldd': did you mean 'old'"):
+        prune_store(root, ("oldd",), unused=False)
+    assert prune_store(root, ("old",), unused=False) == ["old"]
+    assert main(["store", "prune", "--output", root.folder.uri, "--unused"]) == 0
+    assert capsys.readouterr().out == "deleted older\n"
+    assert root.fingerprints() == [used]
+    assert prune_store(root, (used,), unused=False) == [used]
+    score(spark, tmp_path, TEXTS)
+    assert len(told(tmp_path / "told")) == 80, "what was deleted is scored again"
+
+
+def test_nobody_compacts_or_prunes_while_a_run_is_at_work(spark: SparkSession, root: OutputRoot) -> None:
+    with Leases(root.folder).held("run", "r1"):
+        with pytest.raises(BusyError, match="held by run r1"):
+            compact_store(spark, root)
+        with pytest.raises(BusyError, match="held by run r1"):
+            prune_store(root, (), unused=True)
+
+
+def test_torn_files_of_a_dead_run_are_dropped(spark: SparkSession, root: OutputRoot, tmp_path: Path) -> None:
+    torn = files(root)[0]
+    run = torn.parent.name.removeprefix("run=")
+    texts = pq.read_metadata(torn).num_rows
+    torn.write_bytes(torn.read_bytes()[:-20])
+    drop_torn_files(root, run)
+    assert not torn.exists()
+    assert len(score(spark, tmp_path, TEXTS).scores_pandas()) == 40
+    assert len(told(tmp_path / "told")) == 40 + texts
