@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-fast check format bench package clean
+.PHONY: demo test test-fast check format bench storm package clean
 
 demo: .venv/installed
 	$(BIN)/mh-batch demo
@@ -26,6 +26,10 @@ format: .venv/installed
 # The shipped models' sizes on made-up posts; `mh-batch benchmark --help` for more.
 bench: .venv/installed
 	$(BIN)/mh-batch benchmark
+
+# Kills workers, executors and drivers of a local cluster at random, and holds every run to an undisturbed one.
+storm: .venv/installed
+	$(BIN)/python -m tests.cluster.storm --kills 30
 
 # The package as spark-submit takes it: a wheel is a zip, but Spark looks at the name.
 package: .venv/installed

@@ -1,5 +1,6 @@
 """Shared fixtures: one Spark session for the whole test run, started by the first test that asks for it."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,9 @@ import pytest
 from pyspark.sql import SparkSession
 
 from mh_batch.models import Model, locate_model
+
+# A JVM that lives for a minute gains nothing from the slow compiler; every one that a test starts inherits this.
+os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
 
 
 @pytest.fixture(scope="session")

@@ -3,18 +3,25 @@
 import sys
 from pathlib import Path
 
-from mh_batch import ScoreSettings, score_corpus
+from pyspark.sql import SparkSession
+
+from mh_batch import PublishedRun, ScoreSettings, score_corpus
 from mh_batch.scoring.session import start_session
 from tests.scoring.told import ToldLoader
 
 
-def main(corpus: str, output: str, log: str, tasks: str, seconds_per_text: str) -> None:
-    """Score a corpus."""
-    settings = ScoreSettings(
-        input=(corpus,), output=output, model=("xlmr-depression-mini",), precision="fp32", partitions=int(tasks)
-    )
+def score(
+    spark: SparkSession, corpus: str, output: str, load: ToldLoader, tasks: int, **changes: object
+) -> PublishedRun:
+    """Score a corpus in so many tasks."""
+    settings = {"input": corpus, "output": output, "model": "xlmr-depression-mini", "precision": "fp32"}
+    return score_corpus(spark, ScoreSettings.model_validate({**settings, "partitions": tasks, **changes}), load=load)
+
+
+def main(corpus: str, output: str, log: str, tasks: str, seconds_per_text: str, device: str = "auto") -> None:
+    """The same from a command line."""
     spark = start_session("faults")
-    score_corpus(spark, settings, load=ToldLoader(Path(log), float(seconds_per_text)))
+    score(spark, corpus, output, ToldLoader(Path(log), float(seconds_per_text)), int(tasks), device=device)
     spark.stop()
 
 

@@ -17,12 +17,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
+from pyspark.sql import SparkSession
 
 from mh_batch import open_run
-from tests.cluster import standalone
+from tests.cluster import faulty, standalone
 from tests.cluster.standalone import Cluster, command_of, descendants, kill, standalone_cluster
 from tests.scoring.corpora import document, write
-from tests.scoring.told import told
+from tests.scoring.told import ToldLoader, told
 
 TEXTS = 1200
 TASKS = 40
@@ -41,14 +42,18 @@ class Storm:
     dice: random.Random
     kills: Counter[str] = field(default_factory=Counter)
 
-    def calm(self) -> None:
-        """The run that nobody disturbs: what the others are held to."""
+    def calm(self, spark: SparkSession | None = None) -> None:
+        """The run that nobody disturbs: what the others are held to. In `spark`, or on the cluster."""
         rows = [document(f"d{i}", f"Note {i}: " + "a quiet day by the lake, " * (1 + i % 7)) for i in range(TEXTS)]
         self.corpus = write(self.folder / "in" / "a.parquet", [*rows, document("copy", rows[0]["text"])])
-        (self.folder / "calm").mkdir()
+        for name in ("calm", "calm/told"):
+            (self.folder / name).mkdir()
         started = time.monotonic()
-        driver = self._start("calm")
-        assert driver.wait(_PATIENCE) == 0, self._log("calm")
+        if spark is not None:
+            folder = self.folder / "calm"
+            faulty.score(spark, self.corpus, str(folder / "output"), ToldLoader(folder / "told"), TASKS)
+        else:
+            assert self._start("calm").wait(_PATIENCE) == 0, self._log("calm")
         self.expected = self._scores("calm")
         assert len(self.expected) == TEXTS + 1
         assert self._told("calm") == TEXTS
@@ -106,7 +111,7 @@ class Storm:
         pd.testing.assert_frame_equal(found, self.expected)
         sent = self._told(name)
         # Every kill can cost what the tasks of both cores had in hand.
-        in_flight = kills * 2 * self._largest_task(name)
+        in_flight = kills * 2 * self._largest_task()
         _say(
             f"{name}: {kills} kills, {starts} starts, {sent} texts sent to the engine, up to {in_flight} lost in flight"
         )
@@ -114,7 +119,7 @@ class Storm:
         assert list((self.folder / name / "output" / "work").iterdir()) == []
         assert len(list((self.folder / name / "output" / "runs").iterdir())) == 1
 
-    def _largest_task(self, name: str) -> int:
+    def _largest_task(self) -> int:
         files = (self.folder / "calm" / "output" / "store").rglob("*.parquet")
         return max(len(pd.read_parquet(file)) for file in files)
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
+from mh_batch import PublishedRun
 from mh_batch.errors import BusyError, CorpusError
 from mh_batch.scoring.layout import OutputRoot
 from mh_batch.scoring.leases import Leases
@@ -51,25 +52,48 @@ def nights(spark: SparkSession, tmp_path: Path) -> Nights:
     return Nights(spark, tmp_path)
 
 
-def test_a_night_reads_its_own_date_and_is_carried_out_once(nights: Nights) -> None:
-    nights.deliver("2026-03-01", "A walk.", "A swim.")
-    nights.deliver("2026-03-02", "A ride.", "A walk.")
-    first = nights.run("2026-03-01")
-    assert not first.done_before
-    assert set(first.run.scores_pandas()["doc_id"]) == {"2026-03-01-0", "2026-03-01-1"}
-    again = nights.run("2026-03-01", metrics="-")
-    assert (again.done_before, again.run.run_id, nights.sessions) == (True, first.run.run_id, 1)
-    second = nights.run("2026-03-02")
-    assert len(told(nights.log)) == 3, "the text of both nights is scored once"
-    assert second.run.manifest["previous"] == first.run.run_id
-    changed = nights.run("2026-03-01", threshold={"depressed": 0.9})
-    assert not changed.done_before, "other settings make another night"
-
-
-def test_what_changed_since_the_night_before_stands_in_a_table(nights: Nights) -> None:
+def test_nights_are_carried_out_once_each_compared_and_retired(nights: Nights) -> None:
     nights.deliver("2026-03-01", "A walk.", "A swim.")
     nights.deliver("2026-03-02", "A ride.", "A walk.", "A sail.")
-    first, second = nights.run("2026-03-01").run, nights.run("2026-03-02").run
+    left_behind(nights.root.folder, "nightly", "2026-03-01")  # its holder is dead
+
+    metrics = nights.folder / "metrics.jsonl"
+    first = nights.run("2026-03-01", metrics=str(metrics))
+    assert not first.done_before
+    assert set(first.run.scores_pandas()["doc_id"]) == {"2026-03-01-0", "2026-03-01-1"}
+    assert Leases(nights.root.folder).holders() == []
+    _has_a_line_for_each_stage(metrics, first.run.run_id)
+
+    again = nights.run("2026-03-01", metrics="-")
+    assert (again.done_before, again.run.run_id, nights.sessions) == (True, first.run.run_id, 1)
+
+    second = nights.run("2026-03-02")
+    assert len(told(nights.log)) == 4, "the text of both nights is scored once"
+    assert second.run.manifest["previous"] == first.run.run_id
+    _tells_the_change(second.run, first.run)
+
+    strict = nights.run("2026-03-02", threshold={"depressed": 0.9}, keep_runs=2)
+    assert not strict.done_before, "other settings make another night"
+    change = strict.run.change()
+    assert change is not None
+    assert not change["comparable"].any()
+    assert strict.retired == [first.run.run_id]
+    assert nights.root.published() == [second.run.run_id, strict.run.run_id]
+    assert not nights.root.run(first.run.run_id).exists()
+    assert len(told(nights.log)) == 4, "another threshold costs nothing"
+
+
+def _has_a_line_for_each_stage(metrics: Path, run_id: str) -> None:
+    lines = [json.loads(line) for line in metrics.read_text().splitlines()]
+    assert [line["stage"] for line in lines] == [
+        *("examine", "look up", "inference", "scores", "rejected", "validate", "report", "publish")
+    ]
+    assert {line["run_id"] for line in lines} == {run_id}
+    assert (lines[0]["rows"], lines[2]["texts"], lines[2]["model"]) == (2, 2, "xlmr-depression-mini")
+    assert all(line["seconds"] >= 0 for line in lines)
+
+
+def _tells_the_change(second: PublishedRun, first: PublishedRun) -> None:
     assert first.change() is None
     change = second.change()
     assert change is not None
@@ -79,19 +103,6 @@ def test_what_changed_since_the_night_before_stands_in_a_table(nights: Nights) -
     assert [row["prevalence_before"], row["prevalence"]] == pytest.approx(shares)
     assert row["difference"] == pytest.approx(shares[1] - shares[0])
     assert row["comparable"]
-    strict = nights.run("2026-03-02", threshold={"depressed": 0.9}).run.change()
-    assert strict is not None
-    assert not strict["comparable"].any()
-
-
-def test_old_runs_are_retired_and_their_scores_kept(nights: Nights) -> None:
-    for day in (1, 2, 3):
-        nights.deliver(f"2026-03-0{day}", "A walk.", f"Day {day}.")
-    runs = [nights.run(f"2026-03-0{day}", keep_runs=2).run.run_id for day in (1, 2, 3)]
-    assert nights.root.published() == runs[1:]
-    assert not nights.root.run(runs[0]).exists()
-    nights.run("2026-03-01", keep_runs=2)
-    assert len(told(nights.log)) == 4
 
 
 def test_a_second_start_is_told_who_is_at_work(nights: Nights) -> None:
@@ -104,26 +115,6 @@ def test_a_second_start_is_told_who_is_at_work(nights: Nights) -> None:
     assert nights.sessions == 0
 
 
-def test_a_dead_night_is_taken_over(nights: Nights) -> None:
-    nights.deliver("2026-03-01", "A walk.")
-    left_behind(nights.root.folder, "nightly", "2026-03-01")
-    assert not nights.run("2026-03-01").done_before
-    assert Leases(nights.root.folder).holders() == []
-
-
 def test_a_date_without_files_is_an_error_that_names_them(nights: Nights) -> None:
     with pytest.raises(CorpusError, match=r"2026-03-09\.parquet cannot be read as Parquet: there is no such file"):
         nights.run("2026-03-09")
-
-
-def test_each_stage_gives_a_line_of_metrics(nights: Nights) -> None:
-    nights.deliver("2026-03-01", "A walk.", "A walk.")
-    file = nights.folder / "metrics.jsonl"
-    run = nights.run("2026-03-01", metrics=str(file)).run
-    lines = [json.loads(line) for line in file.read_text().splitlines()]
-    assert [line["stage"] for line in lines] == [
-        *("examine", "look up", "inference", "scores", "rejected", "validate", "report", "publish")
-    ]
-    assert {line["run_id"] for line in lines} == {run.run_id}
-    assert (lines[0]["rows"], lines[2]["texts"], lines[2]["model"]) == (2, 1, "xlmr-depression-mini")
-    assert all(line["seconds"] >= 0 for line in lines)
