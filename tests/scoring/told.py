@@ -1,4 +1,4 @@
-"""A stand-in for a model, which writes down what it was given to score."""
+"""A stand-in for a model, which writes down what it scored."""
 
 import hashlib
 import os
@@ -18,13 +18,15 @@ class ToldScorer:
 
     log: Path
     seconds_per_text: float = 0.0
+    device: str = "cpu"
 
     def stream(self, texts: Iterable[tuple[str, str]]) -> Iterator[tuple[str, TextScore]]:
         with (self.log / f"{os.getpid()}.txt").open("a") as told:
             for key, text in texts:
-                told.write(key + "\n")
-                told.flush()
+                began = time.time()
                 time.sleep(self.seconds_per_text)
+                told.write(f"{key} {self.device} {began} {time.time()}\n")
+                told.flush()
                 share = int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") / 2**32
                 yield key, TextScore((1 - share, share), len(text.split()), 1)
 
@@ -37,9 +39,20 @@ class ToldLoader:
     seconds_per_text: float = 0.0
 
     def __call__(self, model: Model, execution: Execution, device: str, token_budget: int | None) -> ToldScorer:
-        return ToldScorer(self.log, self.seconds_per_text)
+        return ToldScorer(self.log, self.seconds_per_text, device)
 
 
-def told(log: Path) -> list[str]:
-    """The content keys of all texts that were given to such scorers."""
-    return [key for file in log.iterdir() for key in file.read_text().splitlines()]
+@dataclass(frozen=True)
+class Told:
+    """A text that was given to such a scorer: on which device, and from when to when (seconds since 1970)."""
+
+    key: str
+    device: str
+    began: float
+    ended: float
+
+
+def told(log: Path) -> list[Told]:
+    """All texts that were given to such scorers."""
+    lines = [line.split() for file in log.iterdir() for line in file.read_text().splitlines()]
+    return [Told(key, device, float(began), float(ended)) for key, device, began, ended in lines]
