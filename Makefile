@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-fast check format bench storm package clean
+.PHONY: demo test test-fast check format bench storm check-airflow package clean
 
 demo: .venv/installed
 	$(BIN)/mh-batch demo
@@ -30,6 +30,10 @@ bench: .venv/installed
 # Kills workers, executors and drivers of a local cluster at random, and holds every run to an undisturbed one.
 storm: .venv/installed
 	$(BIN)/python -m tests.cluster.storm --kills 30
+
+# The Airflow DAG against a real Airflow, in an environment of its own.
+check-airflow: .venv/installed package
+	tests/check_airflow.sh
 
 # The package as spark-submit takes it: a wheel is a zip, but Spark looks at the name.
 package: .venv/installed

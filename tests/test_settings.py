@@ -1,10 +1,12 @@
+from datetime import date
 from pathlib import Path
 
 import pytest
+import yaml
 from pydantic import ValidationError
 
 from mh_batch.errors import SettingsError
-from mh_batch.settings import ScoreSettings, load_settings
+from mh_batch.settings import NightlySettings, ScoreSettings, load_settings
 
 NEEDED = {"input": ["in.parquet"], "output": "out", "model": ["xlmr-depression-mini"]}
 
@@ -57,3 +59,11 @@ def test_a_broken_configuration_file_is_named(tmp_path: Path, content: str | Non
         file.write_text(content)
     with pytest.raises(SettingsError, match=message):
         load_settings(ScoreSettings, file, {})
+
+
+def test_the_configuration_that_the_schedules_name_is_one() -> None:
+    folder = Path(__file__).parents[1] / "jobs" / "schedules"
+    settings = load_settings(NightlySettings, folder / "nightly.yaml", {"date": "2026-03-01"})
+    assert (settings.date, settings.keep_runs) == (date(2026, 3, 1), 30)
+    scheduled = yaml.safe_load((folder / "kubernetes.yaml").read_text())
+    assert scheduled["spec"]["template"]["mainApplicationFile"].endswith("jobs/nightly.py")
