@@ -18,6 +18,9 @@ def spark() -> Iterator[SparkSession]:
     from mh_batch.scoring.session import run_settings, start_session
 
     session = start_session("mh-batch tests")
+    # Compiling a query takes longer than interpreting it for a few rows; commands in processes of their own compile.
+    session.conf.set("spark.sql.codegen.wholeStage", "false")
+    session.conf.set("spark.sql.codegen.factoryMode", "NO_CODEGEN")
     with run_settings(session):
         yield session
     session.stop()

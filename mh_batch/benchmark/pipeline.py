@@ -1,7 +1,8 @@
 """What the job costs apart from the model: reading, contract, keys, store, joins, validation, publishing.
 
 The model is replaced by a constant. Every document is distinct, carries its language and has an author and a date, so
-nothing is saved by duplicates and no language is identified.
+nothing is saved by duplicates and no language is identified. An author writes twenty documents over three months, in
+one language and region.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from mh_batch.models import Model
 _APPLICATION = "mh-batch benchmark"
 _MODEL = "xlmr-depression-mini"
 _WARM_UP = 50_000
+_DOCUMENTS_PER_AUTHOR = 20
 _ROWS_PER_FILE = 250_000
 _WORDS = "today i walked along the river and thought about the week behind me and what comes next"
 _LANGUAGES = ("de", "en", "es", "fr", "it", "pt")
@@ -66,15 +68,16 @@ def write_documents(folder: Path, documents: int) -> None:
 
     spark = start_session(_APPLICATION)
     number = F.col("id")
+    author = number % (documents // _DOCUMENTS_PER_AUTHOR + 1)
     texts = F.concat(F.lit("note "), number.cast("string"), F.lit(f": {_WORDS}. "), F.sha2(number.cast("string"), 224))
     spark.range(0, documents, numPartitions=-(-documents // _ROWS_PER_FILE)).select(
         F.concat(F.lit("d"), number.cast("string")).alias("doc_id"),
         texts.alias("text"),
-        F.concat(F.lit("a"), (number % (documents // 20 + 1)).cast("string")).alias("author_id"),
+        F.concat(F.lit("a"), author.cast("string")).alias("author_id"),
         F.timestamp_seconds(F.lit(1_767_225_600) + number % (90 * 86_400)).alias("created_at"),
-        F.element_at(F.array(*map(F.lit, _LANGUAGES)), (number % len(_LANGUAGES) + 1).cast("int")).alias("language"),
+        F.element_at(F.array(*map(F.lit, _LANGUAGES)), (author % len(_LANGUAGES) + 1).cast("int")).alias("language"),
         F.lit("benchmark").alias("source"),
-        F.concat(F.lit("region "), (number % 16).cast("string")).alias("region"),
+        F.concat(F.lit("region "), (author % 16).cast("string")).alias("region"),
         F.array(F.lit("research")).alias("consent"),
     ).write.mode("overwrite").parquet(str(folder))
 

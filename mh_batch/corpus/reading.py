@@ -217,8 +217,8 @@ def _misfit(group: _Group, columns: Mapping[str, str]) -> str | None:
 def _missing(column: str, columns: Mapping[str, str], group: _Group) -> str:
     name, known = columns.get(column, column), [*group.files[0].schema.names, *group.files[0].folders]
     if column in columns:
-        return f"no column '{name}', given for '{column}': {nearest(name, known)}"
-    return f"no column '{name}': {nearest(name, known)}; map it with --columns {column}=NAME"
+        return f"it has no column '{name}', given for '{column}': {nearest(name, known)}"
+    return f"it has no column '{name}': {nearest(name, known)}; map it with --columns {column}=NAME"
 
 
 def _wrong_type(group: _Group, column: str, name: str) -> str | None:
@@ -245,7 +245,7 @@ def _check_columns(path: str, groups: Sequence[_Group], columns: Mapping[str, st
     present = {name for group in groups for name in group.names(columns)}
     for column in columns:
         if column not in present:
-            raise CorpusError(f"{path} has {_missing(column, columns, groups[0])}")
+            raise CorpusError(f"{path}: {_missing(column, columns, groups[0])}")
     if "consent" not in present and consent_basis is None:
         raise ConsentError(
             f"{path} has no 'consent' column, so nothing says that its texts may be used. "

@@ -203,7 +203,7 @@ def test_files_that_cannot_be_used_are_named_with_the_cause(spark: SparkSession,
         ("truncated", "it is damaged or no Parquet file"),
         ("notes", "it is damaged or no Parquet file"),
         ("mixed", r"column 'text' (text) is struct<body:string>, expected string or binary"),
-        ("changed", "no column 'text': "),
+        ("changed", "it has no column 'text': "),
     ):
         assert f"  - {folder_with_bad_files}/{name}.parquet: {cause}" in message
 
