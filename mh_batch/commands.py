@@ -102,11 +102,11 @@ def _store_stats(arguments: argparse.Namespace) -> int:
 
 
 def _store_compact(arguments: argparse.Namespace) -> int:
-    from mh_batch.scoring.session import command_session
+    from mh_batch.scoring.session import command_session, run_settings
     from mh_batch.scoring.upkeep import compact_store
 
     root = _root(arguments, StoreSettings)
-    with command_session("mh-batch store compact") as spark:
+    with command_session("mh-batch store compact") as spark, run_settings(spark):
         for fingerprint, (before, after) in compact_store(spark, root).items():
             print(f"{fingerprint}: {before:,} files became {after:,}")
     return 0
