@@ -124,9 +124,9 @@ def read_corpus(
     listed: set[str] = set()
     inputs_groups: list[list[_Group]] = []
     for path in inputs:
-        files = [uri for uri in _list_files(spark, path) if uri not in listed]
+        files = _list_files(spark, path)
+        groups, misfits = _groups(spark, path, files, listed | bad.keys(), columns)
         listed.update(files)
-        groups, misfits = _groups(spark, path, files, bad, columns)
         bad |= {file.uri: file for file in misfits}
         _check_columns(path, groups, columns, consent_basis)
         inputs_groups.append(groups)
@@ -169,13 +169,13 @@ def _reader(spark: SparkSession) -> DataFrameReader:
 
 
 def _groups(
-    spark: SparkSession, path: str, files: Sequence[str], bad: Container[str], columns: Mapping[str, str]
+    spark: SparkSession, path: str, files: Sequence[str], without: Container[str], columns: Mapping[str, str]
 ) -> tuple[list[_Group], list[BadFile]]:
     """Put files together that have the same columns; one file's columns do not stand for another's."""
     names = _own_names(columns).values()
     misfits: list[BadFile] = []
     alike: dict[tuple[tuple[str, str], ...], list[SoundFile]] = {}
-    for file in survey([uri for uri in files if uri not in bad]):
+    for file in survey([uri for uri in files if uri not in without]):
         if isinstance(file, BadFile):
             misfits.append(file)
         else:

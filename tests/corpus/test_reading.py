@@ -175,6 +175,14 @@ def test_a_file_that_two_inputs_name_is_read_once(spark: SparkSession, tmp_path:
     assert corpus.rows == corpus.documents.count() == 2
 
 
+def test_a_bad_file_that_two_inputs_name_is_not_opened_by_the_second(spark: SparkSession, tmp_path: Path) -> None:
+    bad = tmp_path / "a.parquet"
+    bad.write_text("these are notes")
+    write(tmp_path / "b.parquet", doc_id=["b"], text=["y"])
+    corpus = read_corpus(spark, [str(bad), str(tmp_path)], {}, None, max_bad_files=1)
+    assert [row["doc_id"] for row in corpus.documents.collect()] == ["b"]
+
+
 def test_places_tell_all_rows_apart_in_the_order_of_the_files(spark: SparkSession, tmp_path: Path) -> None:
     for number in range(3):
         write(tmp_path / f"part-{number}.parquet", doc_id=[f"{number}-{i}" for i in range(3)], text=["x"] * 3)
