@@ -7,8 +7,9 @@ BIN := .venv/bin
 demo: .venv/installed
 	$(BIN)/mh-batch demo
 
+# Tests that share a Spark session run in one process, all others in a second one meanwhile.
 test: .venv/installed
-	$(BIN)/pytest --durations=15
+	$(BIN)/pytest --numprocesses 2 --dist loadgroup --durations=15
 
 # Without what starts a cluster or a browser, or takes minutes.
 test-fast: .venv/installed

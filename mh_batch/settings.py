@@ -22,6 +22,7 @@ def _as_list(value: object) -> object:
 
 S = TypeVar("S", bound=BaseModel)
 Names = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
+Sizes = Annotated[tuple[Annotated[int, Field(ge=1)], ...], BeforeValidator(_as_list)]
 
 
 class _Settings(BaseModel):
@@ -136,8 +137,11 @@ class BenchmarkSettings(_Settings):
     agreement: Annotated[tuple[Literal["bf16", "fp16", "int8"], ...], BeforeValidator(_as_list)] = Field(
         (), description="also compare what these precisions say of all texts with what fp32 says: bf16 int8"
     )
-    pipeline: Annotated[tuple[Annotated[int, Field(ge=1)], ...], BeforeValidator(_as_list)] = Field(
+    pipeline: Sizes = Field(
         (), description="measure, instead, what the job costs apart from the model, with so many documents: 1000000"
+    )
+    lookup: Sizes = Field(
+        (), description="measure, instead, what a lookup costs in a score store of so many texts: 1000000 10000000"
     )
     rounds: int = Field(3, ge=1, description="rounds; figures are medians over them")
     round_seconds: float = Field(10.0, gt=0, description="how long a round of one contestant lasts, about")

@@ -17,6 +17,7 @@ from mh_batch.benchmark.agreement import measure_agreement
 from mh_batch.benchmark.arena import OWN_PYTHON, Result, compete
 from mh_batch.benchmark.checkpoints import random_checkpoint
 from mh_batch.benchmark.contestants import CONTESTANTS, Spec, read_texts
+from mh_batch.benchmark.lookup import measure_lookups
 from mh_batch.benchmark.peak import matrix_peak
 from mh_batch.benchmark.peers import PEER_PACKAGES, peer_python
 from mh_batch.benchmark.pipeline import measure_pipeline
@@ -45,6 +46,8 @@ def benchmark(settings: BenchmarkSettings) -> str:
     """
     if settings.pipeline:
         return measure_pipeline(settings.pipeline, settings.output, _say)
+    if settings.lookup:
+        return measure_lookups(settings.lookup, settings.output, _say)
     names, threads = _names(settings), settings.threads or torch.get_num_threads()
     settings.output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as name:

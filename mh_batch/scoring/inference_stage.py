@@ -11,7 +11,7 @@ from mh_batch.scoring.counters import Counters, Effort
 from mh_batch.scoring.progress import Progress
 from mh_batch.scoring.resources import inference_profile
 from mh_batch.scoring.shipping import ship_model
-from mh_batch.scoring.store import ScoreStore, one_per_text
+from mh_batch.scoring.store import ScoreStore
 from mh_batch.scoring.tasks import TaskPlan
 from mh_batch.scoring.worker import Loader, load_shared, scoring_function
 from mh_batch.settings import ScoreSettings
@@ -70,8 +70,8 @@ class InferenceStage:
             name: Tells the models of the run apart.
 
         Returns:
-            What the store says, one row per text: `content_key, probabilities, n_tokens, n_windows`; and one document
-            for each text that it lacks: `content_key, place, n_chars`.
+            What the store says, as `ScoreStore.lookup` returns it; and one document for each text that it lacks:
+            `content_key, place, n_chars`.
         """
         texts = documents.groupBy("content_key").agg(F.min("place").alias("place"), F.max("n_chars").alias("n_chars"))
         if store.is_empty:
@@ -100,8 +100,8 @@ class InferenceStage:
         return Throughput(counters.effort(), progress.seconds)
 
     def scored(self, known: DataFrame, store: ScoreStore) -> DataFrame:
-        """Return what is known now of the texts that `look_up` was asked about, one row per text."""
-        return one_per_text(known.unionByName(store.of_run(self.run_id)))
+        """Return what is known now of the texts that `look_up` was asked about; one may stand there twice."""
+        return known.unionByName(store.of_run(self.run_id))
 
     def _texts(self, lacking: DataFrame) -> DataFrame:
         # Hashed rather than sorted: texts are large, and need not wait for each other.

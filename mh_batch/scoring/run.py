@@ -30,7 +30,14 @@ from mh_batch.scoring.published import PublishedRun
 from mh_batch.scoring.session import run_settings
 from mh_batch.scoring.stages import Stages
 from mh_batch.scoring.store import ScoreStore
-from mh_batch.scoring.tables import in_foreign_language, is_eligible, rejected_by_all, scores_table, unscored
+from mh_batch.scoring.tables import (
+    in_foreign_language,
+    is_eligible,
+    one_per_text,
+    rejected_by_all,
+    scores_table,
+    unscored,
+)
 from mh_batch.scoring.upkeep import drop_torn_files
 from mh_batch.scoring.validation import ModelCounts, validate_run
 from mh_batch.scoring.worker import Loader, load_shared
@@ -215,7 +222,7 @@ class _Run:
             figures |= throughput
         with self.stages.stage("scores", model=name):
             # One view of the store for both tables: what another run adds meanwhile must not fall between them.
-            scored = stage.scored(known, store)
+            scored = one_per_text(stage.scored(known, store), model.card)
             table = scores_table(wanted, scored, model.card, thresholds_of(model.card, self.settings.threshold))
             folder = (self.folder / "scores" / f"model={name}").spark_uri
             table.write.parquet(folder)

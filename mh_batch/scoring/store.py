@@ -41,9 +41,10 @@ class ScoreStore:
             keys: Rows of `content_key`.
 
         Returns:
-            One row per text that was scored: `content_key, probabilities, n_tokens, n_windows`.
+            The texts that were scored: `content_key, probabilities, n_tokens, n_windows`. A text that two runs scored
+            side by side stands there twice.
         """
-        return one_per_text(_scored(self._rows("*").join(keys, "content_key", "left_semi")))
+        return _scored(self._rows("*").join(keys, "content_key", "left_semi"))
 
     def of_run(self, run_id: str) -> DataFrame:
         """Return what a run scored, by the same columns; a text may stand there twice."""
@@ -77,7 +78,7 @@ class ScoreStore:
         """
         old = self._folder.names()
         before = self._rows("*")
-        texts = one_per_text(_scored(before))
+        texts = _one_per_text(_scored(before))
         count = before.where(F.col("failure").isNull()).agg(F.count_distinct("content_key")).first()
         assert count is not None
         files = max(1, math.ceil(count[0] / _TEXTS_PER_FILE))
@@ -101,8 +102,7 @@ class ScoreStore:
         return self._spark.read.schema(self._schema).parquet(*paths)
 
 
-def one_per_text(scored: DataFrame) -> DataFrame:
-    """Keep one row of each text: two runs that worked side by side may have scored the same one."""
+def _one_per_text(scored: DataFrame) -> DataFrame:
     return scored.dropDuplicates(["content_key"])
 
 

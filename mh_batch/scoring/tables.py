@@ -17,6 +17,21 @@ def is_eligible(card: ModelCard) -> Column:
     return admitted & F.col("language").isin(list(card.languages)) if card.languages else admitted
 
 
+def one_per_text(scored: DataFrame, card: ModelCard) -> DataFrame:
+    """Return what a text scored, once for each: two runs that worked side by side may have scored the same one.
+
+    Args:
+        scored: The store's rows.
+        card: The model's card.
+
+    Returns:
+        `content_key, p_<label>, n_tokens, n_windows`. Numbers are grouped by hashing; arrays would have to be sorted.
+    """
+    probability = {f"p_{label}": F.element_at("probabilities", i + 1) for i, label in enumerate(card.labels)}
+    columns = {**probability, "n_tokens": F.col("n_tokens"), "n_windows": F.col("n_windows")}
+    return scored.groupBy("content_key").agg(*[F.first(column).alias(name) for name, column in columns.items()])
+
+
 def scores_table(
     documents: DataFrame, scored: DataFrame, card: ModelCard, thresholds: Mapping[str, float]
 ) -> DataFrame:
@@ -24,17 +39,14 @@ def scores_table(
 
     Args:
         documents: Eligible documents.
-        scored: The store's rows, one per content key.
+        scored: What `one_per_text` returns.
         card: The model's card.
         thresholds: What `thresholds_of` says.
     """
     joined = documents.join(scored, "content_key")
-    probability = {label: F.element_at("probabilities", i + 1) for i, label in enumerate(card.labels)}
-    for label, column in probability.items():
-        joined = joined.withColumn(f"p_{label}", column)
-    named = {label: F.col(f"p_{label}") for label in card.labels}
+    probability = {label: F.col(f"`p_{label}`") for label in card.labels}
     joined = joined.withColumns(
-        {"labels": given_labels_column(card, thresholds, named), "top_label": top_label(card.labels, named)}
+        {"labels": given_labels_column(card, thresholds, probability), "top_label": top_label(card.labels, probability)}
     )
     return joined.select(*load_contract("scores").for_labels(card.labels).names)
 
@@ -56,7 +68,7 @@ def unscored(documents: DataFrame, scored: DataFrame, failures: DataFrame, card:
 
     Args:
         documents: All documents.
-        scored: The store's rows, one per content key.
+        scored: What `one_per_text` returns.
         failures: Texts that this run could not score: `content_key, failure`.
         card: The model's card.
     """

@@ -18,10 +18,11 @@ def score(
     return score_corpus(spark, ScoreSettings.model_validate({**settings, "partitions": tasks, **changes}), load=load)
 
 
-def main(corpus: str, output: str, log: str, tasks: str, seconds_per_text: str, device: str = "auto") -> None:
-    """The same from a command line."""
+def main(corpus: str, output: str, log: str, tasks: str, seconds_per_text: str, *settings: str) -> None:
+    """The same from a command line; further settings as `name=value`."""
     spark = start_session("faults")
-    score(spark, corpus, output, ToldLoader(Path(log), float(seconds_per_text)), int(tasks), device=device)
+    changes = dict(setting.split("=") for setting in settings)
+    score(spark, corpus, output, ToldLoader(Path(log), float(seconds_per_text)), int(tasks), **changes)
     spark.stop()
 
 

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,30 +22,42 @@ from pyspark.sql import SparkSession
 
 from mh_batch import open_run
 from tests.cluster import faulty, standalone
-from tests.cluster.standalone import Cluster, command_of, descendants, kill, standalone_cluster
+from tests.cluster.standalone import Cluster, children, command_of, descendants, kill, standalone_cluster
 from tests.scoring.corpora import document, write
 from tests.scoring.told import ToldLoader, told
 
-TEXTS = 1200
 TASKS = 40
-SECONDS_PER_TEXT = 0.01
 _PATIENCE = 420.0
 _PAUSES = (1.0, 10.0)
 _WEIGHTS = {"python worker": 4, "executor": 3, "worker": 2, "driver": 2}
 
+# Tasks that a kill can cost: the one that a Python worker had in hand, else those of both cores.
+_TASKS_LOST = {"python worker": 1, "executor": 2, "worker": 2, "driver": 2}
+
 
 @dataclass
 class Storm:
-    """One cluster, and rounds of runs on it that are disturbed until enough was killed."""
+    """One cluster, and rounds of runs on it that are disturbed until enough was killed.
+
+    Attributes:
+        folder: For corpora, outputs and logs.
+        cluster: Two workers of one core each.
+        dice: Chooses victims and moments.
+        texts: How many are scored.
+        seconds_per_text: How long the stand-in for a model takes.
+        kills: What was killed so far.
+    """
 
     folder: Path
     cluster: Cluster
     dice: random.Random
+    texts: int = 1200
+    seconds_per_text: float = 0.05
     kills: Counter[str] = field(default_factory=Counter)
 
     def calm(self, spark: SparkSession | None = None) -> None:
         """The run that nobody disturbs: what the others are held to. In `spark`, or on the cluster."""
-        rows = [document(f"d{i}", f"Note {i}: " + "a quiet day by the lake, " * (1 + i % 7)) for i in range(TEXTS)]
+        rows = [document(f"d{i}", f"Note {i}: " + "a quiet day by the lake, " * (1 + i % 7)) for i in range(self.texts)]
         self.corpus = write(self.folder / "in" / "a.parquet", [*rows, document("copy", rows[0]["text"])])
         for name in ("calm", "calm/told"):
             (self.folder / name).mkdir()
@@ -55,67 +68,73 @@ class Storm:
         else:
             assert self._start("calm").wait(_PATIENCE) == 0, self._log("calm")
         self.expected = self._scores("calm")
-        assert len(self.expected) == TEXTS + 1
-        assert self._told("calm") == TEXTS
-        _say(f"undisturbed: {TEXTS} texts in {time.monotonic() - started:.0f} s")
+        assert len(self.expected) == self.texts + 1
+        assert self._told("calm") == self.texts
+        _say(f"undisturbed: {self.texts} texts in {time.monotonic() - started:.0f} s")
 
-    def round(self, name: str, most: int) -> None:
-        """Run until the end, killing at most so many processes on the way; then look at what came out."""
+    def round(self, name: str, kinds: Sequence[str]) -> Counter[str]:
+        """Run until the end, killing these one after the other on the way; then look at what came out.
+
+        Returns:
+            What was killed: less than was asked for if the run ended before.
+        """
         (self.folder / name).mkdir()
         # The same key gives the same content keys.
         (self.folder / name / "output").mkdir()
         shutil.copy(self.folder / "calm" / "output" / "pseudonym.key", self.folder / name / "output")
-        before, starts = self.kills.total(), 1
-        deadline = time.monotonic() + _PATIENCE + 40 * most
+        killed: Counter[str] = Counter()
+        starts = 1
+        deadline = time.monotonic() + _PATIENCE + 40 * len(kinds)
         driver = self._start(name)
-        pause = self.dice.uniform(*_PAUSES)
-        last = time.monotonic()
+        due = self._next_moment()
         while (code := driver.poll()) != 0:
             assert time.monotonic() < deadline, f"{name}: no end in sight\n{self._log(name)}"
             if code is not None:
                 starts += 1
                 driver = self._start(name)
-            if self.kills.total() - before < most and time.monotonic() - last > pause:
-                self._strike(driver)
-                last, pause = time.monotonic(), self.dice.uniform(*_PAUSES)
+            if killed.total() < len(kinds) and time.monotonic() > due:
+                kind = kinds[killed.total()]
+                if self._strike(kind, driver):
+                    killed[kind] += 1
+                    due = self._next_moment()
             self.cluster.restart_dead_workers()
             time.sleep(0.1)
-        self._compare(name, self.kills.total() - before, starts)
+        self.kills += killed
+        self._compare(name, killed, starts)
+        return killed
 
-    def _strike(self, driver: subprocess.Popen[bytes]) -> None:
-        kind = self.dice.choices(list(_WEIGHTS), list(_WEIGHTS.values()))[0]
+    def _next_moment(self) -> float:
+        return time.monotonic() + self.dice.uniform(*_PAUSES)
+
+    def _strike(self, kind: str, driver: subprocess.Popen[bytes]) -> bool:
+        """Kill one of a kind, if one lives."""
         victims = self._victims(kind, driver)
-        if not victims:
-            return
-        self.kills[kind] += 1
         for pid in victims:
             kill(pid)
+        return bool(victims)
 
     def _victims(self, kind: str, driver: subprocess.Popen[bytes]) -> list[int]:
         if kind == "driver":
             # Spark's JVM and our Python below it.
             return [driver.pid, *descendants(driver.pid)]
-        worker = self.dice.choice(self.cluster.workers)
         if kind == "worker":
-            return [worker.pid]
-        below = descendants(worker.pid)
+            return [self.dice.choice(self.cluster.workers).pid]
+        below = [pid for worker in self.cluster.workers for pid in descendants(worker.pid)]
         wanted = "CoarseGrainedExecutorBackend" if kind == "executor" else "pyspark.daemon"
         found = [pid for pid in below if wanted in command_of(pid)]
         if kind == "python worker":
-            # The daemon forks the workers; one that sleeps in its place is not the daemon itself.
-            found = [pid for pid in found if any(pid in standalone.children().get(parent, []) for parent in found)]
+            # The daemon forks the workers, which keep its name.
+            by_parent = children()
+            found = [pid for daemon in found for pid in by_parent.get(daemon, []) if pid in found]
         return [self.dice.choice(found)] if found else []
 
-    def _compare(self, name: str, kills: int, starts: int) -> None:
+    def _compare(self, name: str, killed: Counter[str], starts: int) -> None:
         found = self._scores(name)
         pd.testing.assert_frame_equal(found, self.expected)
-        sent = self._told(name)
-        # Every kill can cost what the tasks of both cores had in hand.
-        in_flight = kills * 2 * self._largest_task()
-        _say(
-            f"{name}: {kills} kills, {starts} starts, {sent} texts sent to the engine, up to {in_flight} lost in flight"
-        )
-        assert sent <= TEXTS + in_flight
+        again = self._told(name) - self.texts
+        in_flight = sum(_TASKS_LOST[kind] * count for kind, count in killed.items()) * self._largest_task()
+        _say(f"{name}: {dict(killed)}, {starts} starts, {again} texts scored again of at most {in_flight} in flight")
+        assert 0 <= again <= in_flight
         assert list((self.folder / name / "output" / "work").iterdir()) == []
         assert len(list((self.folder / name / "output" / "runs").iterdir())) == 1
 
@@ -128,7 +147,7 @@ class Storm:
         (folder / "told").mkdir(exist_ok=True)
         job = standalone.REPOSITORY / "tests" / "cluster" / "faulty.py"
         settings = {"spark.executorEnv.PYTHONPATH": str(standalone.REPOSITORY), "spark.sql.shuffle.partitions": "4"}
-        arguments = [self.corpus, str(folder / "output"), str(folder / "told"), str(TASKS), str(SECONDS_PER_TEXT)]
+        arguments = [self.corpus, str(folder / "output"), str(folder / "told"), str(TASKS), str(self.seconds_per_text)]
         command = standalone.submit_command(self.cluster.address, job, *arguments, settings=settings)
         environment = {**standalone.submit_environment(), "PYTHONPATH": str(standalone.REPOSITORY)}
         with (folder / "driver.log").open("ab") as log:
@@ -152,10 +171,12 @@ def storm(folder: Path, kills: int, seed: int, a_round: int = 10) -> Counter[str
     with standalone_cluster(folder / "cluster") as cluster:
         raised = Storm(folder, cluster, random.Random(seed))
         raised.calm()
+        kinds = raised.dice.choices(list(_WEIGHTS), list(_WEIGHTS.values()), k=kills)
         number = 0
-        while raised.kills.total() < kills:
+        while kinds:
             number += 1
-            raised.round(f"round-{number}", min(a_round, kills - raised.kills.total()))
+            killed = raised.round(f"round-{number}", kinds[:a_round])
+            del kinds[: killed.total()]
     return raised.kills
 
 

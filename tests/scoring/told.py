@@ -17,8 +17,9 @@ class ToldScorer:
     """Scores by a hash of the text, slowly, and writes down the key of every text that it is given."""
 
     log: Path
-    seconds_per_text: float = 0.0
-    device: str = "cpu"
+    seconds_per_text: float
+    device: str
+    labels: int
 
     def stream(self, texts: Iterable[tuple[str, str]]) -> Iterator[tuple[str, TextScore]]:
         with (self.log / f"{os.getpid()}.txt").open("a") as told:
@@ -28,7 +29,7 @@ class ToldScorer:
                 told.write(f"{key} {self.device} {began} {time.time()}\n")
                 told.flush()
                 share = int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") / 2**32
-                yield key, TextScore((1 - share, share), len(text.split()), 1)
+                yield key, TextScore((1 - share, *[share] * (self.labels - 1)), len(text.split()), 1)
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class ToldLoader:
     seconds_per_text: float = 0.0
 
     def __call__(self, model: Model, execution: Execution, device: str, token_budget: int | None) -> ToldScorer:
-        return ToldScorer(self.log, self.seconds_per_text, device)
+        return ToldScorer(self.log, self.seconds_per_text, device, len(model.card.labels))
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from mh_batch.benchmark import pipeline
+from mh_batch.benchmark import lookup, pipeline
 
 pytestmark = pytest.mark.spark
 
@@ -15,4 +15,12 @@ def test_every_document_passes_through_every_stage(spark: SparkSession, tmp_path
         *("examine", "look up", "inference", "scores", "rejected", "validate", "report"),
     }
     assert 0 < sum(figures.stages.values()) < figures.seconds
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_lookup_finds_every_second_text(spark: SparkSession, tmp_path: Path) -> None:
+    figures = lookup.measure_lookup(tmp_path, 20_000)
+    assert figures.texts == 20_000
+    assert figures.bytes > 20_000 * 16, "keys are random: 16 bytes each"
+    assert figures.seconds > 0
     assert list(tmp_path.iterdir()) == []
