@@ -4,6 +4,7 @@ import hmac
 import os
 import secrets
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -11,6 +12,7 @@ from mh_batch.errors import UsageError
 
 _KEY_BYTES = 32
 _HEX_DIGITS = 32
+_AUTHORS_REMEMBERED = 2**16
 
 
 def author_key(key: bytes, author_id: str) -> str:
@@ -23,6 +25,7 @@ def content_key(key: bytes, text: str) -> str:
     return hasher(key, "content")(text.encode())
 
 
+@lru_cache(maxsize=2)
 def hasher(key: bytes, purpose: Literal["author", "content"]) -> Callable[[bytes], str]:
     """Return the function that `author_key` or `content_key` applies to a value in UTF-8; it hashes the key once.
 
@@ -35,7 +38,8 @@ def hasher(key: bytes, purpose: Literal["author", "content"]) -> Callable[[bytes
         hashed.update(value)
         return hashed.hexdigest()[:_HEX_DIGITS]
 
-    return digest
+    # An author writes more than once; a text rarely comes back.
+    return lru_cache(_AUTHORS_REMEMBERED)(digest) if purpose == "author" else digest
 
 
 def read_or_create_key(path: Path, may_create: bool) -> bytes:

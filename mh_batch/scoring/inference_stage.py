@@ -8,6 +8,7 @@ from pyspark.sql import functions as F
 from mh_batch.inference.execution import Execution
 from mh_batch.models import Model
 from mh_batch.scoring.counters import Counters, Effort
+from mh_batch.scoring.keeping import keep
 from mh_batch.scoring.progress import Progress
 from mh_batch.scoring.resources import inference_profile
 from mh_batch.scoring.shipping import ship_model
@@ -78,9 +79,10 @@ class InferenceStage:
             known = store.of_run(self.run_id)
         else:
             keys = texts.select("content_key")
-            known = self._keep(store.lookup(F.broadcast(keys) if count <= _KEYS_TO_SEND else keys), f"{name}-known")
+            asked = F.broadcast(keys) if count <= _KEYS_TO_SEND else keys
+            known = keep(store.lookup(asked), self.work / f"{name}-known")
         lacking = texts.join(known.select("content_key"), "content_key", "left_anti")
-        return known, self._keep(lacking, f"{name}-lacking")
+        return known, keep(lacking, self.work / f"{name}-lacking")
 
     def score(self, model: Model, execution: Execution, lacking: DataFrame, store: ScoreStore) -> Throughput:
         """Score the texts that `look_up` found lacking, and keep them in the store."""
@@ -109,9 +111,3 @@ class InferenceStage:
         return (
             self.corpus.select("place", "text").join(wanted, "place").select("content_key", "text", "n_chars", "task")
         )
-
-    def _keep(self, table: DataFrame, name: str) -> DataFrame:
-        """Write a table that is needed more than once."""
-        folder = (self.work / name).spark_uri
-        table.write.parquet(folder)
-        return self.spark.read.schema(table.schema).parquet(folder)

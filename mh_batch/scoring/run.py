@@ -23,6 +23,7 @@ from mh_batch.scoring import manifest as contents
 from mh_batch.scoring.capability import executors_precision
 from mh_batch.scoring.failures import told_plainly
 from mh_batch.scoring.inference_stage import InferenceStage
+from mh_batch.scoring.keeping import keep
 from mh_batch.scoring.layout import MANIFEST, OutputRoot, new_run_id
 from mh_batch.scoring.leases import Holder, Leases
 from mh_batch.scoring.progress import announce
@@ -177,26 +178,23 @@ class _Run:
         """Hold the corpus against its contract, and keep the result: it is read again for each model and join."""
         announce(f"run {self.run_id}: reading {', '.join(self.settings.input)}")
         with self.stages.stage("examine") as figures:
-            while (bad := self._draft(key)) is not None:
-                announce(f"leaving out {bad}")
-                self.corpus = open_corpus(self.spark, self.settings, [*self.corpus.bad_files, bad])
-            examined = self.spark.read.parquet((self._work / "examined").spark_uri)
-            copies = (self._work / "copies").spark_uri
-            later_copies(examined).write.parquet(copies)
+            while isinstance(examined := self._draft(key), BadFile):
+                announce(f"leaving out {examined}")
+                self.corpus = open_corpus(self.spark, self.settings, [*self.corpus.bad_files, examined])
+            copies = keep(later_copies(examined), self._work / "copies")
             figures |= {"rows": self.corpus.rows, "files": len(self.corpus.files)}
-        return reject_copies(examined, self.spark.read.parquet(copies))
+        return reject_copies(examined, copies)
 
-    def _draft(self, key: bytes) -> BadFile | None:
-        """Write what examining the corpus gives; return the file that stood in the way, if one did."""
+    def _draft(self, key: bytes) -> DataFrame | BadFile:
+        """Keep what examining the corpus gives, or return the file that stood in the way."""
         examined = examine(self.corpus.documents, key, self._languages(), self.settings.max_text_chars)
         try:
-            examined.write.mode("overwrite").parquet((self._work / "examined").spark_uri)
+            return keep(examined, self._work / "examined")
         except (PySparkException, Py4JError) as error:
             bad = self.corpus.unreadable_file(error)
             if bad is None:
                 raise
             return bad
-        return None
 
     def _languages(self) -> tuple[str, ...]:
         """What detection chooses among: more than one model knows, so that it does not take all texts for its own."""
@@ -224,9 +222,7 @@ class _Run:
             # One view of the store for both tables: what another run adds meanwhile must not fall between them.
             scored = one_per_text(stage.scored(known, store), model.card)
             table = scores_table(wanted, scored, model.card, thresholds_of(model.card, self.settings.threshold))
-            folder = (self.folder / "scores" / f"model={name}").spark_uri
-            table.write.parquet(folder)
-            complete = self.spark.read.parquet(folder).count() == count
+            complete = keep(table, self.folder / "scores" / f"model={name}").count() == count
         foreign = in_foreign_language(documents, model.card)
         # Comparing all documents with all scores once more costs as much as the scores table itself.
         lost = [] if complete else [unscored(documents, scored, store.failures(self.run_id), model.card)]

@@ -56,6 +56,8 @@ _RUN_SETTINGS = {
     "spark.sql.execution.arrow.maxBytesPerBatch": "16m",
     # Joins are chosen by the sizes met, and small partitions are put together.
     "spark.sql.adaptive.enabled": "true",
+    # Where what is joined is small in each partition it is hashed; sorting both sides takes longer.
+    "spark.sql.adaptive.maxShuffledHashJoinLocalMapThreshold": "64m",
     # pandas writes nanoseconds, for which Spark has no type: let it read them as integers instead of failing.
     "spark.sql.legacy.parquet.nanosAsLong": "true",
 }

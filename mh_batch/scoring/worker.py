@@ -76,10 +76,10 @@ def scoring_function(
                     texts=len(scored),
                     tokens=sum(score.n_tokens for _, score in scored),
                     windows=sum(score.n_windows for _, score in scored),
-                    worker_peak_bytes=peak_bytes(),
                 )
             )
             yield store_rows(scored)
+        counters.add(Effort(worker_peak_bytes=peak_bytes()))
 
     return score
 
