@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from mh_batch.benchmark.sizes import measure_sizes
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
@@ -36,14 +36,7 @@ class LookupFigures:
 
 def measure_lookups(sizes: Sequence[int], output: Path, say: Callable[[str], None]) -> str:
     """Look up 10,000 texts in made-up stores of so many texts each; return a table. The stores are deleted again."""
-    output.mkdir(parents=True, exist_ok=True)
-    figures = []
-    with tempfile.TemporaryDirectory(dir=output) as name:
-        measure_lookup(Path(name), _WARM_UP)
-        for texts in sizes:
-            say(f"a store of {texts:,} texts")
-            figures.append(measure_lookup(Path(name), texts))
-    (output / "lookup.json").write_text(json.dumps([asdict(one) for one in figures], indent=2) + "\n")
+    figures = measure_sizes(measure_lookup, sizes, _WARM_UP, output / "lookup.json", say)
     lines = ["| texts in the store | MB | seconds | million texts/s |", "|--:|--:|--:|--:|"]
     return "\n".join(lines + [_row(one) for one in figures]) + "\n"
 

@@ -7,14 +7,13 @@ one language and region.
 
 from __future__ import annotations
 
-import json
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
+from mh_batch.benchmark.sizes import measure_sizes
 from mh_batch.inference import TextScore
 from mh_batch.inference.execution import Execution
 from mh_batch.models import Model
@@ -85,15 +84,9 @@ def write_documents(folder: Path, documents: int) -> None:
 def measure_pipeline(sizes: Sequence[int], output: Path, say: Callable[[str], None]) -> str:
     """Run the job over so many documents each, with the model replaced by a constant; return a table.
 
-    A small run comes first, so that Spark has compiled its code. Corpora and runs are deleted when they are measured.
+    Corpora and runs are deleted when they are measured.
     """
-    figures = []
-    with tempfile.TemporaryDirectory(dir=_made(output)) as name:
-        measure_one(Path(name), _WARM_UP)
-        for documents in sizes:
-            say(f"{documents:,} documents")
-            figures.append(measure_one(Path(name), documents))
-    (output / "pipeline.json").write_text(json.dumps([asdict(one) for one in figures], indent=2) + "\n")
+    figures = measure_sizes(measure_one, sizes, _WARM_UP, output / "pipeline.json", say)
     lines = ["| documents | seconds | documents/s | us/document | slowest stages |", "|--:|--:|--:|--:|---|"]
     return "\n".join(lines + [_row(one) for one in figures]) + "\n"
 
@@ -117,11 +110,6 @@ def measure_one(folder: Path, documents: int) -> PipelineFigures:
     shutil.rmtree(corpus)
     shutil.rmtree(output)
     return PipelineFigures(documents, seconds, stages)
-
-
-def _made(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def _row(one: PipelineFigures) -> str:
