@@ -28,7 +28,7 @@ from tests.scoring.told import ToldLoader, told
 
 TASKS = 40
 _PATIENCE = 420.0
-_PAUSES = (1.0, 10.0)
+_A_MOMENT = 0.5
 _WEIGHTS = {"python worker": 4, "executor": 3, "worker": 2, "driver": 2}
 
 # Tasks that a kill can cost: the one that a Python worker had in hand, else those of both cores.
@@ -45,6 +45,7 @@ class Storm:
         dice: Chooses victims and moments.
         texts: How many are scored.
         seconds_per_text: How long the stand-in for a model takes.
+        pauses: Seconds between two kills, at least and at most.
         kills: What was killed so far.
     """
 
@@ -53,6 +54,7 @@ class Storm:
     dice: random.Random
     texts: int = 1200
     seconds_per_text: float = 0.05
+    pauses: tuple[float, float] = (1.0, 10.0)
     kills: Counter[str] = field(default_factory=Counter)
 
     def calm(self, spark: SparkSession | None = None) -> None:
@@ -75,6 +77,8 @@ class Storm:
     def round(self, name: str, kinds: Sequence[str]) -> Counter[str]:
         """Run until the end, killing these one after the other on the way; then look at what came out.
 
+        Every second kill waits until texts are being scored: the other stages take most of so short a run.
+
         Returns:
             What was killed: less than was asked for if the run ended before.
         """
@@ -93,8 +97,8 @@ class Storm:
                 starts += 1
                 driver = self._start(name)
             if killed.total() < len(kinds) and time.monotonic() > due:
-                kind = kinds[killed.total()]
-                if self._strike(kind, driver):
+                kind, scoring = kinds[killed.total()], self._scoring(name)
+                if (scoring or killed.total() % 2) and self._strike(kind, driver, scoring):
                     killed[kind] += 1
                     due = self._next_moment()
             self.cluster.restart_dead_workers()
@@ -104,16 +108,23 @@ class Storm:
         return killed
 
     def _next_moment(self) -> float:
-        return time.monotonic() + self.dice.uniform(*_PAUSES)
+        return time.monotonic() + self.dice.uniform(*self.pauses)
 
-    def _strike(self, kind: str, driver: subprocess.Popen[bytes]) -> bool:
-        """Kill one of a kind, if one lives."""
-        victims = self._victims(kind, driver)
+    def _scoring(self, name: str) -> list[int]:
+        """The Python workers that score texts at this moment."""
+        files = (self.folder / name / "told").iterdir()
+        return [int(file.stem) for file in files if time.time() - file.stat().st_mtime < _A_MOMENT]
+
+    def _strike(self, kind: str, driver: subprocess.Popen[bytes], scoring: list[int]) -> bool:
+        """Kill one of a kind, if one lives; a Python worker that scores, if one does."""
+        victims = self._victims(kind, driver, scoring)
         for pid in victims:
             kill(pid)
         return bool(victims)
 
-    def _victims(self, kind: str, driver: subprocess.Popen[bytes]) -> list[int]:
+    def _victims(self, kind: str, driver: subprocess.Popen[bytes], scoring: list[int]) -> list[int]:
+        if kind == "python worker" and scoring:
+            return [self.dice.choice(scoring)]
         if kind == "driver":
             # Spark's JVM and our Python below it.
             return [driver.pid, *descendants(driver.pid)]

@@ -96,6 +96,6 @@ def test_runs_that_are_killed_end_as_if_nobody_had_disturbed_them(
     """A small storm; `make storm` raises the whole one."""
     seed = 2026
     print(f"seed {seed}")
-    raised = Storm(tmp_path, cluster, Random(seed), texts=800, seconds_per_text=0.03)
+    raised = Storm(tmp_path, cluster, Random(seed), texts=800, seconds_per_text=0.04, pauses=(0.5, 3.0))
     raised.calm(spark)
     assert raised.round("round-1", ["python worker", "executor", "driver"]).total() == 3
