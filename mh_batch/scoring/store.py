@@ -19,9 +19,9 @@ class ScoreStore:
     Each run appends to a folder of its own (`model=<fingerprint>/run=<run id>`): two runs that wrote to one folder
     would share Hadoop's `_temporary` folder, and the first to finish would delete the other's unfinished files.
 
-    A lookup reads the whole fingerprint once: its keys are random: no file or page could be passed over by a range or
-    a bloom filter when thousands are looked for. What it looks for is sent to where the store is read, unless that is
-    much: then both are brought together by key. `mh-batch benchmark --lookup` measures it.
+    A lookup reads the whole fingerprint once. Its keys are random, so no file or page could be passed over by a range
+    or a bloom filter when thousands are looked for. What it looks for is sent to where the store is read, unless that
+    is much: then both are brought together by key. `mh-batch benchmark --lookup` measures it.
     """
 
     def __init__(self, spark: SparkSession, root: OutputRoot, fingerprint: str) -> None:
