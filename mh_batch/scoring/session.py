@@ -56,8 +56,11 @@ _RUN_SETTINGS = {
     "spark.sql.execution.arrow.maxBytesPerBatch": "16m",
     # Joins are chosen by the sizes met, and small partitions are put together.
     "spark.sql.adaptive.enabled": "true",
-    # Where what is joined is small in each partition it is hashed; sorting both sides takes longer.
-    "spark.sql.adaptive.maxShuffledHashJoinLocalMapThreshold": "64m",
+    # Where what is joined is small in each partition it is hashed; sorting both sides takes longer. A hash table cannot
+    # spill and takes some five times as much memory: this many for all cores fit into an executor of one GiB. Spark
+    # hashes only where partitions are meant to be no larger either.
+    "spark.sql.adaptive.maxShuffledHashJoinLocalMapThreshold": "16m",
+    "spark.sql.adaptive.advisoryPartitionSizeInBytes": "16m",
     # pandas writes nanoseconds, for which Spark has no type: let it read them as integers instead of failing.
     "spark.sql.legacy.parquet.nanosAsLong": "true",
 }
