@@ -22,7 +22,8 @@ from mh_batch.settings import (
 
 _DEBUG = "MH_BATCH_DEBUG"
 _EPILOG = (
-    "What the models say is an indicator, not a diagnosis. Exit codes: 2 usage, 3 validation, 1 any other failure."
+    "What the models say is an indicator, not a diagnosis. Exit codes: 2 usage, 3 validation, 4 drift where asked for, "
+    "1 any other failure."
 )
 
 
@@ -101,7 +102,7 @@ def _config(parser: Parser) -> None:
 
 def _demo(parser: Parser) -> None:
     parser.add_argument("--output", type=Path, default=Path("demo"), help="folder of the demo (default: demo)")
-    parser.add_argument("--documents", type=int, default=600, help="size of the corpus (default: 600)")
+    parser.add_argument("--documents", type=int, default=3000, help="size of the corpus (default: 3000)")
 
 
 def _runs(parser: Parser) -> None:

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from mh_batch.errors import ModelError, UsageError, ValidationError, nearest
+from mh_batch.errors import DriftError, ModelError, UsageError, ValidationError, nearest
 from mh_batch.flags import given_flags
 from mh_batch.settings import (
     BenchmarkSettings,
     NightlySettings,
     PruneSettings,
+    ReportOptions,
     ReportSettings,
     RunSettings,
     ScoreSettings,
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from mh_batch.inference import TextScore
     from mh_batch.models import ModelCard
     from mh_batch.scoring.layout import OutputRoot
-    from mh_batch.storage import Folder
 
 _CORPUS_OF_DEMO = "corpus"
 _DEFAULT_MODEL = "xlmr-depression-mini"
@@ -38,8 +38,9 @@ _DEFAULT_MODEL = "xlmr-depression-mini"
 def score(arguments: argparse.Namespace) -> int:
     """Score a corpus."""
     settings = load_settings(ScoreSettings, arguments.config, given_flags(arguments, ScoreSettings))
-    print(_score(settings))
-    return 0
+    run = _score(settings)
+    print(summary(run))
+    return _drift(run.manifest["report"], settings)
 
 
 def demo(arguments: argparse.Namespace) -> int:
@@ -55,18 +56,18 @@ def demo(arguments: argparse.Namespace) -> int:
         output=str(arguments.output / "output"),
         model=("xlmr-depression-mini", "longformer-mental-health-mini"),
     )
-    print(_score(settings))
+    print(summary(_score(settings)))
     return 0
 
 
-def _score(settings: ScoreSettings) -> str:
+def _score(settings: ScoreSettings) -> "PublishedRun":
     from mh_batch import score_corpus
     from mh_batch.scoring.run import locate_models
     from mh_batch.scoring.session import command_session
 
     models = locate_models(settings)  # a wrong name is said at once, not after Spark has started
     with command_session("mh-batch score") as spark:
-        return summary(score_corpus(spark, settings, models))
+        return score_corpus(spark, settings, models)
 
 
 def nightly(arguments: argparse.Namespace) -> int:
@@ -81,7 +82,7 @@ def nightly(arguments: argparse.Namespace) -> int:
     print(summary(night.run))
     if night.retired:
         print(f"retired {len(night.retired)} older runs; what they scored stays in the store")
-    return 0
+    return _drift(night.run.manifest["report"], settings)
 
 
 def store(arguments: argparse.Namespace) -> int:
@@ -127,24 +128,28 @@ def _root(arguments: argparse.Namespace, kind: type[StoreSettings]) -> "OutputRo
 
 
 def report(arguments: argparse.Namespace) -> int:
-    """Write the report of a published run again."""
+    """Write the report of a published run again, from its scores."""
     from mh_batch import open_run
     from mh_batch.reporting import write_report
-    from mh_batch.scoring.layout import OutputRoot
+    from mh_batch.scoring.layout import MANIFEST, OutputRoot
     from mh_batch.scoring.session import command_session, run_settings
 
     settings = load_settings(ReportSettings, arguments.config, given_flags(arguments, ReportSettings))
-    run = open_run(settings.output, settings.run)
+    run, root = open_run(settings.output, settings.run), OutputRoot.at(settings.output)
+    manifest = run.manifest
+    compared = root.compared(settings.against, manifest["previous"])
     with command_session("mh-batch report") as spark, run_settings(spark):
-        write_report(spark, run.folder, run.manifest, settings.period, _previous(OutputRoot.at(settings.output), run))
-    print(f"report of run {run.run_id}: {run.report_page.uri}")
+        entry = write_report(spark, run.folder, manifest, settings, compared)
+    (run.folder / MANIFEST).write_json({**manifest, "report": entry})
+    print(summary(run))
+    return _drift(entry, settings)
+
+
+def _drift(entry: Mapping[str, Any], options: ReportOptions) -> int:
+    """The exit code of a command whose report is written."""
+    if options.fail_on_drift and entry["flags"]:
+        raise DriftError("\n".join(["what changed since the run compared with is worth a look:", *entry["flags"]]))
     return 0
-
-
-def _previous(root: "OutputRoot", run: "PublishedRun") -> "Folder | None":
-    """The run that it was compared with, unless that has been deleted."""
-    previous = run.manifest["previous"]
-    return root.run(previous) if previous in root.published() else None
 
 
 def validate(arguments: argparse.Namespace) -> int:

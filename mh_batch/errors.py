@@ -58,6 +58,12 @@ class ValidationError(MhBatchError):
     exit_code = 3
 
 
+class DriftError(MhBatchError):
+    """The run is published, but its report flags a change and was asked to fail on that: exit code 4."""
+
+    exit_code = 4
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return a hint naming the known word nearest to `word`, or the known words if none is near."""
     choices = sorted(known)

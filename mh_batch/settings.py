@@ -3,10 +3,10 @@
 import datetime
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from mh_batch.errors import SettingsError, nearest
 
@@ -20,6 +20,8 @@ def _as_list(value: object) -> object:
     return [value] if isinstance(value, str | Path | int) else value
 
 
+_GROUPS = ("day", "week", "month", "language", "region", "source")
+
 S = TypeVar("S", bound=BaseModel)
 Names = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
 Sizes = Annotated[tuple[Annotated[int, Field(ge=1)], ...], BeforeValidator(_as_list)]
@@ -29,7 +31,52 @@ class _Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class ScoreSettings(_Settings):
+class ReportOptions(_Settings):
+    """What a report shows, and what it keeps to itself."""
+
+    period: Period = Field("week", description="period that the report groups by")
+    group_by: Names = Field(
+        (), description="also count these crossings of period, language, region and source: region,week source,language"
+    )
+    min_authors: int = Field(20, ge=1, description="groups of fewer authors are not shown, nor what gives them away")
+    round_to: int | None = Field(
+        None, ge=2, description="round all counts of the report to multiples of this, at most --min-authors"
+    )
+    dp_epsilon: float | None = Field(
+        None, gt=0, description="show only counts of authors, with noise: the budget of differential privacy"
+    )
+    dp_max_groups: int = Field(
+        4, ge=1, description="groups of one crossing that an author counts in, with --dp-epsilon"
+    )
+    against: str | None = Field(None, description="run id to compare with; the run before if unset")
+    fail_on_drift: bool = Field(
+        False, description="exit with code 4 if the report flags a change; what was written stays"
+    )
+
+    @field_validator("group_by")
+    @classmethod
+    def _dimensions_are_known(cls, group_by: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        period = info.data.get("period")
+        for name in (name.strip() for crossing in group_by for name in crossing.split(",")):
+            if name not in _GROUPS:
+                raise ValueError(f"'{name}' is nothing to group by; {nearest(name, _GROUPS)}")
+            if period and name in get_args(Period) and name != period:
+                raise ValueError(
+                    f"a report groups dates by one period, here by {period}; with two of them their differences would "
+                    f"give small groups away: say --period {name}, or name the {period}"
+                )
+        return group_by
+
+    @field_validator("round_to")
+    @classmethod
+    def _rounding_leaves_something(cls, round_to: int | None, info: ValidationInfo) -> int | None:
+        least = info.data.get("min_authors")
+        if round_to is not None and least is not None and round_to > least:
+            raise ValueError(f"groups of {least} authors, which --min-authors lets pass, would be rounded to nothing")
+        return round_to
+
+
+class ScoreSettings(ReportOptions):
     """What `mh-batch score` does."""
 
     input: Names = Field(min_length=1, description="Parquet files, folders or globs that hold the documents")
@@ -45,7 +92,6 @@ class ScoreSettings(_Settings):
     threshold: Mapping[str, Annotated[float, Field(gt=0, lt=1)]] = Field(
         default_factory=dict, description="probability from which a label is given, over the card's: depressed=0.6"
     )
-    period: Period = Field("week", description="period that the report groups by")
     max_text_chars: int = Field(1_000_000, ge=1, description="longer texts are rejected, in characters")
     max_failed_share: float = Field(
         0.01, ge=0, le=1, description="share of texts that a model may fail on before the run counts as failed"
@@ -111,10 +157,8 @@ class RunSettings(_Settings):
     run: str = Field("latest", description="run id, or latest")
 
 
-class ReportSettings(RunSettings):
+class ReportSettings(RunSettings, ReportOptions):
     """What `mh-batch report` does."""
-
-    period: Period = Field("week", description="period that the report groups by")
 
 
 class BenchmarkSettings(_Settings):
@@ -142,6 +186,9 @@ class BenchmarkSettings(_Settings):
     )
     lookup: Sizes = Field(
         (), description="measure, instead, what a lookup costs in a score store of so many texts: 1000000 10000000"
+    )
+    report: Sizes = Field(
+        (), description="measure, instead, what a report costs over so many scored documents: 10000000"
     )
     rounds: int = Field(3, ge=1, description="rounds; figures are medians over them")
     round_seconds: float = Field(10.0, gt=0, description="how long a round of one contestant lasts, about")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -28,29 +29,44 @@ def summary(run: PublishedRun) -> str:
     lines.append(f"  rejected: {_reasons(counts)}")
     lines.append(f"  report: {run.report_page.uri}")
     lines.append(f"  tables: {run.folder.uri}")
-    lines.append("These are shares of texts that a classifier marks: an indicator, not a diagnosis.")
+    lines += [f"  worth a look: {flag}" for flag in manifest["report"]["flags"]]
+    lines.append("What a classifier says of texts is an indicator, not a diagnosis.")
     return "\n".join(lines)
 
 
 def _shares(run: PublishedRun, model: str) -> Iterator[str]:
     table, changes = run.prevalence(), run.change()
-    total = table[(table["model"] == model) & (table["period"] == "all") & (table["language"] == "all")]
-    for row in total.itertuples():
-        share = f"{row.prevalence:.1%} of texts (95 % interval {row.ci_low:.1%} to {row.ci_high:.1%})"
-        yield f"    {row.label}: {share}{_since(changes, model, str(row.label))}"
+    for row in table[(table["model"] == model) & (table["by"] == "all")].to_dict("records"):
+        yield f"    {row['label']}: {_said(row)}{_since(changes, model, row['label'])}"
+
+
+def _said(row: Mapping[Any, Any]) -> str:
+    """What the report says of all documents."""
+    if row["suppressed"]:
+        return "not shown, too few authors"
+    if isnan(row["share"]):  # differential privacy
+        return f"about {row['any_positive']:.1%} of authors with any text marked {_interval(row, 'any_positive')}"
+    marked = f"{row['share']:.1%} of texts marked {_interval(row, 'share')}"
+    if isnan(row["prevalence"]):
+        return f"{marked}, not adjusted: the card holds no error rates"
+    return f"prevalence {row['prevalence']:.1%} {_interval(row, 'prevalence')}, from {marked}"
+
+
+def _interval(row: Mapping[Any, Any], name: str) -> str:
+    return f"(95 % interval {row[f'{name}_low']:.1%} to {row[f'{name}_high']:.1%})"
 
 
 def _since(changes: pd.DataFrame | None, model: str, label: str) -> str:
-    """How a share moved since the run before, if that can be said."""
+    """How the share of marked texts moved since the run compared with, if that can be said."""
     if changes is None:
         return ""
-    rows = changes[(changes["model"] == model) & (changes["label"] == label)]
+    rows = changes[(changes["model"] == model) & (changes["label"] == label) & (changes["language"] == "all")]
     if rows.empty:
         return ""
     row = rows.iloc[0]
     if not row["comparable"]:
         return "; not comparable with the run before: another model, precision or threshold"
-    return f"; {100 * row['difference']:+.1f} points since run {row['run_before']}"
+    return f"; marked {100 * row['difference']:+.1f} points since run {row['run_before']}"
 
 
 def _reasons(counts: Mapping[str, Any]) -> str:

@@ -12,6 +12,12 @@ from mh_batch.models import Model, locate_model
 # A JVM that lives for a minute gains nothing from the slow compiler; every one that a test starts inherits this.
 os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
 
+# Interpreted and compiled.
+_CODEGEN = {
+    "spark.sql.codegen.wholeStage": ("false", "true"),
+    "spark.sql.codegen.factoryMode": ("NO_CODEGEN", "FALLBACK"),
+}
+
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -27,11 +33,21 @@ def spark() -> Iterator[SparkSession]:
 
     session = start_session("mh-batch tests")
     # Compiling a query takes longer than interpreting it for a few rows; commands in processes of their own compile.
-    session.conf.set("spark.sql.codegen.wholeStage", "false")
-    session.conf.set("spark.sql.codegen.factoryMode", "NO_CODEGEN")
+    for name, (interpreted, _) in _CODEGEN.items():
+        session.conf.set(name, interpreted)
     with run_settings(session):
         yield session
     session.stop()
+
+
+@pytest.fixture(scope="module")
+def compiled_queries(spark: SparkSession) -> Iterator[None]:
+    """Let Spark compile its queries, as it does outside of tests: for many rows that takes less time."""
+    for name, (_, compiled) in _CODEGEN.items():
+        spark.conf.set(name, compiled)
+    yield
+    for name, (interpreted, _) in _CODEGEN.items():
+        spark.conf.set(name, interpreted)
 
 
 @pytest.fixture(scope="session")

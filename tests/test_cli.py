@@ -1,6 +1,7 @@
 import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pyarrow as pa
@@ -9,6 +10,7 @@ import pytest
 from pyspark import SparkContext
 from pyspark.sql import SparkSession
 
+from mh_batch import open_run
 from mh_batch.cli import main
 from tests.scoring.corpora import BROKEN, sound_documents, write
 from tests.texts import PLANTED, SAMPLES
@@ -139,16 +141,37 @@ def test_score_then_runs_report_and_validate(
     listed = json.loads(out)
     assert (code, listed["state"], listed["read"], listed["scored"]) == (0, "published", 26, f"{XLMR}=17")
 
-    code, out, _ = run(capsys, "report", "--output", str(output), "--period", "month")
+    again = ["report", "--output", str(output), "--period", "month", "--min-authors", "1", "--group-by", "source,month"]
+    code, out, _ = run(capsys, *again, "--against", listed["run"], "--fail-on-drift")
     assert code == 0
-    table = pd.read_parquet(output / "runs" / listed["run"] / "report" / "prevalence.parquet")
-    assert set(table.period) == {"all", "2026-03-01"}
+    assert "+0.0 points since run" in out
+    table = open_run(str(output)).prevalence()
+    assert set(table["period"]) == {"all", "2026-03-01"}
+    assert "month,source" in set(table["by"])
+    said = open_run(str(output)).manifest["report"]
+    assert (said["period"], said["min_authors"], said["against"]) == ("month", 1, listed["run"])
 
     assert run(capsys, "validate", "--output", str(output))[0] == 0
     spoil(output / "runs" / listed["run"] / "scores" / f"model={XLMR}")
     code, _, err = run(capsys, "validate", "--output", str(output))
     assert code == 3
     assert "p_depressed: ExpectColumnValuesToBeBetween" in err
+
+
+def test_drift_is_an_exit_code_where_asked(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    written = SimpleNamespace(manifest={"report": {"flags": ["depressed: 30 % after 20 %"]}})
+    monkeypatch.setattr("mh_batch.commands._score", lambda settings: written)
+    monkeypatch.setattr("mh_batch.commands.summary", lambda run: "what was found")
+    score = ["score", "--input", "in", "--output", str(tmp_path), "--model", XLMR]
+
+    assert run(capsys, *score)[0] == 0
+    code, out, err = run(capsys, *score, "--fail-on-drift")
+
+    assert code == 4
+    assert "what was found" in out
+    assert "depressed: 30 % after 20 %" in err
 
 
 def spoil(table: Path) -> None:

@@ -29,7 +29,7 @@ def run_block(language: str, content: str, folder: Path) -> str:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What `make` needs of a clone; the environment that runs the tests stands for the one that it would make."""
     folder = tmp_path_factory.mktemp("clone")
-    for name in ("Makefile", "requirements.lock", "pyproject.toml"):
+    for name in ("Makefile", "requirements.lock", "pyproject.toml", "notebooks"):
         (folder / name).symlink_to(REPOSITORY / name)
     (folder / ".venv").symlink_to(Path(sys.prefix), target_is_directory=True)
     (folder / ".venv" / "installed").touch()
@@ -40,7 +40,7 @@ def test_the_readme_does_what_it_says(folder: Path) -> None:
     printed = [run_block(language, content, folder) for language, content in BLOCKS]
     joined = "\n".join(printed)
     assert len(BLOCKS) >= 6
-    assert "xlmr-depression-mini: 600 scored, 32 rejected" in printed[0]
+    assert "xlmr-depression-mini: 3,000 scored, 32 rejected" in printed[0]
     page = re.search(r"report: (\S+index\.html)", printed[0])
     assert page
     assert Path(page[1]).stat().st_size < 5_000_000

@@ -36,6 +36,9 @@ def test_settings_are_frozen() -> None:
         ({"max_text_chars": "many"}, "bad value for 'max_text_chars'"),
         ({"consent_basis": ""}, "bad value for 'consent_basis'"),
         ({"model": []}, "bad value for 'model'"),
+        ({"group_by": ["regoin,week"]}, "'regoin' is nothing to group by; did you mean 'region'?"),
+        ({"group_by": ["region,month"]}, "a report groups dates by one period, here by week"),
+        ({"round_to": 50}, "bad value for 'round_to'"),
     ],
 )
 def test_a_wrong_setting_is_named_with_what_would_be_right(flags: dict[str, object], message: str) -> None:

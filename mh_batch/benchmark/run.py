@@ -21,6 +21,7 @@ from mh_batch.benchmark.lookup import measure_lookups
 from mh_batch.benchmark.peak import matrix_peak
 from mh_batch.benchmark.peers import PEER_PACKAGES, peer_python
 from mh_batch.benchmark.pipeline import measure_pipeline
+from mh_batch.benchmark.report import measure_reports
 from mh_batch.benchmark.shapes import measure_shapes
 from mh_batch.errors import SettingsError, nearest
 from mh_batch.inference.engines import exact
@@ -48,6 +49,8 @@ def benchmark(settings: BenchmarkSettings) -> str:
         return measure_pipeline(settings.pipeline, settings.output, _say)
     if settings.lookup:
         return measure_lookups(settings.lookup, settings.output, _say)
+    if settings.report:
+        return measure_reports(settings.report, settings.output, _say)
     names, threads = _names(settings), settings.threads or torch.get_num_threads()
     settings.output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as name:

@@ -1,51 +1,70 @@
-"""What changed since the run before."""
+"""What a model says in two runs: shares with intervals, and distributions of scores."""
 
-from collections.abc import Mapping
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
 from typing import Any
 
-import pyarrow as pa
+import pandas as pd
+from pyspark.sql import DataFrame
 
-from mh_batch.validation import load_contract
+from mh_batch.reporting.aggregates import BINS
+from mh_batch.reporting.differences import (
+    difference_of,
+    effective_size,
+    index_by_chance,
+    kolmogorov_smirnov,
+    stability_index,
+)
+from mh_batch.reporting.distribution import SHOWN_BINS
+from mh_batch.reporting.overlap import RUNS, count_authors_of_both, count_bins_of_both
+from mh_batch.reporting.rounding import rounded
 
-_TOTALS = {"period": "all", "language": "all"}
 _SAME = ("fingerprint", "thresholds")
 
 
-def change_table(
-    table: pa.Table, manifest: Mapping[str, Any], table_before: pa.Table, manifest_before: Mapping[str, Any]
-) -> pa.Table:
-    """Compare a run with the one before, by the contract of `change`.
+def change_rows(
+    now: DataFrame,
+    before: DataFrame,
+    model: Mapping[str, Any],
+    model_before: Mapping[str, Any],
+    languages: Collection[str],
+    round_to: int | None,
+) -> list[dict[str, Any]]:
+    """Compare what a model says in two runs, but for what can only be said of all comparisons together.
 
     Args:
-        table: The run's prevalence.
-        manifest: The run's manifest.
-        table_before: Prevalence of the run before.
-        manifest_before: Its manifest.
+        now: Scores of one run.
+        before: Scores of the other one.
+        model: The model's entry in the manifest.
+        model_before: Its entry in the other run's manifest.
+        languages: Languages that both reports show, `all` included.
+        round_to: Counts are rounded to multiples of this, and shares computed from the rounded ones.
     """
-    before, now = _totals(table_before), _totals(table)
-    entries, entries_before = _models(manifest), _models(manifest_before)
-    rows = [
+    labels = [label for label in model["labels"] if label in model_before["labels"]]
+    sums, bins = count_authors_of_both(now, before, labels), count_bins_of_both(now, before, labels)
+    comparable = all(model[key] == model_before[key] for key in _SAME)
+    shown = [name for name in sorted(languages) if name in sums and sums[name]["n_now"] and sums[name]["n_before"]]
+    return [
         {
-            "model": model,
+            "model": model["name"],
             "label": label,
-            "run_before": manifest_before["run_id"],
-            "documents": row["documents"],
-            "documents_before": before[model, label]["documents"],
-            "prevalence": row["prevalence"],
-            "prevalence_before": before[model, label]["prevalence"],
-            "difference": row["prevalence"] - before[model, label]["prevalence"],
-            "comparable": all(entries[model][key] == entries_before[model][key] for key in _SAME),
+            "language": language,
+            "documents": rounded(sums[language]["n_now"], round_to),
+            "documents_before": rounded(sums[language]["n_before"], round_to),
+            **_figures(sums[language], pd.DataFrame(bins.xs((language, i))), i, round_to),
+            "comparable": comparable,
         }
-        for (model, label), row in now.items()
-        if (model, label) in before
+        for i, label in enumerate(labels)
+        for language in shown
     ]
-    return pa.Table.from_pylist(rows, schema=load_contract("change").arrow_schema())
 
 
-def _totals(table: pa.Table) -> dict[tuple[str, str], dict[str, Any]]:
-    rows = [row for row in table.to_pylist() if _TOTALS.items() <= row.items()]
-    return {(row["model"], row["label"]): row for row in rows}
-
-
-def _models(manifest: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    return {model["name"]: model for model in manifest["models"]}
+def _figures(sums: Mapping[str, int], bins: pd.DataFrame, label: int, round_to: int | None) -> dict[str, float]:
+    """Compare shares, and histograms, whose index is the bin."""
+    difference = difference_of(sums, label, round_to)
+    now, before = (bins[run].reindex(range(BINS), fill_value=0).to_numpy() for run in RUNS)
+    coarse = [side.reshape(SHOWN_BINS, -1).sum(axis=1) for side in (now, before)]
+    index = stability_index(*coarse)
+    by_chance = index_by_chance(index, SHOWN_BINS, *(effective_size(sums, label, run) for run in RUNS))
+    return {**difference, "psi": index, "psi_p_value": by_chance, "ks": kolmogorov_smirnov(now, before)}

@@ -1,58 +1,113 @@
 """Writes the report of a run into the run's folder."""
 
-from collections.abc import Mapping
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
 import pyarrow as pa
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import SparkSession
 
-from mh_batch.reporting.aggregates import prevalence_table
-from mh_batch.reporting.change import change_table
+from mh_batch.reporting.comparison import compare
+from mh_batch.reporting.cooccurrence import cooccurrence_table
+from mh_batch.reporting.counted import CountedModel, author_unit, count_models
+from mh_batch.reporting.distribution import distribution_table
+from mh_batch.reporting.estimates import prevalence_table
+from mh_batch.reporting.groupings import COMPLEMENTARY, SMALL
 from mh_batch.reporting.page import render_page
-from mh_batch.reporting.tables import read_table, write_table
-from mh_batch.settings import Period
+from mh_batch.reporting.private import private_tables
+from mh_batch.reporting.quality import quality_table
+from mh_batch.reporting.rounding import rounded
+from mh_batch.reporting.tables import ReportTables, write_table
+from mh_batch.settings import ReportOptions
 from mh_batch.storage import Folder
 from mh_batch.validation import load_contract
 
 
 def write_report(
-    spark: SparkSession, run: Folder, manifest: Mapping[str, Any], period: Period, previous: Folder | None = None
-) -> Folder:
-    """Write the tables `prevalence` and `change`, and `index.html`, into the run's folder `report`.
+    spark: SparkSession,
+    run: Folder,
+    manifest: Mapping[str, Any],
+    options: ReportOptions,
+    previous: Folder | None = None,
+) -> dict[str, Any]:
+    """Write the report's tables and `index.html` into the run's folder `report`, over what is there.
 
     Args:
         spark: The session that groups the scores.
         run: Folder of the run, with `scores/model=<name>/` for each model.
         manifest: The run's manifest.
-        period: What the report groups dates by.
+        options: What the report shows, and what it keeps to itself.
         previous: Folder of the published run to compare with.
 
     Returns:
-        The report's folder.
+        What the manifest says of the report: settings, what was suppressed, what changed notably.
     """
-    parts = [_table_of(spark, run, model, period) for model in manifest["models"]]
-    table = pa.concat_tables([load_contract("prevalence").arrow_schema().empty_table(), *parts])
+    if options.dp_epsilon is None:
+        tables, said = _tables(spark, run, manifest, options, previous)
+    else:
+        tables, said = private_tables(spark, run, manifest, options)
+    spent = manifest.get("report", {}).get("epsilon_spent", 0.0) + (said["privacy"] or {"spent": 0.0})["spent"]
+    shown = options.model_dump(mode="json", include={"period", "group_by", "min_authors", "round_to"})
+    # A budget is spent for good: what earlier reports of this run told counts as well.
+    entry = {**shown, **said, "epsilon_spent": spent}
     report = run / "report"
-    write_table(table, report, "prevalence")
-    if previous is not None:
-        write_table(_change(table, manifest, previous), report, "change")
-    (report / "index.html").write_bytes(render_page(table, manifest, period).encode())
-    return report
+    for field in fields(ReportTables):
+        _write(getattr(tables, field.name), report, field.name)
+    (report / "index.html").write_bytes(render_page(tables, {**manifest, "report": entry}).encode())
+    return entry
 
 
-def _change(table: pa.Table, manifest: Mapping[str, Any], previous: Folder) -> pa.Table:
-    return change_table(
-        table, manifest, read_table(previous / "report", "prevalence"), (previous / "manifest.json").read_json()
+def _write(table: pa.Table | None, report: Folder, name: str) -> None:
+    if table is not None:
+        write_table(table, report, name)
+        return
+    for suffix in ("parquet", "csv"):  # of an earlier report, which compared
+        (report / f"{name}.{suffix}").delete()
+
+
+def _tables(
+    spark: SparkSession, run: Folder, manifest: Mapping[str, Any], options: ReportOptions, previous: Folder | None
+) -> tuple[ReportTables, dict[str, Any]]:
+    models = count_models(spark, run, manifest["models"], options)
+    change, mix, flags = compare(spark, models, previous, options) if previous else (None, None, [])
+    to = options.round_to
+    tables = ReportTables(
+        prevalence=_together("prevalence", [prevalence_table(m.entry, m.counts, to) for m in models]),
+        distribution=_together("distribution", [_distribution(m, to) for m in models]),
+        cooccurrence=_together("cooccurrence", [_cooccurrence(m, options, author_unit(models)) for m in models]),
+        quality=_together(
+            "quality", [quality_table(m.scores, m.name, manifest["counts"], m.counts.groups, to) for m in models]
+        ),
+        change=change,
+        mix=mix,
     )
+    hidden = Counter(reason for m in models for reason in m.counts.groups["suppressed"] if reason)
+    said = {
+        "counted_as_authors": author_unit(models),
+        "privacy": None,
+        "against": previous.name if previous else None,
+        "flags": flags,
+        "suppressed": {reason: hidden[reason] for reason in (SMALL, COMPLEMENTARY)},
+    }
+    return tables, said
 
 
-def _table_of(spark: SparkSession, run: Folder, model: Mapping[str, Any], period: Period) -> pa.Table:
-    scores = _read_scores(spark, run / "scores" / f"model={model['name']}", tuple(model["labels"]))
-    return prevalence_table(scores, model["name"], model["labels"], period)
+def _together(name: str, parts: Sequence[pa.Table]) -> pa.Table:
+    return pa.concat_tables([load_contract(name).arrow_schema().empty_table(), *parts])
 
 
-def _read_scores(spark: SparkSession, folder: Folder, labels: tuple[str, ...]) -> DataFrame:
-    schema = load_contract("scores").for_labels(labels).spark_schema()
-    if not folder.exists():
-        return spark.createDataFrame([], schema)
-    return spark.read.schema(schema).parquet(folder.spark_uri)
+def _distribution(model: CountedModel, round_to: int | None) -> pa.Table:
+    return distribution_table(model.name, model.labels, model.counts.groups, model.counts.bins, round_to)
+
+
+def _cooccurrence(model: CountedModel, options: ReportOptions, unit: str) -> pa.Table:
+    total = model.total[model.total["suppressed"].isna()]
+    if model.entry["task"] != "multi_label" or total.empty:
+        return load_contract("cooccurrence").arrow_schema().empty_table()
+    group, to = total.iloc[0], options.round_to
+    positives = {label: rounded(int(group[f"positives_{i}"]), to) for i, label in enumerate(model.labels)}
+    documents = rounded(int(group["documents"]), to)
+    return cooccurrence_table(model.scores, model.name, positives, documents, options.min_authors, unit, to)

@@ -1,11 +1,28 @@
-"""The report's tables as files for machines."""
+"""The report's tables, and how they become files for machines."""
 
 import io
+from dataclasses import dataclass
 
 import pyarrow as pa
 from pyarrow import csv, parquet
 
 from mh_batch.storage import Folder
+
+
+@dataclass(frozen=True)
+class ReportTables:
+    """What a report holds, each table under the contract of its name.
+
+    Attributes:
+        change: None where there is no other run to compare with; so is `mix`.
+    """
+
+    prevalence: pa.Table
+    distribution: pa.Table
+    cooccurrence: pa.Table
+    quality: pa.Table
+    change: pa.Table | None = None
+    mix: pa.Table | None = None
 
 
 def write_table(table: pa.Table, folder: Folder, name: str) -> None:

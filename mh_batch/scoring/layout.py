@@ -98,6 +98,16 @@ class OutputRoot:
             raise RunNotFoundError(f"run {run} did not pass validation; see {self.failed(run).uri}")
         raise RunNotFoundError(f"{self.folder.uri} holds no published run '{run}': {nearest(run, published)}")
 
+    def compared(self, against: str | None, previous: str | None) -> Folder | None:
+        """Return the folder of the run that a report compares with: the one named, else the one before, if it is there.
+
+        Raises:
+            RunNotFoundError: there is no published run of the name.
+        """
+        if against is not None:
+            return self.run(self.resolve(against))
+        return self.run(previous) if previous in self.published() else None
+
     def manifest(self, run: str) -> dict[str, Any]:
         """Return the manifest of a published run, given its id or `latest`."""
         manifest: dict[str, Any] = (self.run(self.resolve(run)) / MANIFEST).read_json()

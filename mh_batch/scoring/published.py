@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+import pyarrow.dataset as ds
 import pyarrow.parquet as pq
-from pyspark.sql import DataFrame, SparkSession
 
 from mh_batch.errors import UsageError
 from mh_batch.scoring.layout import MANIFEST, OutputRoot
 from mh_batch.storage import Folder, file_system_of
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
 
 
 @dataclass(frozen=True)
@@ -63,14 +66,37 @@ class PublishedRun:
         """Return what was not scored as a pandas table, read without Spark."""
         return _pandas(self.folder / "rejected")
 
+    def scores_dataset(self, model: str | None = None) -> ds.Dataset:
+        """Open a model's scores as an Arrow dataset: read in pieces, without Spark, they need not fit into memory."""
+        file_system, path = file_system_of(self._scores_folder(model).uri)
+        return ds.dataset(path, filesystem=file_system, format="parquet")
+
     def prevalence(self) -> pd.DataFrame:
-        """Return the report's table."""
-        return _pandas(self.folder / "report" / "prevalence.parquet")
+        """Return the report's main table: shares and prevalence by group, under the contract `prevalence`."""
+        return self._report("prevalence")
+
+    def distribution(self) -> pd.DataFrame:
+        """Return the histograms of the scores, under the contract `distribution`."""
+        return self._report("distribution")
+
+    def cooccurrence(self) -> pd.DataFrame:
+        """Return which labels are given together, under the contract `cooccurrence`."""
+        return self._report("cooccurrence")
+
+    def quality(self) -> pd.DataFrame:
+        """Return what the figures rest on, under the contract `quality`."""
+        return self._report("quality")
 
     def change(self) -> pd.DataFrame | None:
-        """Return what changed since the run before; None if there was none."""
-        folder = self.folder / "report" / "change.parquet"
-        return _pandas(folder) if folder.exists() else None
+        """Return what changed since the run compared with, under the contract `change`; None if there was none."""
+        return self._report("change") if (self.folder / "report" / "change.parquet").exists() else None
+
+    def mix(self) -> pd.DataFrame | None:
+        """Return how the composition changed since the run compared with, under the contract `mix`; None as above."""
+        return self._report("mix") if (self.folder / "report" / "mix.parquet").exists() else None
+
+    def _report(self, table: str) -> pd.DataFrame:
+        return _pandas(self.folder / "report" / f"{table}.parquet")
 
     def _scores_folder(self, model: str | None) -> Folder:
         models = self.models

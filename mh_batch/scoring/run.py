@@ -123,6 +123,7 @@ class _Run:
     def __post_init__(self) -> None:
         self.stages = Stages(self.run_id, self.settings.metrics)
         self.previous = next(reversed(self.root.published()), None)
+        self.root.compared(self.settings.against, self.previous)  # a wrong run id is said at once
 
     def carry_out(self) -> PublishedRun:
         key = self._key()
@@ -148,8 +149,8 @@ class _Run:
         manifest = self._validate(counts, throughput)
         with self.stages.stage("report"):
             announce("writing the report")
-            previous = self.root.run(self.previous) if self.previous else None
-            write_report(self.spark, self.folder, manifest, self.settings.period, previous)
+            compared = self.root.compared(self.settings.against, self.previous)
+            manifest["report"] = write_report(self.spark, self.folder, manifest, self.settings, compared)
         with self.stages.stage("publish"):
             check_lease()
             (self.folder / MANIFEST).write_json(manifest)

@@ -75,9 +75,9 @@ def test_a_cluster_publishes_the_scores_of_local_mode_and_logs_no_text(
     for model in MODELS:
         expected = local.scores_pandas(model).sort_values("doc_id", ignore_index=True)
         found = clustered.scores_pandas(model).sort_values("doc_id", ignore_index=True)
-        probabilities = [column for column in expected if column.startswith("p_")]
+        probabilities = [column for column in map(str, expected) if column.startswith("p_")]
         pd.testing.assert_frame_equal(found.drop(columns=probabilities), expected.drop(columns=probabilities))
-        assert np.abs(found[probabilities] - expected[probabilities]).to_numpy().max() <= 1e-6
+        assert np.abs(found[probabilities].to_numpy() - expected[probabilities].to_numpy()).max() <= 1e-6
     assert not any(text[:20] in done.stdout + done.stderr for text in PLANTED)
     for folder in (output, cluster.logs, tmp_path / "events"):
         assert files_with(folder, PLANTED) == []

@@ -3,6 +3,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -28,7 +29,7 @@ BROKEN = {
     "oversized_text": 1,
     "invalid_date": 3,
 }
-Rows = list[dict[str, object]]
+Rows = list[dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +42,8 @@ def rows(corpus: SyntheticCorpus) -> Rows:
     """All rows, the text as bytes: some of it is no text."""
     table = pa.concat_tables(pq.read_table(part) for part in sorted(corpus.folder.glob("*.parquet")))
     binary = table.column("text").combine_chunks().view(pa.binary())
-    return table.set_column(1, "text", binary).to_pylist()
+    rows: Rows = table.set_column(1, "text", binary).to_pylist()
+    return rows
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +58,7 @@ def sound(rows: Rows) -> Rows:
     return passed
 
 
-def _defects(row: dict[str, object]) -> list[str]:
+def _defects(row: dict[str, Any]) -> list[str]:
     found = {
         "null_doc_id": row["doc_id"] is None,
         "null_consent": row["consent"] is None,
@@ -89,7 +91,7 @@ def _is_moment(value: str) -> bool:
         return False
 
 
-def _texts(rows: Iterable[dict[str, object]]) -> list[str]:
+def _texts(rows: Iterable[dict[str, Any]]) -> list[str]:
     return [bytes(row["text"]).decode() for row in rows]
 
 

@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -30,6 +30,7 @@ from mh_batch.inference.engines.packing import pack
 from mh_batch.inference.execution import Execution, Precision, choose_execution
 from mh_batch.inference.loading import load_engine
 from mh_batch.models import Model, locate_model
+from mh_batch.settings import PrecisionChoice
 
 SHAPE: dict[str, Any] = {
     "vocab_size": 10_000,
@@ -62,7 +63,7 @@ def expected(network: Any) -> np.ndarray:
 @pytest.mark.parametrize(
     ("network", "engine"),
     [
-        (XLMRobertaForSequenceClassification(XLMRobertaConfig(**SHAPE, num_labels=3)), "exact"),
+        (XLMRobertaForSequenceClassification(XLMRobertaConfig(**{**SHAPE, "num_labels": 3})), "exact"),
         (RobertaForSequenceClassification(RobertaConfig(**SHAPE, type_vocab_size=1, pad_token_id=1)), "exact"),
         (RobertaForSequenceClassification(RobertaConfig(**{**SHAPE, "num_hidden_layers": 1})), "exact"),
         (RobertaForSequenceClassification(RobertaConfig(**SHAPE, hidden_act="relu")), "reference"),
@@ -73,7 +74,7 @@ def expected(network: Any) -> np.ndarray:
     ids=["xlm-r", "roberta", "one layer", "another activation", "another architecture", "longformer", "own windows"],
 )
 def test_every_architecture_gets_an_engine_that_says_what_hugging_face_says(
-    xlmr_mini: Model, tmp_path: Path, network: Any, engine: str
+    xlmr_mini: Model, tmp_path: Path, network: Any, engine: Literal["exact", "reference"]
 ) -> None:
     model = saved(network, xlmr_mini, tmp_path / "random")
     assert choose_execution(model) == Execution(engine, "fp32")
@@ -95,7 +96,7 @@ def longformer(windows: list[int], heads: int, longest: int, folder: Path) -> An
     torch.manual_seed(longest)
     shape = {**BAND, "vocab_size": 50, "num_hidden_layers": len(windows), "num_attention_heads": heads}
     config = LongformerConfig(**{**shape, "max_position_embeddings": longest + 2}, attention_window=windows)
-    network = LongformerForSequenceClassification(config).double().eval()
+    network = LongformerForSequenceClassification(config).double().train(False)
     for value in network.parameters():
         torch.nn.init.normal_(value, std=0.3)
     network.save_pretrained(folder)
@@ -136,7 +137,7 @@ def test_longformer_of_any_window_is_exact_at_any_length(reaches: list[int], hea
 def test_xlmr_of_any_shape_is_exact_at_any_length(layers: int, heads: int, lengths: list[int]) -> None:
     shape = {**SHAPE, "vocab_size": 50, "num_hidden_layers": layers, "num_attention_heads": heads}
     torch.manual_seed(layers)
-    network = XLMRobertaForSequenceClassification(XLMRobertaConfig(**shape)).double().eval()
+    network = XLMRobertaForSequenceClassification(XLMRobertaConfig(**shape)).double().train(False)
     with TemporaryDirectory() as name:
         network.save_pretrained(name)
         assert_exact(network, Path(name), drawn(lengths), torch.float64, 1e-7)
@@ -162,7 +163,8 @@ def test_an_exported_graph_takes_any_number_of_windows_of_any_length(
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     model = saved(network, xlmr_mini, tmp_path / "random")
     wanted = expected(network)
-    for precision, tolerance in (("fp32", 1e-4), ("int8", 0.2)):
+    tolerances: dict[PrecisionChoice, float] = {"fp32": 1e-4, "int8": 0.2}
+    for precision, tolerance in tolerances.items():
         execution = choose_execution(model, "onnx", precision)
         for _ in range(2):  # exported, then found again
             logits = load_engine(model, execution, 1, "cpu").logits(WINDOWS)

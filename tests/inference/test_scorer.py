@@ -39,12 +39,12 @@ class SumEngine:
         self.batches: list[int] = []
         self._fails = fails
 
-    def logits(self, windows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+    def logits(self, windows: Sequence[Sequence[int]]) -> NDArray[np.float64]:
         self.batches.append(len(windows))
         error = self._fails(windows)
         if error:
             raise error
-        return np.array([[sum(window) / 100, 1.0] for window in windows], dtype=np.float32)
+        return np.array([[sum(window) / 100, 1.0] for window in windows], dtype=np.float64)
 
 
 def score(texts: list[str], engine: SumEngine | None = None, model: Model = MODEL) -> list[TextScore]:
@@ -98,12 +98,12 @@ def test_a_batch_that_runs_out_of_memory_is_halved_until_it_fits(error: Exceptio
 
 
 def test_the_memory_of_a_failed_batch_is_free_before_the_next_try() -> None:
-    held: list[weakref.ref[NDArray[np.float32]]] = []
+    held: list[weakref.ref[NDArray[np.float64]]] = []
 
     class HoardingEngine(SumEngine):
-        def logits(self, windows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+        def logits(self, windows: Sequence[Sequence[int]]) -> NDArray[np.float64]:
             assert all(reference() is None for reference in held)
-            hidden_states = np.zeros(len(windows), dtype=np.float32)
+            hidden_states = np.zeros(len(windows), dtype=np.float64)
             held.append(weakref.ref(hidden_states))
             if len(windows) > 1:
                 raise MemoryError
@@ -139,8 +139,8 @@ def test_a_text_without_tokens_fails_as_such() -> None:
 @pytest.mark.parametrize("logit", [np.nan, np.inf, -np.inf])
 def test_a_logit_that_is_no_number_is_a_failure_not_a_certainty(task: str, logit: float) -> None:
     class WildEngine(SumEngine):
-        def logits(self, windows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
-            return np.array([[0.0, logit]] * len(windows), dtype=np.float32)
+        def logits(self, windows: Sequence[Sequence[int]]) -> NDArray[np.float64]:
+            return np.array([[0.0, logit]] * len(windows), dtype=np.float64)
 
     model = replace(MODEL, card=CARD.model_copy(update={"task": task}))
     assert score(["ab"], WildEngine(), model)[0].failure == "not_finite"

@@ -31,8 +31,11 @@ class Nights:
         write(self.folder / "in" / f"{date}.parquet", [document(f"{date}-{i}", text) for i, text in enumerate(texts)])
 
     def settings(self, date: str, **changes: Any) -> NightlySettings:
-        given = {"input": str(self.folder / "in" / "{date}.parquet"), "output": str(self.folder / "out")}
-        given |= {"model": "xlmr-depression-mini", "precision": "fp32", "date": date}
+        given: dict[str, Any] = {
+            "input": str(self.folder / "in" / "{date}.parquet"),
+            "output": str(self.folder / "out"),
+        }
+        given |= {"model": "xlmr-depression-mini", "precision": "fp32", "min_authors": 1, "date": date}
         return NightlySettings.model_validate({**given, **changes})
 
     def run(self, date: str, **changes: Any) -> Night:
@@ -97,10 +100,10 @@ def _tells_the_change(second: PublishedRun, first: PublishedRun) -> None:
     assert first.change() is None
     change = second.change()
     assert change is not None
-    row = change[change["label"] == "depressed"].iloc[0]
+    row = change[(change["label"] == "depressed") & (change["language"] == "all")].iloc[0]
     shares = [(run.scores_pandas()["p_depressed"] >= 0.5).mean() for run in (first, second)]
     assert (row["documents_before"], row["documents"], row["run_before"]) == (2, 3, first.run_id)
-    assert [row["prevalence_before"], row["prevalence"]] == pytest.approx(shares)
+    assert [row["share_before"], row["share"]] == pytest.approx(shares)
     assert row["difference"] == pytest.approx(shares[1] - shares[0])
     assert row["comparable"]
 

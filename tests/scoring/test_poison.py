@@ -2,7 +2,6 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,6 @@ pytestmark = pytest.mark.spark
 LONE_SURROGATE = b"a walk \xed\xa0\x80 by the lake"
 RIGHT_TO_LEFT = "\u05d4\u05dc\u05db\u05ea\u05d9 \u05dc\u05d9\u05dd \u202eand back\u202c"
 EMPTY_TEXTS = 1_000_000
-COMPILED = {"spark.sql.codegen.wholeStage": "true", "spark.sql.codegen.factoryMode": "FALLBACK"}
 
 
 def run(spark: SparkSession, tmp_path: Path, **changes: Any) -> PublishedRun:
@@ -36,17 +34,6 @@ def garble(path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[100:2000] = bytes(1900)
     path.write_bytes(content)
-
-
-@pytest.fixture
-def compiled_queries(spark: SparkSession) -> Iterator[None]:
-    """Let Spark compile its queries, as it does outside of tests: for a million rows that takes less time."""
-    before = {name: spark.conf.get(name) for name in COMPILED}
-    for name, value in COMPILED.items():
-        spark.conf.set(name, value)
-    yield
-    for name, value in before.items():
-        spark.conf.set(name, str(value))
 
 
 @pytest.mark.usefixtures("compiled_queries")

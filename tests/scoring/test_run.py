@@ -20,7 +20,7 @@ from mh_batch.scoring import run as run_module
 from mh_batch.scoring.inference_stage import InferenceStage
 from mh_batch.scoring.layout import OutputRoot
 from mh_batch.scoring.store import ScoreStore
-from mh_batch.scoring.tables import is_eligible
+from mh_batch.scoring.tables import is_eligible, scores_table
 from mh_batch.storage import Folder
 from tests.scoring.corpora import BROKEN, document, sound_documents, write
 from tests.scoring.dead import left_behind
@@ -33,7 +33,7 @@ POLISH = [document("polish", "To był spokojny dzień.", language="pl")]
 
 
 def settings(corpus: str, output: Path, **changes: Any) -> ScoreSettings:
-    plain = {"input": corpus, "output": str(output), "model": XLMR, "max_text_chars": 10_000}
+    plain = {"input": corpus, "output": str(output), "model": XLMR, "max_text_chars": 10_000, "min_authors": 1}
     return ScoreSettings(**{**plain, **changes})
 
 
@@ -131,9 +131,8 @@ def test_the_manifest_says_what_ran(published: PublishedRun) -> None:
 
 
 def test_the_report_counts_what_the_scores_say(published: PublishedRun) -> None:
-    table = published.prevalence().set_index(["model", "label", "period", "language"])
-    scores = published.scores_pandas(XLMR)
-    row = table.loc[(XLMR, "depressed", "all", "all")]
+    table, scores = published.prevalence(), published.scores_pandas(XLMR)
+    [row] = table[(table["model"] == XLMR) & (table["label"] == "depressed") & (table["by"] == "all")].itertuples()
     assert row.documents == len(scores)
     assert row.positives == sum("depressed" in labels for labels in scores.labels)
     assert "not a diagnosis" in published.report_page.read_bytes().decode()
@@ -197,7 +196,7 @@ def test_scores_do_not_depend_on_the_partitioning(
 def test_a_run_that_breaks_a_contract_is_not_published(
     spark: SparkSession, corpus: str, output: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sound_table = run_module.scores_table
+    sound_table = scores_table
 
     def losing_table(*arguments: Any) -> DataFrame:
         table = sound_table(*arguments)
@@ -250,7 +249,7 @@ def test_without_consent_column_the_basis_is_recorded(spark: SparkSession, tmp_p
     assert run.manifest["consent_basis"] == "written by ourselves"
     assert run.scores_pandas().doc_id.tolist() == ["1"]
     assert run.rejected_pandas().reason.tolist() == ["null_text"]
-    assert run.prevalence().period.unique().tolist() == ["all", "undated"]
+    assert run.prevalence().by.unique().tolist() == ["all", "language"]
 
 
 def test_two_models_of_one_name_are_refused(spark: SparkSession, corpus: str, output: Path, xlmr_mini: Model) -> None:

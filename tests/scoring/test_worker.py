@@ -1,18 +1,22 @@
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pyarrow as pa
 import pytest
+from pyspark import TaskContext
 
 from mh_batch.errors import CorpusChangedError, PlatformError
 from mh_batch.inference import TextScore
 from mh_batch.inference.execution import Execution
+from mh_batch.inference.scorer import Scorer
 from mh_batch.models import Model
 from mh_batch.scoring import worker
 from mh_batch.scoring.counters import Counters
 from mh_batch.scoring.shipping import ShippedModel
 from mh_batch.scoring.worker import device_of_task, store_rows
+from mh_batch.settings import Device
 from mh_batch.validation import load_contract
 
 
@@ -30,11 +34,11 @@ def test_rows_of_the_store_hold_its_contract() -> None:
     [("auto", ["3"], "cuda:3"), ("auto", None, "cpu"), ("cpu", ["3"], "cpu"), ("cuda", ["1"], "cuda:1")],
 )
 def test_the_device_is_what_spark_gave_the_task(
-    monkeypatch: pytest.MonkeyPatch, asked: worker.Device, given: list[str] | None, device: str
+    monkeypatch: pytest.MonkeyPatch, asked: Device, given: list[str] | None, device: str
 ) -> None:
     resources = {"gpu": SimpleNamespace(addresses=given)} if given else {}
     context = SimpleNamespace(resources=lambda: resources, partitionId=lambda: 0)
-    monkeypatch.setattr(worker.TaskContext, "get", classmethod(lambda cls: context))
+    monkeypatch.setattr(TaskContext, "get", classmethod(lambda cls: context))
     assert device_of_task(asked) == device
 
 
@@ -53,9 +57,9 @@ def counters(monkeypatch: pytest.MonkeyPatch) -> Counters:
     return Counters(context)  # type: ignore[arg-type]  # it only makes accumulators
 
 
-def _score(model: Model, counters: Counters, batches: list[dict[str, list[Any]]]) -> list[dict[str, Any]]:
+def _score(model: Model, counters: Counters, batches: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     work = worker.scoring_function(ShippedModel(model, None), Execution("exact", "fp32"), "cpu", 1024, counters)
-    rows = work(pa.RecordBatch.from_pydict(batch) for batch in batches)
+    rows = work(pa.RecordBatch.from_pydict(dict(batch)) for batch in batches)
     return [row for batch in rows for row in batch.to_pylist()]
 
 
@@ -78,8 +82,9 @@ def test_a_text_that_changed_since_its_key_was_made_stops_the_run(xlmr_mini: Mod
 def test_another_card_on_the_same_files_gets_a_scorer_of_its_own(xlmr_mini: Model, counters: Counters) -> None:
     other = replace(xlmr_mini, card=xlmr_mini.card.model_copy(update={"fold": "mean"}))
     execution = Execution("exact", "fp32")
-    folds = [
-        worker._scorer(worker.load_shared, ShippedModel(model, None), execution, "cpu", 1024, counters).card.fold
+    scorers = [
+        worker._scorer(worker.load_shared, ShippedModel(model, None), execution, "cpu", 1024, counters)
         for model in (xlmr_mini, other)
     ]
+    folds = [scorer.card.fold for scorer in scorers if isinstance(scorer, Scorer)]
     assert folds == ["max", "mean"]

@@ -1,9 +1,13 @@
+from pathlib import Path
+
 import pyarrow as pa
 import pytest
 
 from mh_batch.validation import load_contract
 
-TABLES = ["documents", "scores", "rejected", "prevalence", "store"]
+SCHEMAS = Path(__file__).parents[2] / "schemas"
+OUTPUT = [path.stem for path in SCHEMAS.glob("*.yaml") if path.stem != "documents"]
+TABLES = ["documents", *OUTPUT]
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -35,5 +39,6 @@ def test_the_spark_schema_is_the_same_in_sparks_words() -> None:
 
 
 def test_no_output_table_has_a_column_for_text_or_author() -> None:
-    for table in ("scores", "rejected", "prevalence", "store"):
+    assert len(OUTPUT) >= 9
+    for table in OUTPUT:
         assert not {"text", "author_id"} & set(load_contract(table).names)

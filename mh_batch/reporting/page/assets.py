@@ -10,8 +10,18 @@ import vl_convert
 import yaml
 
 from mh_batch.reporting import formats
+from mh_batch.reporting.page.names import group_name
 
-_HERE = files("mh_batch.reporting")
+_HERE = files("mh_batch.reporting.page")
+_FILTERS = (
+    formats.count,
+    formats.percent,
+    formats.interval,
+    formats.points,
+    formats.plain,
+    formats.moment,
+    formats.day,
+)
 
 
 @cache
@@ -25,8 +35,8 @@ def template() -> jinja2.Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for filter_ in (formats.count, formats.percent, formats.interval, formats.plain, formats.moment):
-        environment.filters[filter_.__name__] = filter_
+    environment.filters |= {filter_.__name__: filter_ for filter_ in _FILTERS}
+    environment.globals["group_name"] = group_name
     return environment.get_template("report.html.j2")
 
 

@@ -1,0 +1,40 @@
+"""The notebook runs from top to bottom, and carries no outputs: they would show what a run says of people."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mh_batch.datasets import write_synthetic_corpus
+
+NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "explore.ipynb"
+
+
+def test_the_notebook_in_git_has_no_outputs() -> None:
+    cells = [cell for cell in json.loads(NOTEBOOK.read_text("utf-8"))["cells"] if cell["cell_type"] == "code"]
+
+    assert len(cells) > 10
+    assert all(cell["outputs"] == [] and cell["execution_count"] is None for cell in cells)
+
+
+@pytest.mark.slow
+def test_the_notebook_answers_from_a_run_without_dates_or_authors_as_well(tmp_path: Path) -> None:
+    """The README's test runs it on the demo; here on texts of which nothing is known."""
+    import pandas as pd
+
+    corpus = write_synthetic_corpus(tmp_path / "corpus", documents=100)
+    texts = pd.concat(pd.read_parquet(part) for part in corpus.folder.glob("*.parquet"))
+    (tmp_path / "bare").mkdir()
+    sound = texts[texts["doc_id"].notna() & texts["text"].notna()].drop_duplicates("doc_id")
+    sound[["doc_id", "text"]].to_parquet(tmp_path / "bare" / "part-0.parquet")
+    score = [sys.executable, "-m", "mh_batch.cli", "score", "--input", str(tmp_path / "bare"), "--output"]
+    score += [str(tmp_path / "output"), "--model", "xlmr-depression-mini", "--consent-basis", "written for this test"]
+    execute = [sys.executable, "-m", "papermill", "--no-progress-bar", "-p", "output", str(tmp_path / "output")]
+    for command in (score, [*execute, str(NOTEBOOK), str(tmp_path / "explored.ipynb")]):
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=300, check=False, env={**os.environ, "HOME": str(tmp_path)}
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
