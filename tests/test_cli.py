@@ -127,7 +127,7 @@ def test_score_then_runs_report_and_validate(
 ) -> None:
     corpus = write(tmp_path / "in" / "a.parquet", [*sound_documents(), *[row for _, row in BROKEN]])
     config = tmp_path / "run.yaml"
-    config.write_text(f"input: {corpus}\nmodel: {XLMR}\nmax_text_chars: 10000\n")
+    config.write_text(f"input: {corpus}\nmodel: {XLMR}\nmax_text_chars: 10000\nmin_authors: 1\n")
     code, out, err = run(
         capsys, "score", "--config", str(config), "--output", str(output), "--threshold", "depressed=0.6"
     )

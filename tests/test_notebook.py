@@ -6,9 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from mh_batch.datasets import write_synthetic_corpus
+from tests.texts import SAMPLES
 
 NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "explore.ipynb"
 
@@ -23,14 +24,10 @@ def test_the_notebook_in_git_has_no_outputs() -> None:
 @pytest.mark.slow
 def test_the_notebook_answers_from_a_run_without_dates_or_authors_as_well(tmp_path: Path) -> None:
     """The README's test runs it on the demo; here on texts of which nothing is known."""
-    import pandas as pd
-
-    corpus = write_synthetic_corpus(tmp_path / "corpus", documents=100)
-    texts = pd.concat(pd.read_parquet(part) for part in corpus.folder.glob("*.parquet"))
-    (tmp_path / "bare").mkdir()
-    sound = texts[texts["doc_id"].notna() & texts["text"].notna()].drop_duplicates("doc_id")
-    sound[["doc_id", "text"]].to_parquet(tmp_path / "bare" / "part-0.parquet")
-    score = [sys.executable, "-m", "mh_batch.cli", "score", "--input", str(tmp_path / "bare"), "--output"]
+    texts = [f"{text} Day {day}." for samples in SAMPLES.values() for text in samples for day in range(5)]
+    bare = tmp_path / "bare.parquet"
+    pd.DataFrame({"doc_id": map(str, range(len(texts))), "text": texts}).to_parquet(bare)
+    score = [sys.executable, "-m", "mh_batch.cli", "score", "--input", str(bare), "--output"]
     score += [str(tmp_path / "output"), "--model", "xlmr-depression-mini", "--consent-basis", "written for this test"]
     execute = [sys.executable, "-m", "papermill", "--no-progress-bar", "-p", "output", str(tmp_path / "output")]
     for command in (score, [*execute, str(NOTEBOOK), str(tmp_path / "explored.ipynb")]):

@@ -100,40 +100,55 @@ class Lattice:
 
     def _add_differences(self) -> None:
         """Totals of a scope less those of a scope within it are totals of the other languages."""
-        published, done = len(self._scopes), set[tuple[int, int]]()
-        while pairs := [(w, p) for w, p in permutations(range(len(self._scopes)), 2) if (w, p) not in done]:
-            done.update(pairs)
-            for whole, part in pairs:
-                if part < published and self._scopes[part] < self._scopes[whole]:
+        done = set[tuple[int, int]]()
+        while pairs := set(permutations(range(len(self._scopes)), 2)) - done:
+            done |= pairs
+            for whole, part in sorted(pairs):
+                if self._scopes[part] < self._scopes[whole] and self._tells(self._scopes[whole] - self._scopes[part]):
                     self._subtract(whole, part)
+
+    def _tells(self, scope: Scope) -> bool:
+        """Whether a scope's totals are more than sums of others'."""
+        return scope in self._scopes or not any(a | b == scope and not a & b for a, b in combinations(self._scopes, 2))
 
     def _subtract(self, whole: int, part: int) -> None:
         # What is split by language too follows from its languages.
         split = [crossing for crossing in self._splits(whole) if crossing & _BY_LANGUAGE]
-        shared = sorted(self._families[whole] & self._families[part])
-        for crossing in shared:
+        for crossing in sorted(self._families[whole] & self._families[part]):
             if not any(crossing & finer == crossing for finer in split):
                 rest = self._scope_number(self._scopes[whole] - self._scopes[part])
                 if crossing not in self._families[rest]:
-                    self._add_difference(
-                        crossing, whole, part, rest, [c for c in shared if c != crossing == c | crossing]
-                    )
-                self._differences.append((crossing, whole, part, rest))
+                    self._add_difference(crossing, whole, part, rest)
+                if self._is_new(crossing, whole, part, rest):
+                    self._differences.append((crossing, whole, part, rest))
 
-    def _add_difference(self, crossing: int, whole: int, part: int, rest: int, totals: list[int]) -> None:
-        """Add what is left of each cell; if nothing, an empty cell unless a total of it is seen to be empty too."""
+    def _is_new(self, *difference: int) -> bool:
+        """Whether a difference between scopes does not follow from the others of the crossing."""
+        own = [known for known in (*self._differences, difference) if known[0] == difference[0]]
+        matrix = np.zeros((len(own), len(self._scopes)))
+        for row, (_, whole, part, rest) in zip(matrix, own, strict=True):
+            row[[whole, part, rest]] = 1, -1, -1
+        return bool(np.linalg.matrix_rank(matrix) == len(own))
+
+    def _add_difference(self, crossing: int, whole: int, part: int, rest: int) -> None:
+        """Add what is left of each cell; if nothing, an empty cell where the report does not tell that it is empty."""
         cells = self._select(crossing, whole)
-        left = [
-            self._authors_of(self._project(cells, c, whole)) - self._authors_of(self._project(cells, c, part))
-            for c in [crossing, *totals]
-        ]
-        likely = (left[0] > 0) | (np.min(left[1:], axis=0) > 0 if totals else False)
-        keys = self._project(cells, crossing, rest)
-        self._add(keys[likely], np.maximum(left[0], 0)[likely], crossing, rest)
+        parts = self._find(self._project(cells, crossing, part))
+        left = np.maximum(self.authors[cells] - np.where(parts < 0, 0, self.authors[parts]), 0)
+        likely = (left > 0) | self._may_be(cells, crossing, rest)
+        self._add(self._project(cells, crossing, rest)[likely], left[likely], crossing, rest)
 
-    def _authors_of(self, keys: Ints) -> Ints:
-        cells = self._find(keys)
-        return np.where(cells < 0, 0, self.authors[cells])
+    def _may_be(self, cells: Ints, crossing: int, scope: int) -> Bools:
+        """Whether each cell may exist in another scope, as far as it and wider ones show what it would be part of."""
+        may_be = np.ones(len(cells), dtype=bool)
+        for wider in (n for n, languages in enumerate(self._scopes) if self._scopes[scope] <= languages):
+            for other in self._splits(wider):
+                common = other & (crossing | _BY_LANGUAGE)
+                known = self._project(self._select(other, wider), common, wider)
+                languages = self._scopes[scope] if common & _BY_LANGUAGE else [0]
+                keys = [self._project(cells, common, wider, language) for language in languages]
+                may_be &= np.isin(keys, known).any(axis=0)
+        return may_be
 
     def _scope_number(self, scope: Scope) -> int:
         if scope not in self._scopes:
@@ -156,11 +171,13 @@ class Lattice:
             return np.flatnonzero(chosen & np.isin(self.codes[:, 1 + _LANGUAGE], list(self._scopes[scope])))
         return np.flatnonzero(chosen & (self.codes[:, 0] == scope + 1))
 
-    def _project(self, cells: Ints, crossing: int, scope: int) -> Ints:
-        """Keys of the cells' totals."""
+    def _project(self, cells: Ints, crossing: int, scope: int, language: int = 0) -> Ints:
+        """Keys of the cells' totals; of a language, where the cells are not cut by it."""
         cut = np.array([crossing >> index & 1 for index in range(len(DIMENSIONS))])
         first = 0 if crossing & _BY_LANGUAGE else scope + 1
-        return self._key(np.column_stack([np.full(len(cells), first), self.codes[cells, 1:] * cut]))
+        codes = np.column_stack([np.full(len(cells), first), self.codes[cells, 1:] * cut])
+        codes[:, 1 + _LANGUAGE] += language
+        return self._key(codes)
 
     def _key(self, codes: Ints) -> Ints:
         return np.asarray(np.ravel_multi_index(tuple(codes.T), self._shape), dtype=np.int64)
