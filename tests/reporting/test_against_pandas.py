@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from pyspark.sql import SparkSession
+from scipy.stats import ks_2samp
 
 from mh_batch.reporting import write_report
 from mh_batch.settings import ReportOptions
@@ -44,11 +45,18 @@ def report(
     scores: dict[str, pd.DataFrame],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, Any]:
-    folder = tmp_path_factory.mktemp("run")
-    manifest = write_run(folder, scores)
-    entry = write_report(spark, Folder.at(str(folder)), manifest, ReportOptions(group_by=("source,language",)))
+    folder, before = tmp_path_factory.mktemp("run"), tmp_path_factory.mktemp("before")
+    previous = write_run(before, {"one-of-two": before_that(scores["one-of-two"])})
+    write_report(spark, Folder.at(str(before)), previous, ReportOptions())
+    manifest, options = write_run(folder, scores), ReportOptions(group_by=("source,language",))
+    entry = write_report(spark, Folder.at(str(folder)), manifest, options, Folder.at(str(before)))
     tables = {path.stem: pd.read_parquet(path) for path in (folder / "report").glob("*.parquet")}
-    return {**tables, "entry": entry, "manifest": manifest}
+    return {**tables, "entry": entry, "before": before.name}
+
+
+def before_that(scores: pd.DataFrame) -> pd.DataFrame:
+    """What an earlier run scored: part of the documents, fewer from forums."""
+    return scores[(scores.index % 5 != 0) & ((scores["source"] != "forum") | (scores.index % 2 == 0))]
 
 
 @pytest.fixture(scope="module")
@@ -225,4 +233,40 @@ def test_the_manifest_says_what_was_suppressed(report: dict[str, Any]) -> None:
 
     assert entry["suppressed"] == one_label["suppressed"].value_counts().to_dict()
     assert entry["counted_as_authors"] == "authors"
-    assert entry["against"] is None
+    assert entry["against"] == report["before"]
+
+
+def test_changes_are_those_of_pandas(report: dict[str, Any], scores: dict[str, pd.DataFrame]) -> None:
+    now = scores["one-of-two"]
+    before = before_that(now)
+    compared = report["change"].query("label == 'depressed'").set_index("language")
+    assert {"all", "en", "de"} <= set(compared.index)
+    for language, row in compared.iterrows():
+        runs = [run if language == "all" else run[run["language"] == language] for run in (now, before)]
+        sides = [prepared(run, "depressed") for run in runs]
+        shares = [side["x"].mean() for side in sides]
+        assert (row["documents"], row["documents_before"]) == tuple(map(len, sides))
+        assert (row["share"], row["share_before"]) == pytest.approx(tuple(shares))
+        added = [
+            sign * (side["x"] - share).groupby(side["author"]).sum() / len(side)
+            for side, share, sign in zip(sides, shares, (1, -1), strict=True)
+        ]
+        error = (added[0].add(added[1], fill_value=0) ** 2).sum() ** 0.5
+        low, high = (shares[0] - shares[1] + side * 1.96 * error for side in (-1, 1))
+        assert (row["difference_low"], row["difference_high"]) == pytest.approx((low, high), abs=2e-5 + 0.01 * error)
+        counts = [np.histogram(side["p"], bins=20, range=(0, 1))[0] for side in sides]
+        one, two = (np.maximum(count, 0.5) / count.sum() for count in counts)
+        either = (counts[0] > 0) | (counts[1] > 0)
+        assert row["psi"] == pytest.approx(((one - two) * np.log(one / two))[either].sum(), abs=1e-9)
+        assert row["ks"] == pytest.approx(ks_2samp(sides[0]["p"], sides[1]["p"]).statistic, abs=0.005)
+
+
+def test_the_mix_is_that_of_pandas(report: dict[str, Any], scores: dict[str, pd.DataFrame]) -> None:
+    now, mix = scores["one-of-two"], report["mix"]
+    sources = mix[mix["dimension"] == "source"].set_index("value")
+
+    assert sources["share"].to_dict() == pytest.approx(now["source"].value_counts(normalize=True).to_dict())
+    earlier = before_that(now)["source"].value_counts(normalize=True).to_dict()
+    assert sources["share_before"].to_dict() == pytest.approx(earlier)
+    assert sources["flagged"].all()
+    assert any("sources changed" in flag for flag in report["entry"]["flags"])
