@@ -17,7 +17,7 @@ def suppress(cells: pa.Table, min_authors: int) -> list[str | None]:
 
     Complementary suppression after Cox (1980, "Suppression methodology and statistical disclosure control", Journal of
     the American Statistical Association 75) and Hundepool et al. (2012, "Statistical Disclosure Control", chapter 4).
-    Whoever knows the cells shown and how they add up cannot work out a cell that is not shown, nor prove that a small
+    Whoever knows the cells shown and how they add up cannot calculate a cell that is not shown, nor prove that a small
     one is small; and what is not shown of any sum has at least `min_authors` authors together. Few authors are hidden
     beyond the small cells, but not provably the fewest: that choice is NP-hard.
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
+from mh_batch.reporting.implied_cells import add_common_totals, add_differences
 from mh_batch.reporting.lattice import CROSSINGS, Bools, Ints, Lattice
 
 T = TypeVar("T", np.int64, np.bool_)
@@ -64,6 +65,8 @@ def read_hierarchy(cells: pa.Table) -> Hierarchy:
         ValueError: `by` names no dimension, or one number cannot hold all combinations of values.
     """
     lattice = Lattice(cells)
+    add_common_totals(lattice)
+    add_differences(lattice)
     totals, parts, ways = _pairs(lattice)
     ids, sums, sizes = np.unique(totals * _WAYS + ways, return_inverse=True, return_counts=True)
     same = _same(totals, parts, sizes[sums] == 1, len(lattice.codes))

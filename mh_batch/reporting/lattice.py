@@ -1,7 +1,7 @@
-"""The cells of a report with those that follow from them, and which of them add up to which."""
+"""The distinct cells of a report, and which of them add up to which."""
 
 from collections.abc import Iterator
-from itertools import combinations, permutations
+from itertools import permutations
 
 import numpy as np
 import pyarrow as pa
@@ -15,8 +15,9 @@ Scope = frozenset[int]
 
 # A crossing is a number whose bits are the dimensions.
 CROSSINGS = 1 << len(DIMENSIONS)
-_LANGUAGE = DIMENSIONS.index("language")
-_BY_LANGUAGE = 1 << _LANGUAGE
+BY_LANGUAGE = 1 << DIMENSIONS.index("language")
+
+_LANGUAGE_COLUMN = 1 + DIMENSIONS.index("language")
 _MOST_SCOPES = 1 << 15
 
 
@@ -28,10 +29,13 @@ class Lattice:
         codes: Cells x (scope and dimensions).
         authors: Authors of each cell; the fewest where rows differ.
         hidden: Whether no row shows the cell.
+        scopes: Sets of languages, by their codes.
+        families: The crossings of each scope.
+        differences: Crossing, and numbers of three scopes: one whose cells are the sums of those of the other two.
     """
 
     def __init__(self, cells: pa.Table) -> None:
-        """Read the cells from the report's rows, and add what follows from them.
+        """Read the cells from the report's rows.
 
         Args:
             cells: Columns `scope`, `by`, the dimensions, and `authors`.
@@ -40,24 +44,21 @@ class Lattice:
             ValueError: `by` names no dimension, or one number cannot hold all combinations of values.
         """
         crossings = _crossings(cells)
-        languages, self._scopes, scope_of_row = _scopes(cells, crossings)
+        languages, self.scopes, scope_of_row = _scopes(cells, crossings)
         columns = [_codes(cells, name, crossings, languages) for name in DIMENSIONS]
-        scope_codes = np.where(crossings & _BY_LANGUAGE, 0, scope_of_row + 1)
-        codes = np.column_stack([scope_codes, *columns])
-        self._shape = (_MOST_SCOPES, *(len(languages) + 1 if c is columns[_LANGUAGE] else c.max() + 1 for c in columns))
+        codes = np.column_stack([np.where(crossings & BY_LANGUAGE, 0, scope_of_row + 1), *columns])
+        self._shape = (_MOST_SCOPES, *(max(column.max(), len(languages)) + 1 for column in columns))
         self._keys, first, self.cell_of_row = np.unique(self._key(codes), return_index=True, return_inverse=True)
         self.codes, self._crossings = codes[first], crossings[first]
         self.authors = np.full(len(first), np.iinfo(np.int64).max)
         np.minimum.at(self.authors, self.cell_of_row, cells["authors"].to_numpy())
         self.hidden = np.zeros(len(first), dtype=bool)
-        self._families: list[set[int]] = [set(crossings[scope_of_row == n].tolist()) for n in range(len(self._scopes))]
-        self._differences: list[tuple[int, int, int, int]] = []
-        self._add_common_totals()
-        self._add_differences()
+        self.families = [set(crossings[scope_of_row == number].tolist()) for number in range(len(self.scopes))]
+        self.differences: list[tuple[int, int, int, int]] = []
 
     def totals(self) -> Bools:
         """Return which cells are totals of a scope that no other scope contains."""
-        widest = [n + 1 for n, scope in enumerate(self._scopes) if not any(scope < other for other in self._scopes)]
+        widest = [n + 1 for n, scope in enumerate(self.scopes) if not any(scope < other for other in self.scopes)]
         return np.asarray((self._crossings == 0) & np.isin(self.codes[:, 0], widest))
 
     def sums(self) -> Iterator[tuple[Ints, Ints, int]]:
@@ -66,135 +67,73 @@ class Lattice:
         The number is the crossing of the parts; from `CROSSINGS` on, the parts are of the total's own crossing and of
         narrower scopes.
         """
-        present = np.unique(self._crossings).tolist()
-        for coarse, fine in permutations(present, 2):
+        for coarse, fine in permutations(np.unique(self._crossings).tolist(), 2):
             if coarse & fine == coarse:
                 yield from self._sums_between(coarse, fine)
-        for crossing, whole, part, rest in self._differences:
-            for scope in (part, rest):
-                cells = self._select(crossing, scope)
-                yield self._find(self._project(cells, crossing, whole)), cells, CROSSINGS + part
+        for crossing, whole, *narrower in self.differences:
+            for scope in narrower:
+                cells = self.select(crossing, scope)
+                yield self.find(self.project(cells, crossing, whole)), cells, CROSSINGS + narrower[0]
 
     def _sums_between(self, coarse: int, fine: int) -> Iterator[tuple[Ints, Ints, int]]:
-        if coarse & _BY_LANGUAGE:
+        if coarse & BY_LANGUAGE:
             cells = np.flatnonzero(self._crossings == fine)
-            yield self._find(self._project(cells, coarse, 0)), cells, fine
+            yield self.find(self.project(cells, coarse, 0)), cells, fine
             return
-        for scope, family in enumerate(self._families):
-            if coarse in family and fine in self._splits(scope):
-                cells = self._select(fine, scope)
-                yield self._find(self._project(cells, coarse, scope)), cells, fine
+        for scope, family in enumerate(self.families):
+            if coarse in family and fine in self.splits(scope):
+                cells = self.select(fine, scope)
+                yield self.find(self.project(cells, coarse, scope)), cells, fine
 
-    def _add_common_totals(self) -> None:
-        """Two crossings have the totals by the dimensions that they share in common, published or not."""
-        for scope in range(len(self._scopes)):
-            while missing := self._missing(scope):
-                for crossing, finer in missing.items():
-                    cells = self._select(finer, scope)
-                    keys, inverse = np.unique(self._project(cells, crossing, scope), return_inverse=True)
-                    self._add(keys, np.bincount(inverse, self.authors[cells]).astype(np.int64), crossing, scope)
-
-    def _missing(self, scope: int) -> dict[int, int]:
-        family = self._splits(scope)
-        return {a & b: a for a, b in combinations(sorted(family), 2) if a & b not in family}
-
-    def _add_differences(self) -> None:
-        """Totals of a scope less those of a scope within it are totals of the other languages."""
-        done = set[tuple[int, int]]()
-        while pairs := set(permutations(range(len(self._scopes)), 2)) - done:
-            done |= pairs
-            for whole, part in sorted(pairs):
-                if self._scopes[part] < self._scopes[whole] and self._tells(self._scopes[whole] - self._scopes[part]):
-                    self._subtract(whole, part)
-
-    def _tells(self, scope: Scope) -> bool:
-        """Whether a scope's totals are more than sums of others'."""
-        return scope in self._scopes or not any(a | b == scope and not a & b for a, b in combinations(self._scopes, 2))
-
-    def _subtract(self, whole: int, part: int) -> None:
-        # What is split by language too follows from its languages.
-        split = [crossing for crossing in self._splits(whole) if crossing & _BY_LANGUAGE]
-        for crossing in sorted(self._families[whole] & self._families[part]):
-            if not any(crossing & finer == crossing for finer in split):
-                rest = self._scope_number(self._scopes[whole] - self._scopes[part])
-                if crossing not in self._families[rest]:
-                    self._add_difference(crossing, whole, part, rest)
-                if self._is_new(crossing, whole, part, rest):
-                    self._differences.append((crossing, whole, part, rest))
-
-    def _is_new(self, *difference: int) -> bool:
-        """Whether a difference between scopes does not follow from the others of the crossing."""
-        own = [known for known in (*self._differences, difference) if known[0] == difference[0]]
-        matrix = np.zeros((len(own), len(self._scopes)))
-        for row, (_, whole, part, rest) in zip(matrix, own, strict=True):
-            row[[whole, part, rest]] = 1, -1, -1
-        return bool(np.linalg.matrix_rank(matrix) == len(own))
-
-    def _add_difference(self, crossing: int, whole: int, part: int, rest: int) -> None:
-        """Add what is left of each cell; if nothing, an empty cell where the report does not tell that it is empty."""
-        cells = self._select(crossing, whole)
-        parts = self._find(self._project(cells, crossing, part))
-        left = np.maximum(self.authors[cells] - np.where(parts < 0, 0, self.authors[parts]), 0)
-        likely = (left > 0) | self._may_be(cells, crossing, rest)
-        self._add(self._project(cells, crossing, rest)[likely], left[likely], crossing, rest)
-
-    def _may_be(self, cells: Ints, crossing: int, scope: int) -> Bools:
-        """Whether each cell may exist in another scope, as far as it and wider ones show what it would be part of."""
-        may_be = np.ones(len(cells), dtype=bool)
-        for wider in (n for n, languages in enumerate(self._scopes) if self._scopes[scope] <= languages):
-            for other in self._splits(wider):
-                common = other & (crossing | _BY_LANGUAGE)
-                known = self._project(self._select(other, wider), common, wider)
-                languages = self._scopes[scope] if common & _BY_LANGUAGE else [0]
-                keys = [self._project(cells, common, wider, language) for language in languages]
-                may_be &= np.isin(keys, known).any(axis=0)
-        return may_be
-
-    def _scope_number(self, scope: Scope) -> int:
-        if scope not in self._scopes:
-            self._scopes.append(scope)
-            self._families.append(set())
-        return self._scopes.index(scope)
-
-    def _splits(self, scope: int) -> set[int]:
-        """Crossings of a scope, and those by language that scopes publish which together have all its languages."""
-        by_language = {crossing for family in self._families for crossing in family if crossing & _BY_LANGUAGE}
-        return self._families[scope] | {c for c in by_language if self._scopes[scope] <= self._languages_of(c)}
+    def splits(self, scope: int) -> set[int]:
+        """Return crossings of a scope, and those by language that scopes which have its languages publish together."""
+        by_language = {crossing for family in self.families for crossing in family if crossing & BY_LANGUAGE}
+        return self.families[scope] | {c for c in by_language if self.scopes[scope] <= self._languages_of(c)}
 
     def _languages_of(self, crossing: int) -> Scope:
-        known = zip(self._scopes, self._families, strict=True)
+        known = zip(self.scopes, self.families, strict=True)
         return frozenset[int]().union(*(scope for scope, family in known if crossing in family))
 
-    def _select(self, crossing: int, scope: int) -> Ints:
+    def select(self, crossing: int, scope: int) -> Ints:
+        """Return the cells of a crossing and a scope."""
         chosen = self._crossings == crossing
-        if crossing & _BY_LANGUAGE:
-            return np.flatnonzero(chosen & np.isin(self.codes[:, 1 + _LANGUAGE], list(self._scopes[scope])))
+        if crossing & BY_LANGUAGE:
+            return np.flatnonzero(chosen & np.isin(self.codes[:, _LANGUAGE_COLUMN], list(self.scopes[scope])))
         return np.flatnonzero(chosen & (self.codes[:, 0] == scope + 1))
 
-    def _project(self, cells: Ints, crossing: int, scope: int, language: int = 0) -> Ints:
-        """Keys of the cells' totals; of a language, where the cells are not cut by it."""
+    def project(self, cells: Ints, crossing: int, scope: int, language: int = 0) -> Ints:
+        """Return keys of the cells' totals; of cells not cut by language, as if they were of this one."""
         cut = np.array([crossing >> index & 1 for index in range(len(DIMENSIONS))])
-        first = 0 if crossing & _BY_LANGUAGE else scope + 1
+        first = 0 if crossing & BY_LANGUAGE else scope + 1
         codes = np.column_stack([np.full(len(cells), first), self.codes[cells, 1:] * cut])
-        codes[:, 1 + _LANGUAGE] += language
+        codes[:, _LANGUAGE_COLUMN] += language
         return self._key(codes)
 
-    def _key(self, codes: Ints) -> Ints:
-        return np.asarray(np.ravel_multi_index(tuple(codes.T), self._shape), dtype=np.int64)
-
-    def _find(self, keys: Ints) -> Ints:
+    def find(self, keys: Ints) -> Ints:
+        """Return the cells of the keys, -1 for those that do not exist."""
         order = np.argsort(self._keys)
         at = np.minimum(np.searchsorted(self._keys, keys, sorter=order), len(order) - 1)
         return np.asarray(np.where(self._keys[order[at]] == keys, order[at], -1))
 
-    def _add(self, keys: Ints, authors: Ints, crossing: int, scope: int) -> None:
-        new = self._find(keys) < 0
+    def add(self, keys: Ints, authors: Ints, crossing: int, scope: int) -> None:
+        """Add cells that no row shows to the crossing of a scope, other than those known already."""
+        new = self.find(keys) < 0
         self._keys = np.concatenate([self._keys, keys[new]])
         self.codes = np.concatenate([self.codes, np.stack(np.unravel_index(keys[new], self._shape), axis=1)])
         self._crossings = np.concatenate([self._crossings, np.full(new.sum(), crossing)])
         self.authors = np.concatenate([self.authors, authors[new]])
         self.hidden = np.concatenate([self.hidden, np.ones(new.sum(), dtype=bool)])
-        self._families[scope].add(crossing)
+        self.families[scope].add(crossing)
+
+    def scope_number(self, scope: Scope) -> int:
+        """Return the number of a scope, a new one if need be."""
+        if scope not in self.scopes:
+            self.scopes.append(scope)
+            self.families.append(set())
+        return self.scopes.index(scope)
+
+    def _key(self, codes: Ints) -> Ints:
+        return np.asarray(np.ravel_multi_index(tuple(codes.T), self._shape), dtype=np.int64)
 
 
 def _crossings(cells: pa.Table) -> Ints:
@@ -215,9 +154,8 @@ def _scopes(cells: pa.Table, crossings: Ints) -> tuple[list[str], list[Scope], I
     scope = cells["scope"].combine_chunks().dictionary_encode()
     named = [set(names.split(",")) for names in scope.dictionary.to_pylist()]
     # A model may have scored what it does not name, such as documents of unknown language.
-    rows = pa.table({"scope": scope.indices, "language": cells["language"]}).filter(
-        pa.array((crossings & _BY_LANGUAGE) > 0)
-    )
+    by_language = pa.array((crossings & BY_LANGUAGE) > 0)
+    rows = pa.table({"scope": scope.indices, "language": cells["language"]}).filter(by_language)
     for pair in rows.group_by(["scope", "language"]).aggregate([]).to_pylist():
         named[pair["scope"]].add(pair["language"])
     languages = sorted(set().union(*named))
