@@ -10,16 +10,16 @@ from typing import Any
 import pyarrow as pa
 from pyspark.sql import SparkSession
 
-from mh_batch.reporting.comparison import compare
-from mh_batch.reporting.cooccurrence import cooccurrence_table
-from mh_batch.reporting.counted import CountedModel, author_unit, count_models
-from mh_batch.reporting.distribution import distribution_table
-from mh_batch.reporting.estimates import prevalence_table
+from mh_batch.reporting.comparison.compare import compare
+from mh_batch.reporting.counting.cooccurrence import cooccurrence_table
+from mh_batch.reporting.counting.counted import CountedModel, author_unit, count_models
+from mh_batch.reporting.counting.distribution import distribution_table
+from mh_batch.reporting.counting.quality import quality_table
+from mh_batch.reporting.disclosure.private_tables import private_tables
+from mh_batch.reporting.disclosure.rounding import rounded
+from mh_batch.reporting.estimation.estimates import prevalence_table
 from mh_batch.reporting.groupings import COMPLEMENTARY, SMALL
 from mh_batch.reporting.page import render_page
-from mh_batch.reporting.private import private_tables
-from mh_batch.reporting.quality import quality_table
-from mh_batch.reporting.rounding import rounded
 from mh_batch.reporting.tables import ReportTables, write_table
 from mh_batch.settings import ReportOptions
 from mh_batch.storage import Folder

@@ -2,14 +2,14 @@ import numpy as np
 import pytest
 from scipy.stats import ks_2samp, ttest_rel
 
-from mh_batch.reporting.differences import (
+from mh_batch.reporting.comparison.differences import (
     difference_of,
     effective_size,
     index_by_chance,
     kolmogorov_smirnov,
     stability_index,
 )
-from mh_batch.reporting.overlap import product_name
+from mh_batch.reporting.counting.overlap import product_name
 
 NAMES = ("n_now", "n_before", "x_now_0", "x_before_0")
 

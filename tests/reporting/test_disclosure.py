@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.optimize import linprog
 
-from mh_batch.reporting.disclosure import suppress
+from mh_batch.reporting.disclosure.suppression import suppress
 
 DIMENSIONS = ("period", "language", "region", "source")
 Crossing = tuple[str, ...]

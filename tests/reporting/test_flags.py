@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
-from mh_batch.reporting.flags import flag, in_words
-from mh_batch.reporting.mix import OTHER, Composition, mix_rows
+from mh_batch.reporting.comparison.flags import flag, in_words
+from mh_batch.reporting.comparison.mix import OTHER, Composition, mix_rows
 
 
 def change(label: str, difference: float, p_value: float, **more: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from pyspark.sql import SparkSession
 
-from mh_batch.reporting.privacy import DELTA, Budget, add_noise, count_authors
+from mh_batch.reporting.disclosure.privacy import DELTA, Budget, add_noise, count_authors
 from mh_batch.validation import load_contract
 
 LABELS = ("neutral", "depressed")

@@ -11,7 +11,7 @@ from mh_batch.reporting.tables import write_table
 from mh_batch.settings import ReportOptions
 from mh_batch.storage import Folder
 from mh_batch.validation import load_contract
-from tests.reporting.made_up import prevalence
+from tests.reporting.page.made_up import prevalence
 from tests.reporting.scored_corpus import MODELS, draw_documents, score, write_run
 
 ONE = "one-of-two"

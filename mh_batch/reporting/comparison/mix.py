@@ -1,0 +1,58 @@
+"""How the composition of the corpus changed since another run: by language and by source."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mh_batch.reporting.comparison.differences import index_by_chance, stability_index
+
+OTHER = "other"
+
+
+@dataclass(frozen=True)
+class Composition:
+    """What a report says of its composition.
+
+    Attributes:
+        size: Authors, which are what the corpus sampled; documents where it names none.
+        documents: Documents by dimension and value; `other` holds those of values that are not shown.
+    """
+
+    size: int
+    documents: Mapping[str, Mapping[str, int]]
+
+
+def mix_rows(model: str, now: Composition, before: Composition) -> list[dict[str, Any]]:
+    """Compare two compositions, but for what can only be said of all comparisons together.
+
+    Args:
+        model: The model's name.
+        now: Composition of the run.
+        before: Composition of the run that it is compared with.
+    """
+    if not now.size or not before.size:  # one of the reports shows nothing
+        return []
+    both = [dimension for dimension in now.documents if dimension in before.documents]
+    return [{"model": model, **row} for dimension in both for row in _compare(dimension, now, before)]
+
+
+def _compare(dimension: str, now: Composition, before: Composition) -> Iterator[dict[str, Any]]:
+    sides = [side.documents[dimension] for side in (now, before)]
+    # A value that only one of the reports shows is among the others in both.
+    shown = [value for value in sides[0] if value in sides[1] and value != OTHER]
+    counts = [[*[side[v] for v in shown], sum(n for v, n in side.items() if v not in shown)] for side in sides]
+    totals = [sum(side) for side in counts]
+    if not all(totals):
+        return
+    index = stability_index(*counts)
+    p_value = index_by_chance(index, len(shown) + 1, now.size, before.size)
+    for value, count, count_before in zip([*shown, OTHER], *counts, strict=True):
+        if count or count_before:
+            yield {
+                "dimension": dimension,
+                "value": value,
+                "share": count / totals[0],
+                "share_before": count_before / totals[1],
+                "psi": index,
+                "p_value": p_value,
+            }

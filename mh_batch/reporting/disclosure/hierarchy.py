@@ -1,0 +1,131 @@
+"""Which cells of a report add up to which others: what an attacker can calculate with."""
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
+
+from mh_batch.reporting.disclosure.implied_cells import add_common_totals, add_differences
+from mh_batch.reporting.disclosure.lattice import CROSSINGS, Bools, Ints, Lattice
+
+T = TypeVar("T", np.int64, np.bool_)
+
+_WAYS = 1 << 20
+
+
+@dataclass(frozen=True)
+class Hierarchy:
+    """Distinct cells and the sums that tie them together.
+
+    Cells that must be equal, because one is the only part of the other, are one.
+
+    Attributes:
+        cell_of_row: The cell that each row of the report shows.
+        authors: Authors of each cell, the fewest where rows differ.
+        hidden: Whether no row shows the cell, though sums or differences of rows may give it.
+        top: Whether the cell is the total of a scope that no other scope contains.
+        values: Cells x dimensions: codes of the values, 0 where a cell is not cut by the dimension.
+        totals: Of each sum, the cell that is the total.
+        parts: Sums x cells: 1 where the cell is a part.
+        direct: Whether a sum does not follow from others.
+    """
+
+    cell_of_row: Ints
+    authors: Ints
+    hidden: Bools
+    top: Bools
+    values: Ints
+    totals: Ints
+    parts: csr_array
+    direct: Bools
+
+    @property
+    def empty(self) -> Bools:
+        """Whether the cell is empty, which the attacker need not know."""
+        return np.asarray(self.hidden & (self.authors == 0))
+
+    def ties(self, sign: int) -> csr_array:
+        """Return sums x cells: 1 where the cell is a part, `sign` where it is the total."""
+        sums = np.arange(len(self.totals))
+        totals = csr_array((np.full(len(sums), float(sign)), (sums, self.totals)), shape=self.parts.shape)
+        return csr_array(self.parts + totals)
+
+
+def read_hierarchy(cells: pa.Table) -> Hierarchy:
+    """Find the distinct cells of a report's rows, and their sums.
+
+    Args:
+        cells: Columns `scope`, `by`, the dimensions, and `authors`.
+
+    Raises:
+        ValueError: `by` names no dimension, or one number cannot hold all combinations of values.
+    """
+    lattice = Lattice(cells)
+    add_common_totals(lattice)
+    add_differences(lattice)
+    totals, parts, ways = _pairs(lattice)
+    ids, sums, sizes = np.unique(totals * _WAYS + ways, return_inverse=True, return_counts=True)
+    same = _same(totals, parts, sizes[sums] == 1, len(lattice.codes))
+    matrix = csr_array((np.ones(len(parts)), (sums, same[parts])), shape=(len(ids), same.max() + 1))
+    direct = _direct(ids // _WAYS, ids % _WAYS, len(lattice.codes))
+    kept = _distinct(same[ids // _WAYS], matrix, direct, sizes)
+    return Hierarchy(
+        cell_of_row=same[lattice.cell_of_row],
+        authors=_fewest(same, lattice),
+        hidden=_of_groups(np.minimum, same, lattice.hidden),
+        top=_of_groups(np.maximum, same, lattice.totals()),
+        values=_of_groups(np.maximum, same, lattice.codes[:, 1:]),
+        totals=same[ids // _WAYS][kept],
+        parts=matrix[kept],
+        direct=direct[kept],
+    )
+
+
+def _pairs(lattice: Lattice) -> tuple[Ints, Ints, Ints]:
+    found = [(np.zeros(0, np.int64),) * 3, *((t, p, np.full(len(p), way)) for t, p, way in lattice.sums())]
+    totals, parts, ways = (np.concatenate(columns) for columns in zip(*found, strict=True))
+    return totals[totals >= 0], parts[totals >= 0], ways[totals >= 0]
+
+
+def _same(totals: Ints, parts: Ints, alone: Bools, cells: int) -> Ints:
+    """Number the cells so that a total and its only part have the same number."""
+    equal = csr_array((np.ones(alone.sum()), (totals[alone], parts[alone])), shape=(cells, cells))
+    return np.asarray(connected_components(equal, directed=False)[1], dtype=np.int64)
+
+
+def _direct(totals: Ints, ways: Ints, cells: int) -> Bools:
+    """A sum of fine parts follows from others if the total is split by a crossing in between as well."""
+    by_crossing = ways < CROSSINGS
+    splits = np.zeros(cells, dtype=np.int64)
+    np.bitwise_or.at(splits, totals[by_crossing], 1 << ways[by_crossing])
+    between = np.array(
+        [sum(1 << coarse for coarse in range(fine) if coarse & fine == coarse) for fine in range(CROSSINGS)]
+    )
+    return np.asarray(~by_crossing | (splits[totals] & between[np.where(by_crossing, ways, 0)] == 0))
+
+
+def _distinct(totals: Ints, parts: csr_array, direct: Bools, sizes: Ints) -> Ints:
+    """Choose one of the sums that have become the same, a direct one if there is any; none that has a single part."""
+    marks = np.random.default_rng(0).integers(1 << 62, size=(parts.shape[1], 2))
+    prints = np.column_stack([totals, parts.astype(np.int64) @ marks])
+    order = np.argsort(~direct, kind="stable")
+    order = order[sizes[order] > 1]
+    return np.sort(order[np.unique(prints[order], axis=0, return_index=True)[1]])
+
+
+def _fewest(same: Ints, lattice: Lattice) -> Ints:
+    """The fewest authors of cells that are the same, leaving aside cells that only might not be empty."""
+    unknown = np.iinfo(np.int64).max
+    fewest = _of_groups(np.minimum, same, np.where(lattice.hidden & (lattice.authors == 0), unknown, lattice.authors))
+    return np.where(fewest == unknown, 0, fewest)
+
+
+def _of_groups(function: np.ufunc, group: Ints, values: NDArray[T]) -> NDArray[T]:
+    """The least or greatest of the values of each group."""
+    order = np.argsort(group, kind="stable")
+    starts = np.searchsorted(group[order], np.arange(group.max() + 1))
+    return np.asarray(function.reduceat(values[order], starts, axis=0), dtype=values.dtype)

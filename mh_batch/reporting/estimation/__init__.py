@@ -1,0 +1,1 @@
+"""From counts to shares and prevalence, with how far to trust them."""
