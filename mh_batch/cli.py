@@ -7,7 +7,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mh_batch import __version__, commands
+from pydantic import BaseModel
+
+from mh_batch import __version__
+from mh_batch.commands import benchmark, models, runs, scoring, store
 from mh_batch.errors import MhBatchError
 from mh_batch.flags import Command, Parser, add_flags
 from mh_batch.settings import (
@@ -66,27 +69,17 @@ def _parser() -> Parser:
     parser.add_argument("--version", action="version", version=f"mh-batch {__version__}")
     parser.set_defaults(parser=parser)
     subparsers = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    _demo(_subcommand(subparsers, "demo", commands.demo, "write a synthetic corpus, score it, report, look"))
-    score = _subcommand(subparsers, "score", commands.score, "score a corpus, validate, publish and report")
-    _config(score)
-    add_flags(score, ScoreSettings)
-    nightly = _subcommand(
-        subparsers, "nightly", commands.nightly, "score a day's corpus once, compare, retire old runs"
-    )
-    _config(nightly)
-    add_flags(nightly, NightlySettings)
-    _store(_subcommand(subparsers, "store", commands.store, "show what the score store holds, or keep it small"))
-    report = _subcommand(subparsers, "report", commands.report, "write the report of a published run again")
-    _config(report)
-    add_flags(report, ReportSettings)
-    validate = _subcommand(subparsers, "validate", commands.validate, "check a published run against its contracts")
+    _demo(_subcommand(subparsers, "demo", scoring.demo, "write a synthetic corpus, score it, report, look"))
+    _configured(subparsers, scoring.score, ScoreSettings, "score a corpus, validate, publish and report")
+    _configured(subparsers, scoring.nightly, NightlySettings, "score a day's corpus once, compare, retire old runs")
+    _store(_subcommand(subparsers, "store", store.store, "show what the score store holds, or keep it small"))
+    _configured(subparsers, runs.report, ReportSettings, "write the report of a published run again")
+    validate = _subcommand(subparsers, "validate", runs.validate, "check a published run against its contracts")
     add_flags(validate, RunSettings)
-    _runs(_subcommand(subparsers, "runs", commands.runs, "list the runs of an output root"))
-    _models(_subcommand(subparsers, "models", commands.models, "list the model cards, or show one"))
-    _classify(_subcommand(subparsers, "classify", commands.classify, "probabilities of single texts, without Spark"))
-    benchmark = _subcommand(subparsers, "benchmark", commands.benchmark, "measure the engines against other tools")
-    _config(benchmark)
-    add_flags(benchmark, BenchmarkSettings)
+    _runs(_subcommand(subparsers, "runs", runs.runs, "list the runs of an output root"))
+    _models(_subcommand(subparsers, "models", models.models, "list the model cards, or show one"))
+    _classify(_subcommand(subparsers, "classify", models.classify, "probabilities of single texts, without Spark"))
+    _configured(subparsers, benchmark.benchmark, BenchmarkSettings, "measure the engines against other tools")
     return parser
 
 
@@ -96,8 +89,13 @@ def _subcommand(subparsers: "argparse._SubParsersAction[Parser]", name: str, com
     return parser
 
 
-def _config(parser: Parser) -> None:
+def _configured(
+    subparsers: "argparse._SubParsersAction[Parser]", command: Command, settings: type[BaseModel], text: str
+) -> None:
+    """Add a command of the function's name, whose settings come from flags and a YAML file."""
+    parser = _subcommand(subparsers, command.__name__, command, text)
     parser.add_argument("--config", type=Path, help="YAML file with the same settings; flags win over it")
+    add_flags(parser, settings)
 
 
 def _demo(parser: Parser) -> None:
@@ -112,13 +110,11 @@ def _runs(parser: Parser) -> None:
 
 def _store(parser: Parser) -> None:
     operations = parser.add_subparsers(title="operations", required=True, metavar="OPERATION", dest="operation")
-    stats = _subcommand(operations, "stats", commands.store, "what the store holds, by model fingerprint")
+    stats = _subcommand(operations, "stats", store.store, "what the store holds, by model fingerprint")
     add_flags(stats, StoreSettings)
     stats.add_argument("--json", action="store_true", help="one JSON object per fingerprint")
-    add_flags(_subcommand(operations, "compact", commands.store, "put many small files together in few"), StoreSettings)
-    add_flags(
-        _subcommand(operations, "prune", commands.store, "delete what no longer wanted models said"), PruneSettings
-    )
+    add_flags(_subcommand(operations, "compact", store.store, "put many small files together in few"), StoreSettings)
+    add_flags(_subcommand(operations, "prune", store.store, "delete what no longer wanted models said"), PruneSettings)
 
 
 def _models(parser: Parser) -> None:

@@ -162,8 +162,8 @@ def test_drift_is_an_exit_code_where_asked(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     written = SimpleNamespace(manifest={"report": {"flags": ["depressed: 30 % after 20 %"]}})
-    monkeypatch.setattr("mh_batch.commands._score", lambda settings: written)
-    monkeypatch.setattr("mh_batch.commands.summary", lambda run: "what was found")
+    monkeypatch.setattr("mh_batch.commands.scoring._score", lambda settings: written)
+    monkeypatch.setattr("mh_batch.commands.scoring.summary", lambda run: "what was found")
     score = ["score", "--input", "in", "--output", str(tmp_path), "--model", XLMR]
 
     assert run(capsys, *score)[0] == 0

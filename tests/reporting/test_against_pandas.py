@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from pyspark.sql import SparkSession
+from scipy.optimize import brentq
 from scipy.stats import ks_2samp
 
 from mh_batch.reporting import write_report
@@ -136,6 +137,25 @@ def test_authors_with_any_positive_document_have_wilsons_interval(rows: dict[tup
         if not row["suppressed"]:
             found = (row["any_positive_low"], row["any_positive_high"])
             assert found == pytest.approx(wilson(row["any_positive"], row["authors"]), abs=1e-9)
+
+
+def test_reliability_is_the_part_of_the_differences_that_is_not_chance(report: dict[str, Any]) -> None:
+    shown = report["prevalence"].query("suppressed.isna()")
+    for (_, _, by), groups in shown.groupby(["model", "label", "by"]):
+        if len(groups) < 3:
+            assert groups["reliability"].isna().all(), by
+            continue
+        trials = np.array([trials_of(row) for row in groups.to_dict("records")])
+        smoothed = (groups["share"] * trials + 1) / (trials + 2)
+        chance = smoothed * (1 - smoothed) / trials
+        beyond = max(groups["share"].var() - chance.mean(), 0)
+        assert groups["reliability"].to_numpy() == pytest.approx((beyond / (beyond + chance)).to_numpy(), abs=1e-6), by
+
+
+def trials_of(row: dict[str, Any]) -> float:
+    """How many independent documents have Wilson's interval of this width."""
+    width = row["share_high"] - row["share_low"]
+    return float(brentq(lambda trials: np.subtract(*wilson(row["share"], trials)[::-1]) - width, 0.1, 1e7, xtol=1e-10))
 
 
 def test_prevalence_of_one_language_is_rogan_and_gladens(rows: dict[tuple[str, ...], dict[str, Any]]) -> None:

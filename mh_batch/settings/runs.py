@@ -1,37 +1,24 @@
-"""Typed, frozen settings: a YAML file and flags fill the same fields."""
+"""Settings of the commands that score and report."""
 
 import datetime
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Annotated, Literal, get_args
 
-import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
-from mh_batch.errors import SettingsError, nearest
+from mh_batch.errors import nearest
+from mh_batch.settings.base import Names, Settings
 
 Period = Literal["day", "week", "month"]
 Device = Literal["auto", "cpu", "cuda"]
 EngineChoice = Literal["auto", "exact", "reference", "onnx"]
 PrecisionChoice = Literal["auto", "fp32", "bf16", "fp16", "int8"]
 
-
-def _as_list(value: object) -> object:
-    return [value] if isinstance(value, str | Path | int) else value
-
-
 _GROUPS = ("day", "week", "month", "language", "region", "source")
 
-S = TypeVar("S", bound=BaseModel)
-Names = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
-Sizes = Annotated[tuple[Annotated[int, Field(ge=1)], ...], BeforeValidator(_as_list)]
 
-
-class _Settings(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ReportOptions(_Settings):
+class ReportOptions(Settings):
     """What a report shows, and what it keeps to itself."""
 
     period: Period = Field("week", description="period that the report groups by")
@@ -137,7 +124,7 @@ class NightlySettings(ScoreSettings):
     keep_runs: int | None = Field(None, ge=1, description="published runs, and failed ones, to keep; all if unset")
 
 
-class StoreSettings(_Settings):
+class StoreSettings(Settings):
     """Where a score store lies."""
 
     output: str = Field(description="root folder of store and runs")
@@ -150,7 +137,7 @@ class PruneSettings(StoreSettings):
     unused: bool = Field(False, description="delete what was scored under fingerprints that no published run used")
 
 
-class RunSettings(_Settings):
+class RunSettings(Settings):
     """Names one run, as `mh-batch validate` needs it."""
 
     output: str = Field(description="root folder of store and runs")
@@ -159,82 +146,3 @@ class RunSettings(_Settings):
 
 class ReportSettings(RunSettings, ReportOptions):
     """What `mh-batch report` does."""
-
-
-class BenchmarkSettings(_Settings):
-    """What `mh-batch benchmark` measures."""
-
-    output: Path = Field(Path("benchmark"), description="folder for the table, the figures, the plot and the logs")
-    model: str = Field("xlmr-depression-mini", description="card, hub name or local folder to run")
-    models_dir: Path | None = Field(None, description="folder with one sub-folder per model, where there is no hub")
-    random: Literal["xlm-roberta-base", "longformer-base"] | None = Field(
-        None, description="run random weights of this size instead, with --tokenizer"
-    )
-    tokenizer: Path | None = Field(None, description="folder with tokenizer.json and tokenizer_config.json")
-    texts: Path | None = Field(None, description="Parquet file with a column text; synthetic posts if unset")
-    documents: int = Field(20_000, ge=1, description="at most so many texts")
-    peers: Literal["none", "basic", "all"] = Field(
-        "basic", description="whom to measure against; all makes an environment for those that need one"
-    )
-    contestants: Names = Field((), description="measure these only")
-    shapes: Names = Field((), description="also measure batches of these shapes, windows x tokens: 16x64 1x4096")
-    agreement: Annotated[tuple[Literal["bf16", "fp16", "int8"], ...], BeforeValidator(_as_list)] = Field(
-        (), description="also compare what these precisions say of all texts with what fp32 says: bf16 int8"
-    )
-    pipeline: Sizes = Field(
-        (), description="measure, instead, what the job costs apart from the model, with so many documents: 1000000"
-    )
-    lookup: Sizes = Field(
-        (), description="measure, instead, what a lookup costs in a score store of so many texts: 1000000 10000000"
-    )
-    report: Sizes = Field(
-        (), description="measure, instead, what a report costs over so many scored documents: 10000000"
-    )
-    rounds: int = Field(3, ge=1, description="rounds; figures are medians over them")
-    round_seconds: float = Field(10.0, gt=0, description="how long a round of one contestant lasts, about")
-    threads: int | None = Field(None, ge=1, description="threads or Spark tasks side by side; all cores if unset")
-    device: Literal["cpu", "cuda"] = Field("cpu", description="where to compute")
-
-
-def load_settings(kind: type[S], file: Path | None, flags: Mapping[str, Any]) -> S:
-    """Fill settings from a YAML file and from flags; flags win.
-
-    Raises:
-        SettingsError: a key is unknown or a value bad; the message names the nearest right key.
-    """
-    merged = {**(_read(file) if file else {}), **flags}
-    try:
-        return kind.model_validate(merged)
-    except ValidationError as error:
-        problems = [_explain(kind, problem) for problem in error.errors(include_url=False)]
-        raise SettingsError("; ".join(problems)) from None
-
-
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingsError(f"the configuration file {file} cannot be read: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SettingsError(f"the configuration file {file} is not valid YAML: {_where(error)}") from None
-    if content is not None and not isinstance(content, dict):
-        raise SettingsError(f"the configuration file {file} must hold keys and values")
-    return {str(key).replace("-", "_"): value for key, value in (content or {}).items()}
-
-
-def _where(error: Exception) -> str:
-    mark = getattr(error, "problem_mark", None)
-    return f"line {mark.line + 1}, column {mark.column + 1}" if mark else type(error).__name__
-
-
-def _explain(kind: type[BaseModel], problem: Any) -> str:  # noqa: ANN401 - pydantic's error details are a loose dict
-    path = [str(part) for part in problem["loc"]]
-    if problem["type"] == "extra_forbidden":
-        return f"unknown setting '{path[0]}': {nearest(path[0], kind.model_fields)}"
-    if problem["type"] == "missing":
-        return f"the setting '{path[0]}' is missing (--{path[0].replace('_', '-')})"
-    message = problem["msg"].removeprefix("Value error, ")
-    if problem["type"] == "literal_error":
-        choices = problem["ctx"]["expected"].replace("'", "").replace(" or ", ", ").split(", ")
-        message = f"'{problem['input']}' is none of them: {nearest(str(problem['input']), choices)}"
-    return f"bad value for '{'.'.join(path)}': {message}"

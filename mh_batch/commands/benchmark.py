@@ -1,0 +1,16 @@
+"""The command that measures."""
+
+import argparse
+
+from mh_batch.flags import given_flags
+from mh_batch.settings import BenchmarkSettings, load_settings
+
+
+def benchmark(arguments: argparse.Namespace) -> int:
+    """Measure engines and job side by side with other tools."""
+    from mh_batch.benchmark.run import benchmark as measure
+
+    settings = load_settings(BenchmarkSettings, arguments.config, given_flags(arguments, BenchmarkSettings))
+    print(measure(settings), end="")
+    print(f"\nfigures, plot and logs: {settings.output}")
+    return 0

@@ -1,0 +1,33 @@
+"""Typed, frozen settings: a YAML file and flags fill the same fields."""
+
+from mh_batch.settings.base import load_settings
+from mh_batch.settings.benchmark import BenchmarkSettings
+from mh_batch.settings.runs import (
+    Device,
+    EngineChoice,
+    NightlySettings,
+    Period,
+    PrecisionChoice,
+    PruneSettings,
+    ReportOptions,
+    ReportSettings,
+    RunSettings,
+    ScoreSettings,
+    StoreSettings,
+)
+
+__all__ = [
+    "BenchmarkSettings",
+    "Device",
+    "EngineChoice",
+    "NightlySettings",
+    "Period",
+    "PrecisionChoice",
+    "PruneSettings",
+    "ReportOptions",
+    "ReportSettings",
+    "RunSettings",
+    "ScoreSettings",
+    "StoreSettings",
+    "load_settings",
+]

@@ -1,0 +1,43 @@
+"""Settings of the benchmark."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from mh_batch.settings.base import Names, Settings, Sizes, as_list
+
+
+class BenchmarkSettings(Settings):
+    """What `mh-batch benchmark` measures."""
+
+    output: Path = Field(Path("benchmark"), description="folder for the table, the figures, the plot and the logs")
+    model: str = Field("xlmr-depression-mini", description="card, hub name or local folder to run")
+    models_dir: Path | None = Field(None, description="folder with one sub-folder per model, where there is no hub")
+    random: Literal["xlm-roberta-base", "longformer-base"] | None = Field(
+        None, description="run random weights of this size instead, with --tokenizer"
+    )
+    tokenizer: Path | None = Field(None, description="folder with tokenizer.json and tokenizer_config.json")
+    texts: Path | None = Field(None, description="Parquet file with a column text; synthetic posts if unset")
+    documents: int = Field(20_000, ge=1, description="at most so many texts")
+    peers: Literal["none", "basic", "all"] = Field(
+        "basic", description="whom to measure against; all makes an environment for those that need one"
+    )
+    contestants: Names = Field((), description="measure these only")
+    shapes: Names = Field((), description="also measure batches of these shapes, windows x tokens: 16x64 1x4096")
+    agreement: Annotated[tuple[Literal["bf16", "fp16", "int8"], ...], BeforeValidator(as_list)] = Field(
+        (), description="also compare what these precisions say of all texts with what fp32 says: bf16 int8"
+    )
+    pipeline: Sizes = Field(
+        (), description="measure, instead, what the job costs apart from the model, with so many documents: 1000000"
+    )
+    lookup: Sizes = Field(
+        (), description="measure, instead, what a lookup costs in a score store of so many texts: 1000000 10000000"
+    )
+    report: Sizes = Field(
+        (), description="measure, instead, what a report costs over so many scored documents: 10000000"
+    )
+    rounds: int = Field(3, ge=1, description="rounds; figures are medians over them")
+    round_seconds: float = Field(10.0, gt=0, description="how long a round of one contestant lasts, about")
+    threads: int | None = Field(None, ge=1, description="threads or Spark tasks side by side; all cores if unset")
+    device: Literal["cpu", "cuda"] = Field("cpu", description="where to compute")
