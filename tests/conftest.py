@@ -21,10 +21,14 @@ _CODEGEN = {
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep what needs the shared Spark session together: one process of two has it, the other does the rest."""
+    """Keep what needs the shared Spark session together: one process of two has it, the other does the rest.
+
+    Clusters take longest and hardly use the session: they go to the process that is free, at the price of a second one.
+    """
     for item in items:
-        if item.get_closest_marker("spark"):
-            item.add_marker(pytest.mark.xdist_group("spark"))
+        group = next((name for name in ("cluster", "spark") if item.get_closest_marker(name)), None)
+        if group:
+            item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import torch
 from mh_batch.errors import SettingsError
 from mh_batch.inference.engines import exact
 from mh_batch.models import Model
-from mh_batch.models.checkpoint import read_config
+from mh_batch.models.checkpoint import GraphPrecision, graph_precisions, read_config
 from mh_batch.settings import EngineChoice, PrecisionChoice
 
 EngineName = Literal["exact", "reference", "onnx"]
@@ -41,6 +41,9 @@ def choose_execution(
     Raises:
         SettingsError: the engine does not fit the checkpoint or the precision.
     """
+    graphs = graph_precisions(model.folder)
+    if graphs:
+        return _of_graphs(model, graphs, engine, precision)
     fits = exact.fits(model.folder, read_config(model.folder))
     if engine in ("exact", "onnx") and not fits:
         raise SettingsError(
@@ -56,6 +59,15 @@ def choose_execution(
         return Execution("onnx", "fp32")
     chosen: EngineName = ("exact" if fits else "reference") if engine == "auto" else engine
     return Execution(chosen, best if precision == "auto" else precision)
+
+
+def _of_graphs(
+    model: Model, graphs: tuple[GraphPrecision, ...], engine: EngineChoice, precision: PrecisionChoice
+) -> Execution:
+    """Of a folder that holds nothing but graphs."""
+    if engine not in ("auto", "onnx") or precision not in ("auto", *graphs):
+        raise SettingsError(f"{model.folder} holds ONNX graphs alone: engine onnx runs it, in {' or '.join(graphs)}")
+    return Execution("onnx", "int8" if precision == "int8" else graphs[0])
 
 
 def best_precision(device: str) -> Precision:

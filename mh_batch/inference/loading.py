@@ -6,7 +6,7 @@ from mh_batch.inference.memory import token_budget
 from mh_batch.inference.scorer import Scorer
 from mh_batch.inference.tokenization import TextTokenizer
 from mh_batch.models import Model
-from mh_batch.models.checkpoint import read_config
+from mh_batch.models.checkpoint import GraphPrecision, read_config
 
 
 def load_scorer(
@@ -43,7 +43,8 @@ def load_engine(model: Model, execution: Execution, pad_id: int, device: str, sh
     if execution.engine == "onnx":
         from mh_batch.inference.engines.onnx import OnnxEngine
 
-        return OnnxEngine(model.folder, read_config(model.folder), execution.precision, model.files_digest)
+        precision: GraphPrecision = "int8" if execution.precision == "int8" else "fp32"
+        return OnnxEngine(model.folder, read_config(model.folder), precision, model.files_digest)
     dtype = DTYPES[execution.precision]
     if execution.engine == "exact":
         shared_as = model.files_digest if shared else None

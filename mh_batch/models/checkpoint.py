@@ -3,7 +3,7 @@
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from safetensors import SafetensorError, safe_open
 from tokenizers import Tokenizer
@@ -11,7 +11,10 @@ from tokenizers import Tokenizer
 from mh_batch.errors import ModelError
 from mh_batch.models.card import ModelCard, Task
 
+GraphPrecision = Literal["fp32", "int8"]
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
+# The names of ONNX graphs by precision, as Hugging Face's tools name them.
+GRAPHS: dict[GraphPrecision, str] = {"fp32": "model.onnx", "int8": "model_quantized.onnx"}
 TOKENIZER_FILES = ("tokenizer.json", "vocab.json", "vocab.txt", "sentencepiece.bpe.model", "spiece.model", "spm.model")
 
 # Models whose position table starts behind the padding index, so that two of its rows are never used.
@@ -36,9 +39,16 @@ def read_config(folder: Path) -> dict[str, Any]:
     return config
 
 
-def check_weights(folder: Path) -> None:
-    """Raise ModelError unless the folder's weights are safetensors."""
+def graph_precisions(folder: Path) -> tuple[GraphPrecision, ...]:
+    """Return the precisions in which the folder holds ONNX graphs and no other weights."""
     if any((folder / name).is_file() for name in WEIGHTS):
+        return ()
+    return tuple(precision for precision, name in GRAPHS.items() if (folder / name).is_file())
+
+
+def check_weights(folder: Path) -> None:
+    """Raise ModelError unless the folder's weights are safetensors or ONNX graphs."""
+    if any((folder / name).is_file() for name in (*WEIGHTS, *GRAPHS.values())):
         for path in folder.glob("*.safetensors"):
             _check_header(path)
         return

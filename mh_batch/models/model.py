@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mh_batch.models.card import ModelCard
+from mh_batch.models.checkpoint import graph_precisions
 
 # Raised whenever the way from text to score changes although no file and no setting does.
 _SCORING_VERSION = 1
@@ -55,4 +56,6 @@ def digest_files(*folders: Path) -> str:
 def model_files(folder: Path) -> list[Path]:
     """Return the files of a folder that decide scores, by name."""
     decisive = {".safetensors", ".json", ".txt", ".model"}
+    if graph_precisions(folder):
+        decisive |= {".onnx", ".data"}
     return sorted(path for path in folder.iterdir() if path.is_file() and path.suffix in decisive)

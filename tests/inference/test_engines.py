@@ -30,7 +30,6 @@ from mh_batch.inference.engines.packing import pack
 from mh_batch.inference.execution import Execution, Precision, choose_execution
 from mh_batch.inference.loading import load_engine
 from mh_batch.models import Model, locate_model
-from mh_batch.settings import PrecisionChoice
 
 SHAPE: dict[str, Any] = {
     "vocab_size": 10_000,
@@ -149,27 +148,17 @@ def test_longformer_is_exact_far_beyond_its_window(tmp_path: Path) -> None:
     assert_exact(network, tmp_path, drawn([1, 700, 4096, 5000]), torch.float32, 1e-4)
 
 
-@pytest.mark.parametrize(
-    "network",
-    [
-        XLMRobertaForSequenceClassification(XLMRobertaConfig(**SHAPE)),
-        LongformerForSequenceClassification(LongformerConfig(**BAND, attention_window=[16, 32, 16])),
-    ],
-    ids=["xlm-r", "longformer"],
-)
-def test_an_exported_graph_takes_any_number_of_windows_of_any_length(
-    xlmr_mini: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, network: Any
+def test_a_graph_is_made_once_for_each_machine(
+    xlmr_mini: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    network = XLMRobertaForSequenceClassification(XLMRobertaConfig(**SHAPE))
     model = saved(network, xlmr_mini, tmp_path / "random")
     wanted = expected(network)
-    tolerances: dict[PrecisionChoice, float] = {"fp32": 1e-4, "int8": 0.2}
-    for precision, tolerance in tolerances.items():
-        execution = choose_execution(model, "onnx", precision)
-        for _ in range(2):  # exported, then found again
-            logits = load_engine(model, execution, 1, "cpu").logits(WINDOWS)
-            assert np.abs(logits - wanted).max() <= tolerance * np.abs(wanted).max()
-    assert len(list(tmp_path.glob("mh-batch-*/onnx-*"))) == 2
+    for _ in range(2):  # exported, then found again
+        logits = load_engine(model, choose_execution(model, "onnx"), 1, "cpu").logits(WINDOWS)
+        assert np.abs(logits - wanted).max() <= 1e-4 * np.abs(wanted).max()
+    assert len(list(tmp_path.glob("mh-batch-*/onnx-*"))) == 1
 
 
 def test_a_cache_that_others_may_write_to_is_refused(

@@ -83,8 +83,11 @@ class Embeddings:
         norm = Norm.of(weights, "embeddings.LayerNorm", epsilon)
         return cls(weights["embeddings.word_embeddings.weight"], positions, norm, pad_id)
 
-    def __call__(self, ids: Tensor) -> Tensor:
-        """States (windows x length x width) of the ids of windows of one length (windows x length)."""
+    def __call__(self, ids: Tensor, valid: Tensor | None = None) -> Tensor:
+        """States (windows x length x width) of the ids of windows of one length (windows x length).
+
+        Padding is known by its id; what its states are does not matter.
+        """
         # As in Hugging Face's: a padding token that stands literally in a text is read, but counts no position.
         counted = ids != self.pad_id
         positions = counted.cumsum(dim=1) * counted + self.pad_id
@@ -136,13 +139,16 @@ class FirstTokenAttention:
         """Take it from the attention `name` of a checkpoint."""
         return cls(heads, *[Linear.of(weights, f"{name}.{part}{suffix}") for part in ("query", "key", "value")])
 
-    def __call__(self, states: Tensor) -> Tensor:
+    def __call__(self, states: Tensor, valid: Tensor | None = None) -> Tensor:
         """Mixed values of the first token (windows x width) of windows of one length (windows x length x width)."""
         windows, _, width = states.shape
         per_head = self.heads, width // self.heads, width
         query = self.query(states[:, 0]).view(windows, *per_head[:2]) * per_head[1] ** -0.5
         asked = torch.einsum("nhk,hkd->nhd", query, self.key.weight.view(per_head))
-        shares = torch.softmax(asked @ states.transpose(1, 2), dim=-1)
+        scores = asked @ states.transpose(1, 2)
+        if valid is not None:
+            scores = scores.masked_fill(~valid[:, None], float("-inf"))
+        shares = torch.softmax(scores, dim=-1)
         values = torch.einsum("nhd,hkd->nhk", shares @ states, self.value.weight.view(per_head))
         return values.flatten(1) + self.value.bias
 

@@ -60,9 +60,21 @@ class _Layer:
         mixed[packed.firsts] = packed.each_window(states, self.first)
         return self.after(mixed, states)
 
-    def _local(self, projected: Tensor) -> Tensor:
+    def _local(self, projected: Tensor, valid: Tensor | None) -> Tensor:
         query, key, value = (by_head(part, self.heads) for part in projected.chunk(3, dim=-1))
-        return band_attention(query, key, value, self.reach).transpose(1, 2).flatten(2)
+        if valid is None:
+            mixed = band_attention(query, key, value, self.reach)
+        else:
+            mixed = _band_or_all(query, key, value, valid, self.reach)
+        return mixed.transpose(1, 2).flatten(2)
+
+
+def _band_or_all(query: Tensor, key: Tensor, value: Tensor, valid: Tensor, reach: int) -> Tensor:
+    """`band_attention` of padded windows, in a graph: that takes any length, so it holds both ways."""
+    # Branches must not share memory with one another.
+    far, parts = partial(_band_attention_at_once, reach=reach), (query.clone(), key.clone(), value.clone())
+    mixed: Tensor = torch.cond(query.shape[2] > reach + 1, far, _full_attention, (*parts, valid.clone()))
+    return mixed
 
 
 def band_attention(query: Tensor, key: Tensor, value: Tensor, reach: int) -> Tensor:
@@ -72,13 +84,8 @@ def band_attention(query: Tensor, key: Tensor, value: Tensor, reach: int) -> Ten
     length, not with its square.
     """
     length = query.shape[2]
-    if torch.compiler.is_exporting():
-        # A graph takes any length, so it holds both ways. Branches must not share memory with one another.
-        far, parts = partial(_band_attention_at_once, reach=reach), (query.clone(), key.clone(), value.clone())
-        mixed: Tensor = torch.cond(length > reach + 1, far, _full_attention, parts)
-        return mixed
     if length <= reach + 1:
-        return _full_attention(query, key, value)
+        return functional.scaled_dot_product_attention(query, key, value)
     blocks = []
     for start in range(0, length, _BLOCK):
         end = min(start + _BLOCK, length)
@@ -89,11 +96,11 @@ def band_attention(query: Tensor, key: Tensor, value: Tensor, reach: int) -> Ten
     return torch.cat(blocks, dim=2)
 
 
-def _full_attention(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-    return functional.scaled_dot_product_attention(query, key, value).contiguous()
+def _full_attention(query: Tensor, key: Tensor, value: Tensor, valid: Tensor) -> Tensor:
+    return functional.scaled_dot_product_attention(query, key, value, attn_mask=valid[:, None, None]).contiguous()
 
 
-def _band_attention_at_once(query: Tensor, key: Tensor, value: Tensor, reach: int) -> Tensor:
+def _band_attention_at_once(query: Tensor, key: Tensor, value: Tensor, valid: Tensor, reach: int) -> Tensor:
     """All blocks side by side, without a loop whose length a graph would have to know; copies keys several times."""
     windows, heads, length, width = query.shape
     blocks = (length + _BLOCK - 1) // _BLOCK
@@ -102,20 +109,21 @@ def _band_attention_at_once(query: Tensor, key: Tensor, value: Tensor, reach: in
     askers = begins + torch.arange(_BLOCK, device=query.device)
     padded_keys = begins + torch.arange(_BLOCK + 2 * reach, device=query.device)
     places = (padded_keys - reach)[:, None, :]
-    seen = ((askers[:, :, None] - places).abs() <= reach) & (places > 0) & (places < length)
+    near = ((askers[:, :, None] - places).abs() <= reach) & (places > 0)
+    there = functional.pad(valid, (reach, reach + missing))[:, padded_keys]
+    seen = functional.pad(near & there[:, None, :, None], (1, 0), value=True)
 
     def spread(states: Tensor) -> Tensor:
         first = states[:, :, :1, None].expand(-1, -1, blocks, -1, -1)
-        near = functional.pad(states, (0, 0, reach, reach + missing))[:, :, padded_keys]
-        return torch.cat([first, near], dim=3)
+        others = functional.pad(states, (0, 0, reach, reach + missing))[:, :, padded_keys]
+        return torch.cat([first, others], dim=3)
 
     asking = functional.pad(query, (0, 0, 0, missing)).reshape(windows, heads, blocks, _BLOCK, width)
     scores = asking @ spread(key).transpose(-1, -2) * width**-0.5
-    unseen = ~functional.pad(seen, (1, 0), value=True)
-    mixed = torch.softmax(scores.masked_fill(unseen, float("-inf")), dim=-1) @ spread(value)
+    mixed = torch.softmax(scores.masked_fill(~seen, float("-inf")), dim=-1) @ spread(value)
     # Chosen by index, not cut: so the graph knows that the length is that of the queries.
-    there = torch.arange(length, device=query.device)
-    return mixed.reshape(windows, heads, blocks * _BLOCK, width).index_select(2, there)
+    asked = torch.arange(length, device=query.device)
+    return mixed.reshape(windows, heads, blocks * _BLOCK, width).index_select(2, asked)
 
 
 def _seen(states: Tensor, low: int, high: int) -> Tensor:

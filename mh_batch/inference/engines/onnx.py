@@ -12,26 +12,26 @@ from numpy.typing import NDArray
 from mh_batch.errors import PlatformError
 from mh_batch.inference.engines.layers import Config
 from mh_batch.inference.engines.packing import by_length, of_one_length
+from mh_batch.models.checkpoint import GRAPHS, GraphPrecision, graph_precisions
 
 _INSTALL = "engine onnx needs packages that are not installed: pip install 'mh-batch[onnx]'"
 
 
 class OnnxEngine:
-    """Runs a checkpoint that an exact engine fits, exported when it is first needed on a machine."""
+    """Runs an exported folder, or a checkpoint that an exact engine fits, exported when a machine first needs it."""
 
     pads_to = 1
 
-    def __init__(self, folder: Path, config: Config, precision: str, files_digest: str) -> None:
-        """Load the checkpoint in `folder` in "fp32" or "int8"; PlatformError if ONNX Runtime is not installed."""
+    def __init__(self, folder: Path, config: Config, precision: GraphPrecision, files_digest: str) -> None:
+        """Load the checkpoint in `folder`; PlatformError if a package is not installed."""
         try:
             from onnxruntime import InferenceSession, SessionOptions
-
-            from mh_batch.inference.engines.onnx_graph import graph_of
         except ImportError:
             raise PlatformError(_INSTALL) from None
         options = SessionOptions()
         options.intra_op_num_threads = torch.get_num_threads()
-        graph = graph_of(folder, config, precision, files_digest)
+        own = precision in graph_precisions(folder)
+        graph = folder / GRAPHS[precision] if own else _made(folder, config, precision, files_digest)
         self._session = InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
 
     def logits(self, windows: Sequence[Sequence[int]]) -> NDArray[np.float64]:
@@ -39,5 +39,14 @@ class OnnxEngine:
         found: dict[int, NDArray[np.float64]] = {}
         for rows in of_one_length(by_length(windows), windows):
             ids = np.array([windows[row] for row in rows], dtype=np.int64)
-            found.update(zip(rows, self._session.run(None, {"ids": ids})[0].astype(np.float64), strict=True))
+            fed = {"input_ids": ids, "attention_mask": np.ones_like(ids)}
+            found.update(zip(rows, self._session.run(None, fed)[0].astype(np.float64), strict=True))
         return np.stack([found[row] for row in range(len(windows))])
+
+
+def _made(folder: Path, config: Config, precision: GraphPrecision, files_digest: str) -> Path:
+    try:
+        from mh_batch.inference.engines.onnx_graph import graph_of
+    except ImportError:
+        raise PlatformError(_INSTALL) from None
+    return graph_of(folder, config, precision, files_digest)

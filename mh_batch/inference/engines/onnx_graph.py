@@ -1,9 +1,8 @@
-"""Exports an exact engine as an ONNX graph for any number of windows of any one length."""
+"""Exports an exact engine as an ONNX graph for any number of windows of any length."""
 
 from __future__ import annotations
 
 import logging
-import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
@@ -21,8 +20,10 @@ from mh_batch.inference.engines import exact
 from mh_batch.inference.engines.encoder import PackedEncoder
 from mh_batch.inference.engines.layers import Config
 from mh_batch.inference.engines.packing import rectangle
+from mh_batch.models.checkpoint import GRAPHS, GraphPrecision
 
-_GRAPH = "model.onnx"
+# Raised whenever the same checkpoint makes another graph.
+_LAYOUT = "2"
 
 
 class _Network(nn.Module):
@@ -30,25 +31,27 @@ class _Network(nn.Module):
         super().__init__()
         self._encoder = encoder
 
-    def forward(self, ids: Tensor) -> Tensor:
-        return self._encoder.packed_logits(rectangle(ids))
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        return self._encoder.packed_logits(rectangle(input_ids, attention_mask != 0))
 
 
 def export(folder: Path, config: Config, target: Path) -> None:
-    """Write the graph `ids (windows x length) -> logits (windows x outputs)` of a checkpoint in fp32 to `target`.
+    """Write a checkpoint's graph in fp32 to `target`, with the names that Hugging Face's own graphs have.
 
-    Weights go to a file beside it, so that a large model fits and several processes can map it.
+    From `input_ids` and `attention_mask` (windows x length, padded on the right with the padding token) it makes
+    `logits` (windows x outputs). Weights go to a file beside it, so that a large model fits and several processes can
+    map it.
     """
     network = _Network(exact.load(folder, config, "cpu")).eval()
     any_size = {0: torch.export.Dim.DYNAMIC, 1: torch.export.Dim.DYNAMIC}
     with _quiet():
         program = torch.onnx.export(
             network,
-            (torch.full((2, 7), 5),),
-            input_names=["ids"],
+            (torch.full((2, 7), 5), torch.ones(2, 7, dtype=torch.long)),
+            input_names=["input_ids", "attention_mask"],
             output_names=["logits"],
             dynamo=True,
-            dynamic_shapes=({**any_size},),
+            dynamic_shapes=({**any_size}, {**any_size}),
         )
     assert program is not None
     program.save(target, external_data=True)
@@ -74,29 +77,29 @@ def quantise(source: Path, target: Path) -> None:
         )
 
 
-def graph_of(folder: Path, config: Config, precision: str, files_digest: str) -> Path:
+def graph_of(folder: Path, config: Config, precision: GraphPrecision, files_digest: str) -> Path:
     """Return the graph of a checkpoint in "fp32" or "int8", made if this machine has none yet."""
 
     def make(target: Path) -> None:
         if precision == "fp32":
-            export(folder, config, target / _GRAPH)
+            export(folder, config, target / GRAPHS["fp32"])
             return
-        with tempfile.TemporaryDirectory() as plain:
-            export(folder, config, Path(plain) / _GRAPH)
-            quantise(Path(plain) / _GRAPH, target / _GRAPH)
+        quantise(graph_of(folder, config, "fp32", files_digest), target / GRAPHS["int8"])
 
-    decisive = [files_digest, torch.__version__, onnx.__version__, onnxruntime.__version__, precision]
-    return kept("onnx", decisive, make) / _GRAPH
+    decisive = [_LAYOUT, files_digest, torch.__version__, onnx.__version__, onnxruntime.__version__, precision]
+    return kept("onnx", decisive, make) / GRAPHS[precision]
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
     """The exporter and the quantiser tell their own story on standard output and in warnings."""
-    level = logging.getLogger().level
-    logging.getLogger().setLevel(logging.ERROR)
+    loggers = {logging.getLogger(name): logging.getLogger(name).level for name in ("", "torch.onnx")}
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings(), redirect_stdout(StringIO()):
             warnings.simplefilter("ignore")
             yield
     finally:
-        logging.getLogger().setLevel(level)
+        for logger, level in loggers.items():
+            logger.setLevel(level)

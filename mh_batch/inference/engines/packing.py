@@ -13,14 +13,21 @@ from torch import Tensor
 _FILL = 256
 _LARGE = 8 * _FILL
 
+# From states (windows x length x width), and what of them is no padding (windows x length; None: all).
+Attend = Callable[[Tensor, Tensor | None], Tensor]
+
 
 @dataclass(frozen=True)
 class Stretch:
-    """Neighbouring windows of one length inside packed tokens: a plain rectangle, so attention needs no mask."""
+    """Neighbouring windows of one length inside packed tokens: a plain rectangle, so attention needs no mask.
+
+    Only in graphs that others feed may windows be padded: `valid` (windows x length) then tells what is none.
+    """
 
     start: int
     windows: int
     length: int
+    valid: Tensor | None = None
 
     def of(self, states: Tensor) -> Tensor:
         """Its part of packed ids (tokens) or states (tokens x width), as windows x length (x width); a view."""
@@ -44,16 +51,16 @@ class Pack:
     firsts: Tensor
     filling: int = 0
 
-    def each_token(self, states: Tensor, attend: Callable[[Tensor], Tensor]) -> Tensor:
+    def each_token(self, states: Tensor, attend: Attend) -> Tensor:
         """What `attend` makes of every stretch (windows x length x width), packed again."""
-        parts = [attend(stretch.of(states)).flatten(0, 1) for stretch in self.stretches]
+        parts = [attend(stretch.of(states), stretch.valid).flatten(0, 1) for stretch in self.stretches]
         if self.filling:
             parts.append(parts[0].new_zeros(self.filling, parts[0].shape[1]))
         return torch.cat(parts)
 
-    def each_window(self, states: Tensor, attend: Callable[[Tensor], Tensor]) -> Tensor:
+    def each_window(self, states: Tensor, attend: Attend) -> Tensor:
         """What `attend` makes of every stretch (windows x width), one row per window."""
-        return torch.cat([attend(stretch.of(states)) for stretch in self.stretches])
+        return torch.cat([attend(stretch.of(states), stretch.valid) for stretch in self.stretches])
 
 
 def pack(windows: Sequence[Sequence[int]], device: torch.device) -> tuple[Pack, list[int]]:
@@ -70,11 +77,11 @@ def pack(windows: Sequence[Sequence[int]], device: torch.device) -> tuple[Pack, 
     return Pack(ids.to(device), stretches, firsts.to(device), filling), order
 
 
-def rectangle(ids: Tensor) -> Pack:
-    """Windows that have one length already (windows x length); traceable."""
+def rectangle(ids: Tensor, valid: Tensor) -> Pack:
+    """Windows padded on the right to one length, and what of them is no padding (windows x length); traceable."""
     windows, length = ids.shape
     firsts = torch.arange(windows, device=ids.device) * length
-    return Pack(ids.flatten(), [Stretch(0, windows, length)], firsts)
+    return Pack(ids.flatten(), [Stretch(0, windows, length, valid)], firsts)
 
 
 def by_length(windows: Sequence[Sequence[int]]) -> list[int]:

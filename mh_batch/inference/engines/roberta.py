@@ -39,9 +39,10 @@ class _Layer:
     def __call__(self, states: Tensor, packed: Pack) -> Tensor:
         return self.after(packed.each_token(self.projections(states), self._attend), states)
 
-    def _attend(self, projected: Tensor) -> Tensor:
+    def _attend(self, projected: Tensor, valid: Tensor | None) -> Tensor:
         query, key, value = (by_head(part, self.heads) for part in projected.chunk(3, dim=-1))
-        return functional.scaled_dot_product_attention(query, key, value).transpose(1, 2).flatten(2)
+        seen = None if valid is None else valid[:, None, None]
+        return functional.scaled_dot_product_attention(query, key, value, attn_mask=seen).transpose(1, 2).flatten(2)
 
 
 FAMILY = Family("roberta.", _Layer.of)

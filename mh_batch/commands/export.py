@@ -1,0 +1,22 @@
+"""The command that makes ONNX graphs of a model."""
+
+import argparse
+import sys
+from functools import partial
+
+from mh_batch.flags import given_flags
+from mh_batch.settings import ExportSettings, load_settings
+
+
+def export(arguments: argparse.Namespace) -> int:
+    """Write a model's ONNX graphs, and say how far they are from it."""
+    from mh_batch.evaluation.export import export_model
+    from mh_batch.models import locate_model
+
+    settings = load_settings(ExportSettings, arguments.config, given_flags(arguments, ExportSettings))
+    model = locate_model(settings.model, settings.models_dir)
+    exported = export_model(model, settings.output, settings.precision, partial(print, file=sys.stderr, flush=True))
+    for precision, parity in exported.parity.items():
+        print(f"{precision}: {parity.told()}")
+    print(f"score with it: mh-batch score --model {exported.folder} …")
+    return 0

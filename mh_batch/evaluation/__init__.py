@@ -1,0 +1,1 @@
+"""How good a model is, and the forms in which it runs elsewhere."""

@@ -1,0 +1,92 @@
+"""How far an ONNX graph is from the model that it was made from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mh_batch.inference.engines.padding import padded
+from mh_batch.models import Model
+from mh_batch.models.checkpoint import read_config
+
+# Around the edges of Longformer's windows and blocks, and its longest input.
+LENGTHS = (1, 63, 512, 513, 1_500, 4_096)
+_FP32_TOLERANCE = 1e-4
+# Of the largest logit: what eight bits cost is a matter for the evaluation, but a broken graph is not kept.
+_INT8_TOLERANCE = 0.25
+_SEED = 0
+
+
+@dataclass(frozen=True)
+class Parity:
+    """Logits of a graph beside those of Hugging Face's implementation in fp32, on random tokens.
+
+    Attributes:
+        lengths: Tokens of the windows compared, one window each, and once all together, padded.
+        largest_difference: Of any logit.
+        largest_logit: Of the original's, away from zero.
+        agreement: Share of the logits on the same side of their label's decision: 0 for independent labels, the
+            greatest of them for exclusive ones.
+    """
+
+    lengths: tuple[int, ...]
+    largest_difference: float
+    largest_logit: float
+    agreement: float
+
+    def acceptable(self, precision: str) -> bool:
+        """Tell whether it is near enough for its precision."""
+        if precision == "fp32":
+            return self.largest_difference <= _FP32_TOLERANCE
+        return self.largest_difference <= _INT8_TOLERANCE * self.largest_logit
+
+    def told(self) -> str:
+        """Say it in words."""
+        return (
+            f"logits differ by {self.largest_difference:.1e} at most (the largest is {self.largest_logit:.1f}) at "
+            f"lengths {', '.join(f'{length:,}' for length in self.lengths)}; {self.agreement:.1%} of the decisions agree"
+        )
+
+
+def graph_parity(model: Model, graph: Path) -> Parity:
+    """Compare a graph with the model, window by window and padded together."""
+    from onnxruntime import InferenceSession
+
+    from mh_batch.inference.engines.huggingface import HuggingFaceEngine
+
+    config = read_config(model.folder)
+    pad_id = int(config.get("pad_token_id", 1))
+    windows = _random_windows(int(config["vocab_size"]), model.card.max_tokens, pad_id)
+    original = HuggingFaceEngine(model.folder, pad_id)
+    session = InferenceSession(str(graph), providers=["CPUExecutionProvider"])
+
+    def logits(together: Sequence[Sequence[int]]) -> NDArray[np.float64]:
+        ids, valid = padded(together, pad_id)
+        fed = {"input_ids": ids.numpy(), "attention_mask": valid.long().numpy()}
+        return np.asarray(session.run(None, fed)[0], dtype=np.float64)
+
+    wanted = np.concatenate([original.logits([window]) for window in windows])
+    apart = np.concatenate([logits([window]) for window in windows])
+    found = np.concatenate([apart, logits(windows)])
+    wanted = np.concatenate([wanted, wanted])
+    return Parity(
+        tuple(len(window) for window in windows),
+        float(np.abs(found - wanted).max()),
+        float(np.abs(wanted).max()),
+        float((_decisions(found, model.card.task) == _decisions(wanted, model.card.task)).mean()),
+    )
+
+
+def _random_windows(vocabulary: int, longest: int, pad_id: int) -> list[list[int]]:
+    draw = np.random.default_rng(_SEED)
+    lengths = [length for length in LENGTHS if length < longest] + [longest]
+    words = np.setdiff1d(np.arange(vocabulary), [pad_id])
+    return [draw.choice(words, length).tolist() for length in lengths]
+
+
+def _decisions(logits: NDArray[np.float64], task: str) -> NDArray[np.bool_]:
+    return logits > 0 if task == "multi_label" else logits == logits.max(axis=1, keepdims=True)
