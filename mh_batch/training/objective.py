@@ -70,9 +70,7 @@ def independent_errors(objective: Objective, logits: Tensor, targets: Tensor) ->
     """Mean binary cross-entropy over what is known."""
     known = ~torch.isnan(targets)
     smooth = targets.nan_to_num() * (1 - objective.label_smoothing) + objective.label_smoothing / 2
-    errors = functional.binary_cross_entropy_with_logits(
-        logits, smooth, pos_weight=objective.weights, reduction="none"
-    )
+    errors = functional.binary_cross_entropy_with_logits(logits, smooth, pos_weight=objective.weights, reduction="none")
     return (errors * known).sum() / known.sum().clamp(min=1)
 
 
