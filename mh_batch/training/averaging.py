@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from safetensors.torch import load_file, save_file
 from torch import nn
@@ -23,25 +22,25 @@ class Averaging(TrainerCallback):
         self._model, self._mean = model, AveragedModel(model, multi_avg_fn=decay)
 
     def on_train_begin(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object
     ) -> None:
         """Go on with the mean of the checkpoint that training goes on from."""
         path = _checkpoint(args, state) / _FILE
         if state.global_step and path.is_file():
             self._mean.load_state_dict(load_file(path))
 
-    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object) -> None:
         """Update the mean."""
         if state.global_step % EVERY == 0 or state.global_step == state.max_steps:
             self._mean.update_parameters(self._model)
 
-    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object) -> None:
         """Keep the mean beside the checkpoint."""
         if state.is_world_process_zero:
             save_file(self._mean.state_dict(), _checkpoint(args, state) / _FILE)
 
     def on_train_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object
     ) -> None:
         """Put the mean in the place of the last weights."""
         self._model.load_state_dict(self._mean.module.state_dict())

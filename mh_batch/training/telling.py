@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from collections.abc import Mapping
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
@@ -18,7 +18,7 @@ class Telling(TrainerCallback):
         self._what = what
         self._progress: Progress | None = None
 
-    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object) -> None:
         """Show progress, every now and then."""
         if not state.is_world_process_zero:
             return
@@ -26,9 +26,16 @@ class Telling(TrainerCallback):
         loss = next((entry["loss"] for entry in reversed(state.log_history) if "loss" in entry), None)
         self._progress.show(state.global_step, "" if loss is None else f"loss {loss:.3f}")
 
-    def on_evaluate(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+    def on_evaluate(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        metrics: Mapping[str, float] | None = None,
+        **kwargs: object,
+    ) -> None:
         """Show what was measured."""
         if state.is_world_process_zero:
-            measured = {name.removeprefix("eval_"): value for name, value in kwargs.get("metrics", {}).items()}
+            measured = {name.removeprefix("eval_"): value for name, value in (metrics or {}).items()}
             shown = ", ".join(f"{name} {value:.4f}" for name, value in measured.items() if "_per_" not in name)
             print(f"{self._what}: epoch {state.epoch:.1f}: {shown}", file=sys.stderr, flush=True)
