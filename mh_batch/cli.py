@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from mh_batch import __version__
-from mh_batch.commands import benchmark, export, models, runs, scoring, store
+from mh_batch.commands import benchmark, export, models, runs, scoring, store, training
 from mh_batch.errors import MhBatchError
 from mh_batch.flags import Command, Parser, add_flags
 from mh_batch.settings import (
@@ -22,6 +22,7 @@ from mh_batch.settings import (
     RunSettings,
     ScoreSettings,
     StoreSettings,
+    TrainSettings,
 )
 
 _DEBUG = "MH_BATCH_DEBUG"
@@ -80,6 +81,7 @@ def _parser() -> Parser:
     _runs(_subcommand(subparsers, "runs", runs.runs, "list the runs of an output root"))
     _models(_subcommand(subparsers, "models", models.models, "list the model cards, or show one"))
     _classify(_subcommand(subparsers, "classify", models.classify, "probabilities of single texts, without Spark"))
+    _configured(subparsers, training.train, TrainSettings, "train a model by a recipe, and measure it")
     _configured(subparsers, export.export, ExportSettings, "write a model as ONNX graphs that agree with it")
     _configured(subparsers, benchmark.benchmark, BenchmarkSettings, "measure the engines against other tools")
     return parser

@@ -2,7 +2,7 @@
 
 from mh_batch.models.card import ErrorRate, ModelCard
 from mh_batch.models.catalogue import known_languages, load_cards
-from mh_batch.models.locating import locate_model, weights_at_hand
+from mh_batch.models.locating import locate_folder, locate_model, weights_at_hand
 from mh_batch.models.model import Model, model_files
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "ModelCard",
     "known_languages",
     "load_cards",
+    "locate_folder",
     "locate_model",
     "model_files",
     "weights_at_hand",

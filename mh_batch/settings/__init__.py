@@ -16,6 +16,7 @@ from mh_batch.settings.runs import (
     ScoreSettings,
     StoreSettings,
 )
+from mh_batch.settings.training import TrainSettings
 
 __all__ = [
     "BenchmarkSettings",
@@ -31,5 +32,6 @@ __all__ = [
     "RunSettings",
     "ScoreSettings",
     "StoreSettings",
+    "TrainSettings",
     "load_settings",
 ]

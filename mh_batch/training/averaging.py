@@ -29,7 +29,9 @@ class Averaging(TrainerCallback):
         if state.global_step and path.is_file():
             self._mean.load_state_dict(load_file(path))
 
-    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object) -> None:
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object
+    ) -> None:
         """Update the mean."""
         if state.global_step % EVERY == 0 or state.global_step == state.max_steps:
             self._mean.update_parameters(self._model)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import altair as alt
 import pandas as pd
 
 _NOT_FIGURES = ("runtime", "per_second", "total_flos", "grad_norm")
@@ -36,9 +37,7 @@ def _name(logged: str) -> str:
     return {"loss": "loss, training", "eval_loss": "loss, validation"}.get(logged, logged.removeprefix("eval_"))
 
 
-def _chart(points: pd.DataFrame, stages: Sequence[str]) -> "alt.FacetChart":  # type: ignore[name-defined]  # noqa: F821
-    import altair as alt
-
+def _chart(points: pd.DataFrame, stages: Sequence[str]) -> alt.FacetChart:
     losses = points["figure"].str.startswith("loss")
     panels = points.assign(panel=losses.map({True: "loss", False: "measured on the validation split"}))
     return (

@@ -20,11 +20,13 @@ class PreparedData:
     """A prepared data set.
 
     Attributes:
+        name: Of the recipe that it was prepared by.
         folder: Holds `card.json` and a Parquet file for each split.
         labels: In the order of the model's outputs.
         exclusive: Whether each text has exactly one of them.
     """
 
+    name: str
     folder: Path
     labels: tuple[str, ...]
     exclusive: bool
@@ -46,4 +48,4 @@ def open_prepared(folder: Path) -> PreparedData:
     if not path.is_file():
         raise UsageError(f"{folder} holds no prepared data set (no card.json): make one with `mh-batch prepare`")
     recipe = json.loads(path.read_text(encoding="utf-8"))["recipe"]
-    return PreparedData(folder, tuple(recipe["labels"]), recipe["task"] == "single_label")
+    return PreparedData(recipe["name"], folder, tuple(recipe["labels"]), recipe["task"] == "single_label")

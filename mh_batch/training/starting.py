@@ -59,7 +59,9 @@ def _with_new_head(folder: Path, data: PreparedData) -> HuggingFaceModel:
     return classifier
 
 
-def new_student(recipe: Recipe, shape: Student, data: PreparedData, texts: Sequence[str], teacher: Teacher | None) -> Beginning:
+def new_student(
+    recipe: Recipe, shape: Student, data: PreparedData, texts: Sequence[str], teacher: Teacher | None
+) -> Beginning:
     """Make a small model: its vocabulary counted on `texts`, its word embeddings the teacher's if there is one."""
     from transformers import (
         LongformerConfig,

@@ -18,7 +18,9 @@ class Telling(TrainerCallback):
         self._what = what
         self._progress: Progress | None = None
 
-    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object) -> None:
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object
+    ) -> None:
         """Show progress, every now and then."""
         if not state.is_world_process_zero:
             return
