@@ -1,0 +1,81 @@
+"""What comes back: an answer's fate, and the texts that can be read out of it."""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+Fate = Literal["succeeded", "errored", "canceled", "expired"]
+
+_NAMED_LIST = re.compile(r'"texts"\s*:\s*\[')
+_FIRST_LIST = re.compile(r"\[(?=\s*[\"\]])")
+_BETWEEN = re.compile(r"[\s,]*")
+_NEXT_STRING = re.compile(r',\s*(?=")')
+# Models break lines inside of strings; strictly, JSON allows none.
+_DECODER = json.JSONDecoder(strict=False)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What became of one request, as it is kept in the output folder.
+
+    Attributes:
+        error: Type of the error where it errored; never the message.
+        model: The model that answered.
+        text: All text of the answer.
+        stop_reason: Why the model stopped, such as end_turn or max_tokens.
+        input_tokens: Tokens paid for, those of caches included.
+        output_tokens: Likewise.
+    """
+
+    custom_id: str
+    fate: Fate
+    error: str = ""
+    model: str = ""
+    text: str = ""
+    stop_reason: str = ""
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+
+def read_texts(answer: str) -> list[object] | None:
+    """Return the entries of `{"texts": [...]}` in a model's answer; None if there is no such list.
+
+    Code fences and prose around the JSON, a bare list, trailing commas and line breaks inside of strings are passed
+    over. Where the answer was cut off, the entries that are whole are kept, and the cut one is left out. An entry that
+    cannot be read, such as one with bare quotation marks in it, comes back as None.
+    """
+    start = _NAMED_LIST.search(answer) or _FIRST_LIST.search(answer)
+    return _entries(answer, start.end()) if start else None
+
+
+def _entries(answer: str, position: int) -> list[object]:
+    entries: list[object] = []
+    while (position := _skip(answer, position)) < len(answer) and answer[position] != "]":
+        entry, end = _entry(answer, position)
+        if end is None:
+            break
+        entries.append(entry)
+        position = end
+    return entries
+
+
+def _entry(answer: str, position: int) -> tuple[object, int | None]:
+    """Read the entry at a position; where it cannot be read, None and the next entry's start, or None if cut off."""
+    try:
+        entry, end = _DECODER.raw_decode(answer, position)
+        if answer[_skip_space(answer, end) : _skip_space(answer, end) + 1] in (",", "]", ""):
+            return entry, end
+    except (ValueError, RecursionError):
+        pass
+    following = _NEXT_STRING.search(answer, position + 1)
+    return None, following.end() if following else None
+
+
+def _skip(answer: str, position: int) -> int:
+    found = _BETWEEN.match(answer, position)
+    return found.end() if found else position
+
+
+def _skip_space(answer: str, position: int) -> int:
+    return position + len(answer[position:]) - len(answer[position:].lstrip())
