@@ -9,8 +9,9 @@ Fate = Literal["succeeded", "errored", "canceled", "expired"]
 
 _NAMED_LIST = re.compile(r'"texts"\s*:\s*\[')
 _FIRST_LIST = re.compile(r"\[(?=\s*[\"\]])")
-_BETWEEN = re.compile(r"[\s,]*")
-_NEXT_STRING = re.compile(r',\s*(?=")')
+_BETWEEN_ENTRIES = re.compile(r"[\s,]*")
+_BEFORE_NEXT = re.compile(r"\s*(?=[,\]]|$)")
+_NEXT_STRING = re.compile(r'"\s*,\s*(?=")')
 # Models break lines inside of strings; strictly, JSON allows none.
 _DECODER = json.JSONDecoder(strict=False)
 
@@ -51,31 +52,29 @@ def read_texts(answer: str) -> list[object] | None:
 
 def _entries(answer: str, position: int) -> list[object]:
     entries: list[object] = []
-    while (position := _skip(answer, position)) < len(answer) and answer[position] != "]":
-        entry, end = _entry(answer, position)
-        if end is None:
+    next_entry: int | None = position
+    while next_entry is not None:
+        position = _after_separators(answer, next_entry)
+        if position == len(answer) or answer[position] == "]":
             break
-        entries.append(entry)
-        position = end
+        entry, next_entry = _entry(answer, position)
+        # A last entry without an end was cut off.
+        entries += [entry] if next_entry is not None else []
     return entries
 
 
+def _after_separators(answer: str, position: int) -> int:
+    separators = _BETWEEN_ENTRIES.match(answer, position)
+    return separators.end() if separators else position
+
+
 def _entry(answer: str, position: int) -> tuple[object, int | None]:
-    """Read the entry at a position; where it cannot be read, None and the next entry's start, or None if cut off."""
+    """Read the entry at a position; None for one that cannot be read. With it, where to go on, or None for nowhere."""
     try:
         entry, end = _DECODER.raw_decode(answer, position)
-        if answer[_skip_space(answer, end) : _skip_space(answer, end) + 1] in (",", "]", ""):
+        if _BEFORE_NEXT.match(answer, end):
             return entry, end
     except (ValueError, RecursionError):
         pass
     following = _NEXT_STRING.search(answer, position + 1)
     return None, following.end() if following else None
-
-
-def _skip(answer: str, position: int) -> int:
-    found = _BETWEEN.match(answer, position)
-    return found.end() if found else position
-
-
-def _skip_space(answer: str, position: int) -> int:
-    return position + len(answer[position:]) - len(answer[position:].lstrip())
