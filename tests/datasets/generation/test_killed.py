@@ -1,0 +1,123 @@
+"""A process that is killed, at moments that the played API chooses, is started again and pays for nothing twice."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mh_batch.cli import main
+from tests.datasets.generation.conftest import REQUESTS, Rows, rows
+from tests.datasets.generation.played_api import Gate, Moment, PlayedApi
+
+Arguments = Callable[[PlayedApi], list[str]]
+
+
+def start(arguments: list[str]) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "mh_batch.cli", *arguments]
+    return subprocess.Popen(command, cwd=Path(__file__).parents[3], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+
+def kill_at(gate: Gate, arguments: list[str]) -> None:
+    process = start(arguments)
+    assert gate.reached.wait(60), process.stderr.read() if process.stderr else ""
+    process.kill()
+    process.communicate()
+
+
+@pytest.mark.parametrize(
+    ("moment", "times"),
+    [("accepted", 1), ("accepted", 3), ("looked at", 2), ("streaming", 1), ("streaming", 3)],
+)
+def test_a_killed_run_goes_on_and_each_request_is_accepted_once(
+    api: PlayedApi, arguments: Arguments, output: Path, undisturbed: Rows, moment: Moment, times: int
+) -> None:
+    gate = api.hold(moment, times)
+    kill_at(gate, arguments(api))
+    gate.opened.set()
+    assert main(arguments(api)) == 0
+    assert len(api.accepted) == REQUESTS
+    assert set(api.accepted.values()) == {1}
+    assert rows(output, without=("batch_id",)) == rows_with_ids(undisturbed)
+
+
+def rows_with_ids(undisturbed: Rows) -> Rows:
+    """The first attempt's `custom_id` follows from the document's."""
+    return [{**row, "custom_id": f"{str(row['doc_id']).rpartition('-')[0]}-0"} for row in undisturbed]
+
+
+def test_a_batch_that_is_accepted_only_after_the_kill_is_not_sent_again(
+    api: PlayedApi, arguments: Arguments, output: Path, undisturbed: Rows
+) -> None:
+    gate = api.hold("arriving", 2)
+    kill_at(gate, arguments(api))
+    resumed = start([*arguments(api), "--settle-seconds", "3"])
+    # The resumed process has connected when the number of calls grows; now the server takes what the dead one sent.
+    before = len(api.calls)
+    time.sleep(0.5)
+    gate.opened.set()
+    assert resumed.wait(60) == 0
+    resumed.communicate()
+    assert len(api.calls) > before
+    assert set(api.accepted.values()) == {1}
+    assert rows(output) == undisturbed
+
+
+def test_a_run_that_is_killed_again_and_again_ends_like_an_undisturbed_one(
+    api: PlayedApi, arguments: Arguments, output: Path, undisturbed: Rows
+) -> None:
+    for moment, times in (("accepted", 2), ("looked at", 1), ("accepted", 1), ("streaming", 2)):
+        gate = api.hold(moment, times)
+        kill_at(gate, arguments(api))
+        gate.opened.set()
+    assert main(arguments(api)) == 0
+    assert set(api.accepted.values()) == {1}
+    assert rows(output) == undisturbed
+
+
+def test_a_second_process_is_refused_while_one_works_in_the_folder(
+    api: PlayedApi, arguments: Arguments, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gate = api.hold("accepted")
+    process = start(arguments(api))
+    assert gate.reached.wait(60)
+    posts = api.posts()
+    assert main(arguments(api)) == 1
+    assert "another process generates into" in capsys.readouterr().err
+    assert api.posts() == posts
+    gate.opened.set()
+    assert process.wait(60) == 0
+    process.communicate()
+
+
+def test_a_kill_while_the_ledger_is_written_loses_nothing(
+    api: PlayedApi, arguments: Arguments, output: Path, undisturbed: Rows
+) -> None:
+    """Every place at which the ledger may be cut off, in the middle of a line and between lines."""
+    assert main(arguments(api)) == 0
+    whole = (output / "ledger.jsonl").read_bytes()
+    lines = whole.splitlines(keepends=True)
+    ends = [sum(map(len, lines[:count])) for count in range(1, len(lines) + 1)]
+    for end in ends:
+        for cut in (end, end - 5):
+            (output / "ledger.jsonl").write_bytes(whole[:cut])
+            # What the ledger does not know was sent had not been sent: the server forgets it, too.
+            forget_unknown(api, (output / "ledger.jsonl").read_text())
+            assert main([*arguments(api), "--settle-seconds", "0"]) == 0
+            assert set(api.accepted.values()) == {1}
+    assert rows(output) == undisturbed
+
+
+def forget_unknown(api: PlayedApi, ledger: str) -> None:
+    api.batches = [batch for batch in api.batches if batch.requests[0]["custom_id"] in ledger]
+    api.accepted.clear()
+    for batch in api.batches:
+        api.accepted.update(one["custom_id"] for one in batch.requests)
+
+
+@pytest.fixture(autouse=True)
+def _package_at_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(Path(__file__).parents[3]), *sys.path]))
