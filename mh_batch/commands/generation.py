@@ -14,7 +14,14 @@ if TYPE_CHECKING:
 
 def generate(arguments: argparse.Namespace) -> int:
     """Say what a plan will cost, carry it out, and say what came of it."""
-    from mh_batch.datasets.generation import check_temperature, draw_plan, estimate, generate_texts, lines_of, load_recipe
+    from mh_batch.datasets.generation import (
+        check_temperature,
+        draw_plan,
+        estimate,
+        generate_texts,
+        lines_of,
+        load_recipe,
+    )
 
     settings = load_settings(GenerateSettings, arguments.config, given_flags(arguments, GenerateSettings))
     recipe = load_recipe(settings.recipe)
@@ -22,7 +29,10 @@ def generate(arguments: argparse.Namespace) -> int:
     check_temperature(plan)
     expected = estimate(plan, plan.requests)
     texts = sum(request.texts for request in plan.requests)
-    print(f"plan {plan.digest}: {texts:,} texts; estimate: {expected}", file=sys.stdout if settings.dry_run else sys.stderr)
+    print(
+        f"plan {plan.digest}: {texts:,} texts; estimate: {expected}",
+        file=sys.stdout if settings.dry_run else sys.stderr,
+    )
     if settings.dry_run:
         return 0
     summary = generate_texts(

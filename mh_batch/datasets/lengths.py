@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 # Bands and shares of short posts: the generator of the second seed.
 POST_BANDS = ((3, 8), (9, 15), (16, 35), (36, 60), (61, 90))
@@ -31,7 +32,7 @@ def band_name(words: int, bands: Sequence[Band] = POST_BANDS) -> str:
 def counts_by_share(total: int, shares: Sequence[float]) -> list[int]:
     """Divide `total` by shares that sum to 1, as closely as whole numbers can; the counts sum to `total`."""
     cuts = [round(total * sum(shares[:i])) for i in range(len(shares))] + [total]
-    return [end - start for start, end in zip(cuts, cuts[1:], strict=False)]
+    return [end - start for start, end in pairwise(cuts)]
 
 
 def draw_lengths(documents: int, rng: random.Random) -> list[int]:

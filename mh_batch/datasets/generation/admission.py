@@ -8,6 +8,7 @@ from mh_batch.corpus.language import detect_language
 from mh_batch.datasets.generation.answers import Answer, read_texts
 from mh_batch.datasets.generation.plan import Request
 
+DECLINED = "declined"
 UNREADABLE_ANSWER = "unreadable_answer"
 UNREADABLE_TEXT = "unreadable_text"
 NOT_A_STRING = "not_a_string"
@@ -56,7 +57,8 @@ def judge(
     for request, answer in answered:
         entries = read_texts(answer.text)
         if entries is None:
-            yield Refused(request, answer, None, UNREADABLE_ANSWER)
+            declined = answer.stop_reason == "refusal"
+            yield Refused(request, answer, None, DECLINED if declined else UNREADABLE_ANSWER)
         for number, entry in enumerate(entries or []):
             reason = _objection(entry, request.language, longest_words, languages)
             if reason is not None or not isinstance(entry, str):

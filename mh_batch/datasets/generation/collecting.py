@@ -1,6 +1,5 @@
 """Waiting for batches to end, and fetching what they answered."""
 
-import sys
 import time
 from collections.abc import Sequence
 
@@ -9,19 +8,18 @@ from mh_batch.datasets.generation.folder import GenerationFolder
 from mh_batch.datasets.generation.ledger import Ledger, Sending
 from mh_batch.datasets.generation.patience import pauses
 from mh_batch.datasets.generation.plan import Plan, parse_custom_id
+from mh_batch.datasets.generation.progress import BatchProgress
 from mh_batch.datasets.generation.providers import Asked, BatchState, LostAnswerError, Provider
 from mh_batch.errors import ProviderError
-
-_SECONDS_BETWEEN_EQUAL_LINES = 300.0
 
 
 def collect(plan: Plan, provider: Provider, ledger: Ledger, folder: GenerationFolder) -> None:
     """Fetch the answers of all accepted batches, each as soon as it has ended."""
     waiting = {sending.batch or "": sending for sending in ledger.at("accepted")}
-    telling = _Telling(len(waiting))
+    progress = BatchProgress(len(waiting))
     while waiting:
-        states = [provider.state(batch) for batch in waiting]
-        telling.say(states)
+        states = [_look(provider, batch) for batch in waiting]
+        progress.say(states)
         for state in states:
             if state.ended:
                 sending = waiting.pop(state.batch)
@@ -33,11 +31,21 @@ def collect(plan: Plan, provider: Provider, ledger: Ledger, folder: GenerationFo
 
 def await_end(provider: Provider, state: BatchState) -> None:
     """Wait until a batch has ended."""
-    telling = _Telling(1)
+    progress = BatchProgress(1)
     while not state.ended:
         time.sleep(provider.poll_seconds)
-        state = provider.state(state.batch)
-        telling.say([state])
+        state = _look(provider, state.batch)
+        progress.say([state])
+
+
+def _look(provider: Provider, batch: str) -> BatchState:
+    """Look at a batch, through an outage of some minutes."""
+    for pause in pauses():
+        try:
+            return provider.state(batch)
+        except LostAnswerError:
+            time.sleep(pause)
+    return provider.state(batch)
 
 
 def fetch(provider: Provider, batch: str, asked: Sequence[Asked]) -> list[Answer]:
@@ -60,24 +68,3 @@ def fetch(provider: Provider, batch: str, asked: Sequence[Asked]) -> list[Answer
 def asked_in(plan: Plan, sending: Sending) -> list[Asked]:
     """Return what a sending carries."""
     return [Asked(one, plan.requests[parse_custom_id(one)[0]]) for one in sending.custom_ids]
-
-
-class _Telling:
-    """Says how far batches are: whenever that changes, and now and then where it does not."""
-
-    def __init__(self, batches: int) -> None:
-        self._batches, self._line = batches, ""
-        self._started = self._said = time.monotonic()
-
-    def say(self, unended: Sequence[BatchState]) -> None:
-        ended = self._batches - sum(not state.ended for state in unended)
-        counts = {
-            name: sum(getattr(state, name) for state in unended)
-            for name in ("processing", "succeeded", "errored", "canceled", "expired")
-        }
-        told = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
-        line = f"batches ended: {ended:,} of {self._batches:,}" + (f"; requests: {told}" if told else "")
-        now = time.monotonic()
-        if line != self._line or now - self._said >= _SECONDS_BETWEEN_EQUAL_LINES:
-            print(f"{line} ({(now - self._started) / 60:.0f} min)", file=sys.stderr, flush=True)
-            self._line, self._said = line, now

@@ -9,7 +9,7 @@ import os
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 from mh_batch.errors import ProviderError, UsageError
 
@@ -39,12 +39,20 @@ class Ledger:
     """The sendings of an output folder."""
 
     def __init__(self, file: Path) -> None:
-        """Read what the file says; it is made when something is first written."""
+        """Read what the file says; it is made when something is first written.
+
+        Raises:
+            ProviderError: the file is damaged.
+        """
         self._file = file
         self._sendings: dict[int, Sending] = {}
-        self._digest: str | None = None
-        for event in _events(file):
-            self._apply(event)
+        try:
+            for line in _whole_lines(file):
+                self._apply(json.loads(line))
+        except (ValueError, KeyError, TypeError):
+            raise ProviderError(
+                f"{file} is damaged: without it nobody knows what has been paid for; restore it"
+            ) from None
 
     @property
     def sendings(self) -> list[Sending]:
@@ -55,20 +63,13 @@ class Ledger:
         """The sendings that are at one of these stages."""
         return [sending for sending in self.sendings if sending.stage in stages]
 
-    def for_plan(self, digest: str) -> Self:
-        """Bind the ledger to a plan, or check that it is bound to this one.
-
-        Raises:
-            UsageError: it is bound to another.
-        """
-        if self._digest is None:
-            self._append({"event": "plan", "digest": digest})
-        if self._digest != digest:
+    def check_plan(self, digest: str) -> None:
+        """Raise UsageError if something was sent for another plan."""
+        if any(not sending.custom_ids[0].startswith(digest) for sending in self.sendings):
             raise UsageError(
                 f"{self._file.parent} holds answers to another plan (recipe, seed, number of texts, provider): "
                 "give the same ones again, or another --output"
             )
-        return self
 
     def intend(self, custom_ids: tuple[str, ...], newest_before: str | None) -> Sending:
         """Write down that a batch is about to be sent."""
@@ -92,27 +93,22 @@ class Ledger:
         self._apply(event)
 
     def _apply(self, event: dict[str, Any]) -> None:
-        if event["event"] == "plan":
-            self._digest = event["digest"]
-        elif event["event"] == "intended":
+        if event["event"] == "intended":
             sending = Sending(event["number"], tuple(event["ids"]), event["newest_before"])
-            self._sendings[sending.number] = sending
         else:
-            changed = replace(self._sendings[event["number"]], stage=event["event"], batch=event["batch"])
-            self._sendings[changed.number] = changed
+            sending = replace(self._sendings[event["number"]], stage=event["event"], batch=event["batch"])
+        self._sendings[sending.number] = sending
 
 
-def _events(file: Path) -> list[dict[str, Any]]:
+def _whole_lines(file: Path) -> list[bytes]:
+    """Read the lines, after what a kill left of a last one has been taken off."""
     if not file.exists():
         return []
     content = file.read_bytes()
     whole = content[: content.rfind(b"\n") + 1]
     if len(whole) < len(content):
         os.truncate(file, len(whole))
-    try:
-        return [json.loads(line) for line in whole.splitlines()]
-    except ValueError:
-        raise ProviderError(f"{file} is damaged: without it nobody knows what has been paid for; restore it") from None
+    return whole.splitlines()
 
 
 def sync_folder(folder: Path) -> None:

@@ -19,6 +19,7 @@ from mh_batch.datasets.generation.tables import generated_table, refused_table, 
 from mh_batch.errors import UsageError
 from mh_batch.storage import Folder
 
+
 def generate_texts(
     plan: Plan, recipe: Recipe, seed: int, output: Path, provider: Callable[[], Provider], max_cost: float | None = None
 ) -> Mapping[str, Any]:
@@ -39,7 +40,8 @@ def generate_texts(
     """
     folder = GenerationFolder(output)
     with folder.alone():
-        ledger = Ledger(folder.ledger).for_plan(plan.digest)
+        ledger = Ledger(folder.ledger)
+        ledger.check_plan(plan.digest)
         found = outcomes(plan, ledger, folder)
         if found.unanswered():
             _check_cost(spent(found), estimate(plan, found.unanswered()), max_cost)

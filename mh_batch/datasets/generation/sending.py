@@ -8,6 +8,7 @@ from mh_batch.datasets.generation.collecting import asked_in, await_end
 from mh_batch.datasets.generation.ledger import Ledger, Sending
 from mh_batch.datasets.generation.patience import pauses
 from mh_batch.datasets.generation.plan import Plan
+from mh_batch.datasets.generation.progress import say
 from mh_batch.datasets.generation.providers import Asked, BatchState, LostAnswerError, Provider, RefusedError
 from mh_batch.errors import ProviderError
 
@@ -29,7 +30,9 @@ def send(plan: Plan, provider: Provider, ledger: Ledger, asked: Sequence[Asked])
             time.sleep(pause)
         except RefusedError as refused:
             ledger.move(sending, "not_accepted")
-            time.sleep(pause if refused.retry_after is None else refused.retry_after)
+            patience = pause if refused.retry_after is None else refused.retry_after
+            say(f"{refused}; once more in {patience:.0f} s")
+            time.sleep(patience)
         except ProviderError:
             ledger.move(sending, "not_accepted")
             raise
@@ -38,6 +41,7 @@ def send(plan: Plan, provider: Provider, ledger: Ledger, asked: Sequence[Asked])
 
 def settle(plan: Plan, provider: Provider, ledger: Ledger, sending: Sending) -> bool:
     """Find out whether a batch was accepted of which nobody knows, and write it down."""
+    say(f"looking whether a batch of {len(sending.custom_ids):,} requests was accepted")
     time.sleep(provider.settle_seconds)
     batch = _recognised(plan, provider, ledger, sending)
     ledger.move(sending, "accepted" if batch else "not_accepted", batch)
@@ -67,4 +71,6 @@ def _carries(plan: Plan, provider: Provider, state: BatchState, sending: Sending
         if found == ours:
             return True
         time.sleep(pause)
-    raise ProviderError(f"batch {state.batch} may be ours, but cannot be read; start again later, nothing is sent twice")
+    raise ProviderError(
+        f"batch {state.batch} may be ours, but cannot be read; start again later, nothing is sent twice"
+    )

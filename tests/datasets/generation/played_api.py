@@ -48,6 +48,7 @@ class PlayedApi:
         faults: What goes wrong with the next creations, one each.
         fates: What becomes of a request in place of success, once, by the number in its `custom_id`.
         broken_streams: So many streams of results break in the middle.
+        failing_looks: So many looks at batches, or at their list, are answered by an error.
         looks_until_end: A batch ends when it has been looked at so often.
         others_before: Before each batch of ours, others on the account send batches of so many requests.
         others_after: Likewise after it.
@@ -59,6 +60,7 @@ class PlayedApi:
     faults: deque[Fault] = field(default_factory=deque)
     fates: dict[int, list[str]] = field(default_factory=dict)
     broken_streams: int = 0
+    failing_looks: int = 0
     looks_until_end: int = 1
     others_before: tuple[int, ...] = ()
     others_after: tuple[int, ...] = ()
@@ -166,7 +168,7 @@ def _number(custom_id: str) -> int:
 class _Handler(BaseHTTPRequestHandler):
     api: PlayedApi
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class calls it so
+    def log_message(self, format: str, *args: object) -> None:
         pass
 
     def do_POST(self) -> None:
@@ -188,6 +190,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self._note("GET")
+        if self.api.failing_looks > 0:
+            self.api.failing_looks -= 1
+            self._fail(500)
+            return
         parts = urlsplit(self.path)
         names = parts.path.removeprefix("/v1/messages/batches").strip("/").split("/")
         if names == [""]:

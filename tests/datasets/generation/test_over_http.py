@@ -128,6 +128,12 @@ def test_a_stream_that_breaks_is_read_again(
     assert rows(output) == undisturbed
 
 
+def test_looks_that_fail_are_repeated(api: PlayedApi, arguments: Arguments, output: Path, undisturbed: Rows) -> None:
+    api.failing_looks = 3
+    assert main(arguments(api)) == 0
+    assert rows(output) == undisturbed
+
+
 def test_requests_that_failed_are_asked_again_a_few_times_and_counted(
     api: PlayedApi, arguments: Arguments, output: Path, undisturbed: Rows
 ) -> None:
@@ -171,7 +177,9 @@ def test_nothing_is_sent_without_a_key_with_a_dry_run_or_beyond_the_highest_cost
     assert "more than --max-cost 0.00" in capsys.readouterr().err
     monkeypatch.delenv("ANTHROPIC_API_KEY")
     assert main([*arguments(api), "--dry-run"]) == 0
-    assert re.search(r"48 texts; estimate: 20 requests, [\d,]+ tokens in, [\d,]+ out, 0\.\d\d US dollars", capsys.readouterr().out)
+    assert re.search(
+        r"48 texts; estimate: 20 requests, [\d,]+ tokens in, [\d,]+ out, 0\.\d\d US dollars", capsys.readouterr().out
+    )
     assert main(arguments(api)) == 2
     assert "set ANTHROPIC_API_KEY" in capsys.readouterr().err
     assert api.calls == []

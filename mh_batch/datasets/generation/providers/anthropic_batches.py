@@ -31,6 +31,7 @@ _LISTED_AT_ONCE = 100
 _REFUSED_FOR_NOW = (429, 529)
 # The API gave up waiting or met a conflict; whether it took the batch nobody knows. The same holds for 5xx.
 _UNCERTAIN = (408, 409)
+_LATER = "; start again later, nothing is sent twice"
 
 
 class AnthropicProvider:
@@ -122,10 +123,10 @@ def _told(what: str) -> Iterator[None]:
         yield
     except anthropic.APIStatusError as error:
         if error.status_code >= 500 or error.status_code in (*_UNCERTAIN, *_REFUSED_FOR_NOW):
-            raise LostAnswerError(f"{what} could not be had ({_named(error)})") from None
+            raise LostAnswerError(f"{what} could not be had ({_named(error)}){_LATER}") from None
         raise ProviderError(f"{what} could not be had ({_named(error)})") from None
     except (anthropic.AnthropicError, *_broken_transport()) as error:
-        raise LostAnswerError(f"{what} could not be had ({type(error).__name__})") from None
+        raise LostAnswerError(f"{what} could not be had ({type(error).__name__}){_LATER}") from None
 
 
 def _broken_transport() -> tuple[type[Exception], ...]:
