@@ -8,11 +8,13 @@ from mh_batch.datasets.generation.answers import Answer
 from mh_batch.datasets.generation.plan import Request
 from mh_batch.datasets.generation.providers.base import Asked, BatchState
 from mh_batch.datasets.grammar import load_grammar
+from mh_batch.datasets.lengths import Band
 
 MODEL = "phrase grammar"
 
 _STATE_BY_OUTLOOK = {"positive": "neutral", "negative": "depressed"}
 _TRIES = 40
+_ENOUGH_WORDS = 9
 
 
 class TemplateProvider:
@@ -53,9 +55,14 @@ class TemplateProvider:
         """Draw a text of the length asked for, or, after some tries, the longest that is not longer."""
         grammar, best = load_grammar(request.language), ""
         for _ in range(_TRIES):
-            drawn = grammar.text(self._states[request.state], rng.randint(*request.words), rng)
+            drawn = grammar.text(self._states[request.state], _length(request.words, rng), rng)
             words = len(drawn.split())
             if request.words[0] <= words <= request.words[1]:
                 return drawn
             best = drawn if not best or words <= request.words[1] else best
         return best
+
+
+def _length(band: Band, rng: random.Random) -> int:
+    # The fewer words, the fewer phrases there are: short texts may use all of their band.
+    return band[1] if band[1] < _ENOUGH_WORDS else rng.randint(*band)
