@@ -60,6 +60,19 @@ class ProviderError(MhBatchError):
     """Who was asked for texts refused, or could not be reached; what has been answered is kept."""
 
 
+class LostAnswerError(ProviderError):
+    """Nobody said whether what was asked has been done: it may have been."""
+
+
+class BatchRefusedError(ProviderError):
+    """A batch was not accepted for now; where the provider says so, `retry_after` seconds may help."""
+
+    def __init__(self, message: str, retry_after: float | None) -> None:
+        """Say why, and how long the provider asks to wait, if it does."""
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
 class ValidationError(MhBatchError):
     """The results broke a contract and were not published: exit code 3."""
 

@@ -9,8 +9,8 @@ from mh_batch.datasets.generation.ledger import Ledger, Sending
 from mh_batch.datasets.generation.patience import pauses
 from mh_batch.datasets.generation.plan import Plan, parse_custom_id
 from mh_batch.datasets.generation.progress import BatchProgress
-from mh_batch.datasets.generation.providers import Asked, BatchState, LostAnswerError, Provider
-from mh_batch.errors import ProviderError
+from mh_batch.datasets.generation.providers import Asked, BatchState, Provider
+from mh_batch.errors import LostAnswerError, ProviderError
 
 
 def collect(plan: Plan, provider: Provider, ledger: Ledger, folder: GenerationFolder) -> None:

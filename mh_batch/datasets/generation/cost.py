@@ -76,7 +76,9 @@ def cost_of(plan: Plan, requests: int, input_tokens: int, output_tokens: int) ->
         return Cost(requests, 0, 0, 0.0)
     prices = load_prices()
     price = prices.models.get(plan.model)
-    dollars = price and (input_tokens * price.input + output_tokens * price.output) / _MILLION * prices.batch_share
+    if price is None:
+        return Cost(requests, input_tokens, output_tokens, None)
+    dollars = (input_tokens * price.input + output_tokens * price.output) / _MILLION * prices.batch_share
     return Cost(requests, input_tokens, output_tokens, dollars)
 
 

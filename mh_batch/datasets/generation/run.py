@@ -58,7 +58,7 @@ def _check_cost(paid: Cost, ahead: Cost, max_cost: float | None) -> None:
     if paid.dollars + ahead.dollars > max_cost:
         raise UsageError(
             f"this would cost about {paid.dollars + ahead.dollars:,.2f} US dollars, {paid.dollars:,.2f} of them spent, "
-            f"more than --max-cost {max_cost:,.2f}: ask for fewer texts (--texts-per-language), or raise it"
+            f"more than --max-cost {max_cost:g}: ask for fewer texts (--texts-per-language), or raise it"
         )
 
 

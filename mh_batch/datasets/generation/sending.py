@@ -9,8 +9,8 @@ from mh_batch.datasets.generation.ledger import Ledger, Sending
 from mh_batch.datasets.generation.patience import pauses
 from mh_batch.datasets.generation.plan import Plan
 from mh_batch.datasets.generation.progress import say
-from mh_batch.datasets.generation.providers import Asked, BatchState, LostAnswerError, Provider, RefusedError
-from mh_batch.errors import ProviderError
+from mh_batch.datasets.generation.providers import Asked, BatchState, Provider
+from mh_batch.errors import BatchRefusedError, LostAnswerError, ProviderError
 
 
 def send(plan: Plan, provider: Provider, ledger: Ledger, asked: Sequence[Asked]) -> None:
@@ -28,7 +28,7 @@ def send(plan: Plan, provider: Provider, ledger: Ledger, asked: Sequence[Asked])
             if settle(plan, provider, ledger, sending):
                 return
             time.sleep(pause)
-        except RefusedError as refused:
+        except BatchRefusedError as refused:
             ledger.move(sending, "not_accepted")
             patience = pause if refused.retry_after is None else refused.retry_after
             say(f"{refused}; once more in {patience:.0f} s")

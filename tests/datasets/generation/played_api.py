@@ -8,6 +8,7 @@ import json
 import random
 import re
 import threading
+import time
 from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,7 +54,8 @@ class PlayedApi:
         others_before: Before each batch of ours, others on the account send batches of so many requests.
         others_after: Likewise after it.
         accepted: How often each `custom_id` was accepted.
-        calls: Method and path of every call.
+        calls: Method and path of every call; `times` and `headers` are theirs, too.
+        retry_after: What a failure advises, in seconds.
     """
 
     base_url: str = ""
@@ -67,7 +69,9 @@ class PlayedApi:
     batches: list[Batch] = field(default_factory=list)
     accepted: Counter[str] = field(default_factory=Counter)
     calls: list[str] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
+    retry_after: str = "0.2"
     gates: dict[Moment, tuple[int, Gate]] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -231,12 +235,15 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(content[len(content) // 2 :])
 
     def _note(self, method: str) -> None:
+        self.api.times.append(time.monotonic())
         self.api.calls.append(f"{method} {urlsplit(self.path).path}")
         self.api.headers.append({name.lower(): value for name, value in self.headers.items()})
 
     def _fail(self, status: int) -> None:
         kind = {400: "invalid_request_error", 429: "rate_limit_error", 529: "overloaded_error"}.get(status, "api_error")
-        self._send(status, {"type": "error", "error": {"type": kind, "message": "PRIVATE"}}, retry_after="0.2")
+        self._send(
+            status, {"type": "error", "error": {"type": kind, "message": "PRIVATE"}}, retry_after=self.api.retry_after
+        )
 
     def _send(self, status: int, content: dict[str, Any], retry_after: str | None = None) -> None:
         body = json.dumps(content).encode()

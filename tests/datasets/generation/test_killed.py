@@ -86,7 +86,8 @@ def test_a_batch_that_is_accepted_only_after_the_kill_is_not_sent_again(
 def test_a_run_that_is_killed_again_and_again_ends_like_an_undisturbed_one(
     api: PlayedApi, arguments: Arguments, output: Path, undisturbed: Rows
 ) -> None:
-    for moment, times in (("accepted", 2), ("looked at", 1), ("accepted", 1), ("streaming", 2)):
+    moments: list[tuple[Moment, int]] = [("accepted", 2), ("looked at", 1), ("accepted", 1), ("streaming", 2)]
+    for moment, times in moments:
         gate = api.hold(moment, times)
         kill_at(gate, arguments(api))
         gate.opened.set()

@@ -109,6 +109,13 @@ def test_whatever_happens_to_a_creation_each_request_is_accepted_once(
     assert rows(output) == undisturbed
 
 
+def test_a_rate_limit_is_waited_out_for_as_long_as_the_api_says(api: PlayedApi, arguments: Arguments) -> None:
+    api.faults, api.retry_after = deque(["429"]), "1.5"
+    assert main(arguments(api)) == 0
+    first, second = [when for when, call in zip(api.times, api.calls, strict=True) if call.startswith("POST")][:2]
+    assert second - first >= 1.5
+
+
 def test_a_lost_batch_is_found_among_those_of_others(
     api: PlayedApi, arguments: Arguments, output: Path, undisturbed: Rows
 ) -> None:
@@ -174,7 +181,7 @@ def test_nothing_is_sent_without_a_key_with_a_dry_run_or_beyond_the_highest_cost
     api: PlayedApi, arguments: Arguments, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert main([*arguments(api), "--max-cost", "0.001"]) == 2
-    assert "more than --max-cost 0.00" in capsys.readouterr().err
+    assert "more than --max-cost 0.001:" in capsys.readouterr().err
     monkeypatch.delenv("ANTHROPIC_API_KEY")
     assert main([*arguments(api), "--dry-run"]) == 0
     assert re.search(

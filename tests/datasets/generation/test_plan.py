@@ -1,3 +1,4 @@
+import os
 import re
 import subprocess
 import sys
@@ -28,7 +29,8 @@ def test_the_same_seed_gives_the_same_plan_byte_for_byte_in_another_process() ->
         "import sys; from mh_batch.datasets.generation import draw_plan, load_recipe;"
         "sys.stdout.buffer.write(draw_plan(load_recipe(), 42, 'anthropic', 60).lines().encode())"
     )
-    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, env={"PYTHONHASHSEED": "7"})
+    environment = {**os.environ, "PYTHONHASHSEED": "7"}
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, env=environment)
     assert printed.stdout.decode() == draw_plan(RECIPE, 42, "anthropic", 60).lines()
 
 

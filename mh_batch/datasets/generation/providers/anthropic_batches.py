@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from itertools import takewhile
 from typing import TYPE_CHECKING, cast
 
 from mh_batch.datasets.generation.answers import Answer
 from mh_batch.datasets.generation.plan import Plan
-from mh_batch.datasets.generation.providers.base import Asked, BatchState, LostAnswerError, RefusedError
-from mh_batch.errors import ProviderError, UsageError
+from mh_batch.datasets.generation.providers.anthropic_errors import creating, looking_at
+from mh_batch.datasets.generation.providers.base import Asked, BatchState
+from mh_batch.errors import LostAnswerError, ProviderError, UsageError
 
 if TYPE_CHECKING:
-    import anthropic
     from anthropic import Anthropic
     from anthropic.types import Message
     from anthropic.types.message_create_params import MessageCreateParamsNonStreaming
@@ -27,11 +26,6 @@ _VERSION_WITH_TEMPERATURE = "2023-06-01"
 # Of requests that may be sent twice without harm: looking and reading. About a minute in all.
 _RETRIES_OF_LOOKS = 10
 _LISTED_AT_ONCE = 100
-# Nothing was accepted: too many requests, or too much to do just now.
-_REFUSED_FOR_NOW = (429, 529)
-# The API gave up waiting or met a conflict; whether it took the batch nobody knows. The same holds for 5xx.
-_UNCERTAIN = (408, 409)
-_LATER = "; start again later, nothing is sent twice"
 
 
 class AnthropicProvider:
@@ -54,37 +48,32 @@ class AnthropicProvider:
 
     def newest_batch(self) -> str | None:
         """Return the batch that was created last; None if there is none."""
-        with _told("the list of batches"):
+        with looking_at("the list of batches"):
             return next((batch.id for batch in self._batches.list(limit=1).data), None)
 
     def create(self, asked: Sequence[Asked]) -> str:
         """Send a batch and return its name."""
-        import anthropic
-
-        try:
+        with creating():
             batch = self._creating.create(requests=[self._request(one) for one in asked])
-        except anthropic.APIStatusError as error:
-            raise _refusal(error) from None
-        except (anthropic.AnthropicError, *_broken_transport()) as error:
-            raise LostAnswerError(f"no answer to the creation of a batch ({type(error).__name__})") from None
-        if not isinstance(batch.id, str):
+        name = getattr(batch, "id", None)  # the SDK takes any answer, such as a proxy's
+        if not isinstance(name, str):
             raise LostAnswerError("the creation of a batch was answered without its name")
-        return batch.id
+        return name
 
     def batches_since(self, newest: str | None) -> Iterator[BatchState]:
         """Yield the batches created after `newest`, the last one first."""
-        with _told("the list of batches"):
+        with looking_at("the list of batches"):
             listed = self._batches.list(limit=_LISTED_AT_ONCE)
             yield from map(_state, takewhile(lambda batch: batch.id != newest, listed))
 
     def state(self, batch: str) -> BatchState:
         """Look at a batch."""
-        with _told(f"batch {batch}"):
+        with looking_at(f"batch {batch}"):
             return _state(self._batches.retrieve(batch))
 
     def answers(self, batch: str, asked: Sequence[Asked]) -> Iterator[Answer]:
         """Yield what became of the requests, as they are streamed."""
-        with _told(f"the answers of batch {batch}"):
+        with looking_at(f"the answers of batch {batch}"):
             if self._batches.retrieve(batch).results_url is None:
                 raise ProviderError(f"the answers of batch {batch} are gone: the API keeps them for 29 days")
             yield from map(_answer, self._batches.results(batch))
@@ -112,47 +101,6 @@ def _client(with_temperature: bool, base_url: str | None) -> Anthropic:
         raise UsageError(f"--provider anthropic needs a key: set {_KEY} (--dry-run and --provider template need none)")
     version = {"anthropic-version": _VERSION_WITH_TEMPERATURE} if with_temperature else None
     return Anthropic(api_key=key, base_url=base_url, max_retries=_RETRIES_OF_LOOKS, default_headers=version)
-
-
-@contextmanager
-def _told(what: str) -> Iterator[None]:
-    """Turn the SDK's errors into ours, by type and status: messages may repeat what was sent."""
-    import anthropic
-
-    try:
-        yield
-    except anthropic.APIStatusError as error:
-        if error.status_code >= 500 or error.status_code in (*_UNCERTAIN, *_REFUSED_FOR_NOW):
-            raise LostAnswerError(f"{what} could not be had ({_named(error)}){_LATER}") from None
-        raise ProviderError(f"{what} could not be had ({_named(error)})") from None
-    except (anthropic.AnthropicError, *_broken_transport()) as error:
-        raise LostAnswerError(f"{what} could not be had ({type(error).__name__}){_LATER}") from None
-
-
-def _broken_transport() -> tuple[type[Exception], ...]:
-    """What the SDK lets through when a response breaks off: its HTTP client's errors, and a line that is no JSON."""
-    import httpx2
-
-    return (httpx2.HTTPError, httpx2.StreamError, ValueError)
-
-
-def _refusal(error: anthropic.APIStatusError) -> ProviderError:
-    if error.status_code in _REFUSED_FOR_NOW:
-        return RefusedError(f"no batch was accepted ({_named(error)})", _seconds(error.response.headers))
-    if error.status_code >= 500 or error.status_code in _UNCERTAIN:
-        return LostAnswerError(f"no answer to the creation of a batch ({_named(error)})")
-    return ProviderError(f"the batch was refused ({_named(error)}): check key, model and recipe, then start again")
-
-
-def _named(error: anthropic.APIStatusError) -> str:
-    return ", ".join(filter(None, [str(error.status_code), error.type, error.request_id]))
-
-
-def _seconds(headers: Mapping[str, str]) -> float | None:
-    try:
-        return max(0.0, float(headers["retry-after"]))
-    except (KeyError, ValueError):  # it may be a date, too: then our own patience does
-        return None
 
 
 def _state(batch: MessageBatch) -> BatchState:

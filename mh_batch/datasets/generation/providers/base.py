@@ -6,20 +6,6 @@ from typing import Protocol
 
 from mh_batch.datasets.generation.answers import Answer
 from mh_batch.datasets.generation.plan import Request
-from mh_batch.errors import ProviderError
-
-
-class LostAnswerError(ProviderError):
-    """Nobody said whether the batch was accepted: it may have been."""
-
-
-class RefusedError(ProviderError):
-    """The batch was not accepted for now; `retry_after` seconds may help."""
-
-    def __init__(self, message: str, retry_after: float | None) -> None:
-        """Say why, and how long the provider asks to wait, if it does."""
-        super().__init__(message)
-        self.retry_after = retry_after
 
 
 @dataclass(frozen=True)
@@ -66,7 +52,7 @@ class Provider(Protocol):
         """Send a batch and return its name. It is sent once.
 
         Raises:
-            RefusedError: it was not accepted, and may be later.
+            BatchRefusedError: it was not accepted, and may be later.
             LostAnswerError: it may or may not have been accepted.
             ProviderError: it was not accepted, and never will be.
         """
