@@ -4,6 +4,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
+from mh_batch.errors import ProviderError
 from mh_batch.flags import given_flags
 from mh_batch.settings import GenerateSettings, load_settings
 
@@ -40,6 +41,8 @@ def generate(arguments: argparse.Namespace) -> int:
     )
     print("\n".join(lines_of(summary)))
     print(f"  texts, refusals and summary: {settings.output}")
+    if not summary["taken"]:
+        raise ProviderError("no text came of it: see what was refused and what failed, and check model and recipe")
     return 0
 
 

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from mh_batch import __version__
 from mh_batch.datasets.generation.admission import Refused
+from mh_batch.datasets.generation.answers import Answer
 from mh_batch.datasets.generation.cost import Cost, cost_of, load_prices
 from mh_batch.datasets.generation.outcomes import Outcomes
 from mh_batch.datasets.generation.plan import Plan, Request
@@ -34,7 +35,7 @@ def summarise(found: Outcomes, seed: int, texts: pa.Table, refused: Sequence[Ref
         "plan": plan.digest,
         "seed": seed,
         "requests": len(plan.requests),
-        "attempts": dict(sorted(Counter(answer.fate for answer in found.answers.values()).items())),
+        "attempts": dict(sorted(Counter(map(_fate, found.answers.values())).items())),
         "given_up": found.given_up(),
         "asked": sum(request.texts for request in plan.requests),
         "taken": texts.num_rows,
@@ -58,6 +59,10 @@ def lines_of(summary: Mapping[str, Any]) -> list[str]:
         lines.append(f"  {summary['given_up']:,} requests failed and were given up")
     lines.append(f"  tokens: {summary['tokens']['input']:,} in, {summary['tokens']['output']:,} out; {_paid(summary)}")
     return lines
+
+
+def _fate(answer: Answer) -> str:
+    return f"{answer.fate} ({answer.error})" if answer.error else answer.fate
 
 
 def _asked(plan: Plan, dimension: str) -> Counter[str]:

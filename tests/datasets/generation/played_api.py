@@ -22,7 +22,7 @@ from mh_batch.datasets import load_grammar
 Fault = Literal["500 before", "500 after", "drop before", "drop after", "429", "529", "400"]
 Moment = Literal["arriving", "accepted", "looked at", "streaming"]
 
-_CODES = {"English": "en", "German": "de"}
+_CODES = {"English": "en", "German": "de", "French": "fr", "Italian": "it", "Portuguese": "pt", "Spanish": "es"}
 _WHEN = "2026-03-01T08:00:00Z"
 
 

@@ -9,7 +9,7 @@ PLAN = draw_plan(RECIPE, 42, "anthropic")
 
 
 def test_batches_cost_half_the_published_price() -> None:
-    # 1.50 and 7.50 dollars a million tokens, as the pricing page's table of batch prices says of Sonnet 4.6.
+    # 1.50 and 7.50 dollars a million tokens, as the API's guide to batches says of Sonnet 4.6.
     assert cost_of(PLAN, 1, 1_000_000, 0).dollars == pytest.approx(1.5)
     assert cost_of(PLAN, 1, 0, 1_000_000).dollars == pytest.approx(7.5)
 

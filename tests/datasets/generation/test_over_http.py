@@ -150,7 +150,13 @@ def test_requests_that_failed_are_asked_again_a_few_times_and_counted(
     assert attempts == {0: 2, 1: 1, 3: 3, 8: 2, 11: 3}
     assert set(api.accepted.values()) == {1}
     told = summary(output)
-    assert told["attempts"] == {"canceled": 1, "errored": 5, "expired": 1, "succeeded": REQUESTS - 1}
+    assert told["attempts"] == {
+        "canceled": 1,
+        "errored (api_error)": 4,
+        "errored (overloaded_error)": 1,
+        "expired": 1,
+        "succeeded": REQUESTS - 1,
+    }
     assert told["given_up"] == 1
     assert rows(output) == [row for row in undisturbed if "-000011-" not in str(row["doc_id"])]
 
@@ -162,6 +168,17 @@ def test_a_request_that_the_api_finds_invalid_is_not_asked_again(
     assert main(arguments(api)) == 0
     assert len(api.accepted) == REQUESTS
     assert summary(output)["given_up"] == 1
+
+
+def test_a_run_that_brings_no_text_at_all_is_a_failure(
+    api: PlayedApi, arguments: Arguments, output: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    api.fates = {number: ["not_found_error"] for number in range(REQUESTS)}
+    assert main(arguments(api)) == 1
+    printed = capsys.readouterr()
+    assert f"attempts: errored (not_found_error) {REQUESTS}" in printed.out
+    assert "no text came of it" in printed.err
+    assert summary(output)["dollars"] == 0
 
 
 def test_a_refused_batch_is_an_error_and_can_be_sent_later(
