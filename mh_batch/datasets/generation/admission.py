@@ -60,9 +60,10 @@ def judge(
             declined = answer.stop_reason == "refusal"
             yield Refused(request, answer, None, DECLINED if declined else UNREADABLE_ANSWER)
         for number, entry in enumerate(entries or []):
-            reason = _objection(entry, request.language, longest_words, languages)
-            if reason is not None or not isinstance(entry, str):
-                yield Refused(request, answer, number, reason or NOT_A_STRING)
+            if not isinstance(entry, str):
+                yield Refused(request, answer, number, UNREADABLE_TEXT if entry is None else NOT_A_STRING)
+            elif reason := _objection(entry, request.language, longest_words, languages):
+                yield Refused(request, answer, number, reason)
             elif (key := _key(entry)) in seen:
                 yield Refused(request, answer, number, DUPLICATE)
             else:
@@ -70,15 +71,13 @@ def judge(
                 yield Taken(request, answer, number, entry.strip(), len(entry.split()))
 
 
-def _objection(entry: object, language: str, longest_words: int, languages: tuple[str, ...]) -> str | None:
-    if not isinstance(entry, str):
-        return UNREADABLE_TEXT if entry is None else NOT_A_STRING
-    words = len(entry.split())
+def _objection(text: str, language: str, longest_words: int, languages: tuple[str, ...]) -> str | None:
+    words = len(text.split())
     if words < _FEWEST_WORDS:
         return TOO_SHORT
     if words > longest_words:
         return TOO_LONG
-    if words >= _DETECTABLE_WORDS and detect_language(entry, languages) != language:
+    if words >= _DETECTABLE_WORDS and detect_language(text, languages) != language:
         return OTHER_LANGUAGE
     return None
 

@@ -43,8 +43,8 @@ def read_texts(answer: str) -> list[object] | None:
     """Return the entries of `{"texts": [...]}` in a model's answer; None if there is no such list.
 
     Code fences and prose around the JSON, a bare list, trailing commas and line breaks inside of strings are passed
-    over. Where the answer was cut off, the entries that are whole are kept, and the cut one is left out. An entry that
-    cannot be read, such as one with bare quotation marks in it, comes back as None.
+    over. An entry that cannot be read comes back as None: one with bare quotation marks in it, or the last one where
+    the answer was cut off.
     """
     start = _NAMED_LIST.search(answer) or _FIRST_LIST.search(answer)
     return _entries(answer, start.end()) if start else None
@@ -58,8 +58,7 @@ def _entries(answer: str, position: int) -> list[object]:
         if position == len(answer) or answer[position] == "]":
             break
         entry, next_entry = _entry(answer, position)
-        # A last entry without an end was cut off.
-        entries += [entry] if next_entry is not None else []
+        entries.append(entry)
     return entries
 
 

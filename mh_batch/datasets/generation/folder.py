@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mh_batch.datasets.generation.answers import Answer
 from mh_batch.datasets.generation.ledger import Sending, sync_folder
-from mh_batch.errors import BusyError
+from mh_batch.errors import BusyError, UsageError
 
 _ANSWERS = "answers"
 
@@ -52,8 +52,12 @@ class GenerationFolder:
 
         Raises:
             BusyError: another one works there.
+            UsageError: the folder cannot be made.
         """
-        (self.root / _ANSWERS).mkdir(parents=True, mode=0o700, exist_ok=True)
+        try:
+            (self.root / _ANSWERS).mkdir(parents=True, mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"{self.root} cannot be an output folder: {error.strerror}") from None
         with (self.root / "lock").open("w") as lock:
             try:
                 # Given back by the system when the process ends, however it ends.

@@ -19,7 +19,8 @@ PROSE = st.text(alphabet="abc äß.,:!\n*`#", max_size=40)
         ('["a", "b"]', ["a", "b"]),
         ('{"texts": ["a", "b",],}', ["a", "b"]),
         ('{"texts": ["a" , , "b"]}', ["a", "b"]),
-        ('{"texts": ["a", "b", "cut of', ["a", "b"]),
+        ('{"texts": ["a", "b", "cut of', ["a", "b", None]),
+        ('{"texts": ["a", "the last "one" breaks"]}', ["a", None]),
         ('{"texts": ["a", "b"', ["a", "b"]),
         ('{"texts": ["a", "b",', ["a", "b"]),
         ('{"texts": ["a\nb"]}', ["a\nb"]),
@@ -52,11 +53,10 @@ def test_of_an_answer_that_is_cut_off_whole_texts_are_kept_and_no_part_of_one(
     written = json.dumps({"texts": texts})
     cut = data.draw(st.integers(written.index("[") + 1, len(written)))
     read = read_texts(written[:cut])
-    assert read is not None
-    assert read == texts[: len(read)]
-    # Counted by what json.dumps writes before each text's end.
+    # Counted by what json.dumps writes before each text begins and ends.
     whole = sum(len(json.dumps({"texts": texts[: i + 1]})) - 2 <= cut for i in range(len(texts)))
-    assert len(read) == whole
+    begun = sum(len(json.dumps({"texts": texts[:i] + [""]})) - 4 < cut for i in range(len(texts)))
+    assert read == texts[:whole] + [None] * (begun - whole)
 
 
 @given(st.text(alphabet='[]{}",:\\ntexs é', max_size=60))

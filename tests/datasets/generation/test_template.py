@@ -49,3 +49,9 @@ def test_the_same_seed_writes_the_same_files(tmp_path: Path) -> None:
     assert (tmp_path / "a" / "plan.jsonl").read_bytes() == (tmp_path / "b" / "plan.jsonl").read_bytes()
     other = generated(tmp_path / "c", "--seed", "1")
     assert len(set(first["text"]) & set(other["text"])) < 0.5 * len(first)
+
+
+def test_an_output_that_is_a_file_is_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "out").touch()
+    assert main(["generate", "--provider", "template", "--output", str(tmp_path / "out")]) == 2
+    assert "cannot be an output folder" in capsys.readouterr().err
