@@ -55,7 +55,7 @@ def test_of_an_answer_that_is_cut_off_whole_texts_are_kept_and_no_part_of_one(
     read = read_texts(written[:cut])
     # Counted by what json.dumps writes before each text begins and ends.
     whole = sum(len(json.dumps({"texts": texts[: i + 1]})) - 2 <= cut for i in range(len(texts)))
-    begun = sum(len(json.dumps({"texts": texts[:i] + [""]})) - 4 < cut for i in range(len(texts)))
+    begun = sum(len(json.dumps({"texts": [*texts[:i], ""]})) - 4 < cut for i in range(len(texts)))
     assert read == texts[:whole] + [None] * (begun - whole)
 
 
