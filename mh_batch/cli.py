@@ -10,12 +10,13 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from mh_batch import __version__
-from mh_batch.commands import benchmark, export, models, runs, scoring, store
+from mh_batch.commands import benchmark, export, generation, models, runs, scoring, store
 from mh_batch.errors import MhBatchError
 from mh_batch.flags import Command, Parser, add_flags
 from mh_batch.settings import (
     BenchmarkSettings,
     ExportSettings,
+    GenerateSettings,
     NightlySettings,
     PruneSettings,
     ReportSettings,
@@ -43,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"mh-batch: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        print("mh-batch: interrupted; what was scored stays in the store", file=sys.stderr)
+        print("mh-batch: interrupted; what is finished is kept, the same command goes on from there", file=sys.stderr)
         return 130
     except Exception as error:
         if _DEBUG in os.environ or not _is_sparks(error):
@@ -81,6 +82,7 @@ def _parser() -> Parser:
     _models(_subcommand(subparsers, "models", models.models, "list the model cards, or show one"))
     _classify(_subcommand(subparsers, "classify", models.classify, "probabilities of single texts, without Spark"))
     _configured(subparsers, export.export, ExportSettings, "write a model as ONNX graphs that agree with it")
+    _configured(subparsers, generation.generate, GenerateSettings, "write labelled texts by a recipe, to train on")
     _configured(subparsers, benchmark.benchmark, BenchmarkSettings, "measure the engines against other tools")
     return parser
 

@@ -3,6 +3,7 @@
 from mh_batch.settings.base import load_settings
 from mh_batch.settings.benchmark import BenchmarkSettings
 from mh_batch.settings.export import ExportSettings
+from mh_batch.settings.generation import GenerateSettings
 from mh_batch.settings.runs import (
     Device,
     EngineChoice,
@@ -22,6 +23,7 @@ __all__ = [
     "Device",
     "EngineChoice",
     "ExportSettings",
+    "GenerateSettings",
     "NightlySettings",
     "Period",
     "PrecisionChoice",
