@@ -1,4 +1,4 @@
-"""How long the texts of the synthetic corpus are, in words."""
+"""How long texts are, in words: the bands of short posts, and the lengths of the synthetic corpus."""
 
 import random
 from collections.abc import Iterator
@@ -13,6 +13,23 @@ LONG_WORDS = (2_000, 4_500)
 LONG_SHARE = 0.02
 # Clearly beyond the 4,096 tokens of the longest model, so that windows are needed.
 VERY_LONG_WORDS = 6_500
+
+
+def length_band(n_words: int) -> str:
+    """Return the name of the band that so many words fall into, such as `16-35`; `0-2` and `91+` lie outside of all."""
+    for first, last in POST_BANDS:
+        if first <= n_words <= last:
+            return band_name(first, last)
+    below, above = POST_BANDS[0][0], POST_BANDS[-1][1]
+    return band_name(0, below - 1) if n_words < below else f"{above + 1}+"
+
+
+def band_name(first: int, last: int) -> str:
+    """Return the name of a length band."""
+    return f"{first}-{last}"
+
+
+POST_BAND_NAMES = tuple(band_name(*band) for band in POST_BANDS)
 
 
 def draw_lengths(documents: int, rng: random.Random) -> list[int]:

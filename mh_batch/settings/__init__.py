@@ -2,6 +2,7 @@
 
 from mh_batch.settings.base import load_settings
 from mh_batch.settings.benchmark import BenchmarkSettings
+from mh_batch.settings.preparation import PrepareSettings
 from mh_batch.settings.runs import (
     Device,
     EngineChoice,
@@ -23,6 +24,7 @@ __all__ = [
     "NightlySettings",
     "Period",
     "PrecisionChoice",
+    "PrepareSettings",
     "PruneSettings",
     "ReportOptions",
     "ReportSettings",

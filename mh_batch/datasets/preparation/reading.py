@@ -1,0 +1,93 @@
+"""Reads the sources of a recipe: Parquet or CSV files of the data folder, or data sets of the hub."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.dataset as ds
+
+from mh_batch.datasets.preparation.recipe import Hub, Source
+from mh_batch.errors import PreparationError, UsageError, nearest
+
+_FORMATS = {".parquet": "parquet", ".csv": "csv"}
+_OUR_COLUMNS = ("doc_id", "text", "language", "author", "category")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a source was read from: a path and the SHA-256 of its bytes, or a name on the hub and its revision."""
+
+    source: str
+    location: str
+    digest: str
+    rows: int
+
+
+def read_source(source: Source, folder: Path | None) -> tuple[pd.DataFrame, Origin]:
+    """Return the columns of a source that the recipe uses, under the source's own names, and where they came from.
+
+    Raises:
+        UsageError: a file is not there, or a package that reads from the hub is not installed.
+        PreparationError: a column is missing, or there are no rows.
+    """
+    table, location, digest = _from_hub(source.hub) if source.hub else _from_files(source, folder)
+    rows = table.select(_wanted(source, table.column_names)).to_pandas()
+    if rows.empty:
+        raise PreparationError(f"source '{source.name}' has no rows ({location}): give it some, or leave it out")
+    return rows, Origin(source.name, location, digest, len(rows))
+
+
+def own_name(source: Source, column: str) -> str:
+    """What the source calls one of our columns."""
+    return source.columns.get(column, column)  # type: ignore[call-overload, no-any-return]  # its keys are literals
+
+
+def _wanted(source: Source, present: list[str]) -> list[str]:
+    named = {*source.columns.values(), own_name(source, "text"), *source.columns_used()}
+    for name in sorted(named - set(present)):
+        raise PreparationError(
+            f"source '{source.name}' has no column '{name}': {nearest(name, present)} "
+            "(change the recipe's columns, where or labels)"
+        )
+    ours = {own_name(source, column) for column in _OUR_COLUMNS}
+    return sorted((named | ours) & set(present))
+
+
+def _from_files(source: Source, folder: Path | None) -> tuple[pa.Table, str, str]:
+    if folder is None:
+        raise UsageError(f"source '{source.name}' is a file: say with --data in which folder it lies")
+    path = folder / str(source.path)
+    if not path.exists():
+        raise UsageError(f"source '{source.name}': {path} is not there; --data names the folder of the recipe's files")
+    kind = _FORMATS.get(path.suffix.lower(), "parquet" if path.is_dir() else None)
+    if kind is None:
+        raise UsageError(f"source '{source.name}': {path} is neither Parquet (.parquet) nor CSV (.csv)")
+    try:
+        table = ds.dataset(path, format=kind).to_table()
+    except (pa.ArrowException, OSError) as error:  # its message may quote a line of the file
+        raise PreparationError(f"source '{source.name}': {path} cannot be read ({type(error).__name__})") from None
+    return table, str(source.path), _digest(path)
+
+
+def _digest(path: Path) -> str:
+    whole = hashlib.sha256()
+    for file in _files(path):
+        with file.open("rb") as stream:
+            whole.update(hashlib.file_digest(stream, "sha256").digest() if path.is_dir() else stream.read())
+    return f"sha256:{whole.hexdigest()}"
+
+
+def _files(path: Path) -> Iterator[Path]:
+    yield from sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
+
+
+def _from_hub(hub: Hub) -> tuple[pa.Table, str, str]:
+    try:
+        from datasets import load_dataset
+    except ImportError:
+        raise UsageError(f"the data set {hub.name} lies on the hub: pip install 'mh-batch[prepare]'") from None
+    loaded = load_dataset(hub.name, hub.config, split=hub.split, revision=hub.revision)
+    return loaded.data.table, f"https://huggingface.co/datasets/{hub.name}", f"revision:{hub.revision}"

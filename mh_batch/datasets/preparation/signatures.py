@@ -1,0 +1,46 @@
+"""MinHash signatures and the bands in which near-copies meet (Leskovec, Rajaraman, Ullman: Mining of Massive Datasets, 3)."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+
+from mh_batch.datasets.preparation.shingles import Shingles
+from mh_batch.errors import UsageError
+
+BandKeys = npt.NDArray[np.int64]
+
+PERMUTATIONS = 256
+# Share of pairs right at the threshold that may share no band. Two rounds with different permutations look for each.
+_MISSED = 1e-4
+
+
+def rows_per_band(threshold: float) -> int:
+    """Return how many hashes make a band: as many as can be, so that few unlike texts meet and hardly a pair is missed."""
+    fitting = [r for r in range(1, 33) if (1 - threshold**r) ** (PERMUTATIONS // r) <= _MISSED]
+    return max(fitting)
+
+
+def band_keys(shingles: Iterable[Shingles], threshold: float, seed: int) -> BandKeys:
+    """Return a key per text and band, shape (texts, bands); texts that share a key in a band may be near-copies.
+
+    Raises:
+        UsageError: datasketch is not installed.
+    """
+    try:
+        from datasketch import MinHash
+    except ImportError:
+        raise UsageError("near-copies are found with datasketch: pip install 'mh-batch[prepare]'") from None
+    lists = (one.tolist() for one in shingles)
+    minhashes = MinHash.generator(lists, num_perm=PERMUTATIONS, seed=seed, hashfunc=int)
+    rows = rows_per_band(threshold)
+    keys = [_keys(minhash.hashvalues, rows) for minhash in minhashes]
+    return np.array(keys, dtype=np.int64).reshape(len(keys), PERMUTATIONS // rows)
+
+
+def _keys(hashes: npt.NDArray[np.uint32], rows: int) -> npt.NDArray[np.int64]:
+    """One number for the hashes of each band; two bands of one number by chance cost a comparison, no more."""
+    bands = hashes[: len(hashes) // rows * rows].reshape(-1, rows).astype(np.uint64)
+    odd = np.uint64(0x9E3779B97F4A7C15) ** np.arange(1, rows + 1, dtype=np.uint64)
+    mixed: npt.NDArray[np.uint64] = (bands * odd).sum(axis=1, dtype=np.uint64)
+    return mixed.view(np.int64)
