@@ -10,8 +10,6 @@ import pandas as pd
 from mh_batch.datasets.preparation.near_copies import FindBuckets, Pairs, near_pairs
 from mh_batch.datasets.preparation.reasons import Reason, left_out
 
-_Claims = npt.NDArray[np.float64]
-
 
 @dataclass(frozen=True)
 class Sifted:
@@ -37,16 +35,15 @@ def without_copies(rows: pd.DataFrame, labels: Sequence[str]) -> Sifted:
     Where copies of one source disagree about a label nothing tells who is right, so all copies go. Where sources
     disagree, the earlier one is the more trusted, and stays.
     """
-    first = rows.groupby("comparable", sort=False)["doc_id"].transform("first")
-    disputed = _disputed(rows, labels)
-    own_source = rows["source"] == rows.groupby("comparable", sort=False)["source"].transform("first")
-    undecided = (disputed & own_source).groupby(rows["comparable"]).transform("any")
-    copy = rows["comparable"].duplicated() & ~undecided
-    claims, kept = rows[list(labels)], rows.groupby("comparable", sort=False)[list(labels)].transform("first")
-    conflicts = int((copy & _disagree(claims.to_numpy(), kept.to_numpy())).sum() + undecided.sum())
+    number = rows.groupby("comparable", sort=False).ngroup().to_numpy()
+    kept = rows.iloc[np.unique(number, return_index=True)[1][number]].set_index(rows.index)
+    disputed = _disputed(rows, labels) & (rows["source"] == kept["source"])
+    undecided = disputed.groupby(number).transform("any")
+    copy = (rows["doc_id"] != kept["doc_id"]) & ~undecided
+    conflicts = int(undecided.sum()) + _disagreeing(rows[copy], kept[copy], labels)
     rejected = [
         left_out(rows[undecided], Reason.CONFLICTING_COPIES),
-        left_out(rows[copy], Reason.COPY, first[copy]),
+        left_out(rows[copy], Reason.COPY, kept.loc[copy, "doc_id"]),
     ]
     return Sifted(rows[~copy & ~undecided].reset_index(drop=True), pd.concat(rejected), conflicts)
 
@@ -57,9 +54,10 @@ def _disputed(rows: pd.DataFrame, labels: Sequence[str]) -> pd.Series:
     return (grouped.transform("max") > grouped.transform("min")).any(axis=1)
 
 
-def _disagree(claims: _Claims, others: _Claims) -> npt.NDArray[np.bool_]:
-    """Whether two rows of labels say 1 and 0 of the same label; unknown disagrees with nothing."""
-    return np.asarray((np.abs(claims - others) == 1).any(axis=1))
+def _disagreeing(rows: pd.DataFrame, others: pd.DataFrame, labels: Sequence[str]) -> int:
+    """How many rows say 1 of a label of which their counterpart says 0, or the reverse."""
+    differences = np.abs(rows[list(labels)].to_numpy() - others[list(labels)].to_numpy())
+    return int((differences == 1).any(axis=1).sum())
 
 
 def without_near_copies(
@@ -76,7 +74,7 @@ def without_near_copies(
         copy_of = _covered_by(pairs, len(rows))
         gone = copy_of >= 0
         kept = rows.iloc[copy_of[gone]]
-        conflicts += int(_disagree(rows[gone][list(labels)].to_numpy(), kept[list(labels)].to_numpy()).sum())
+        conflicts += _disagreeing(rows[gone], kept, labels)
         rejected.append(left_out(rows[gone], Reason.NEAR_COPY, kept["doc_id"].to_numpy()))
         rows, seed = rows[~gone].reset_index(drop=True), seed + 1
     return Sifted(rows, pd.concat(rejected), conflicts)

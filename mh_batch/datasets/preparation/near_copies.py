@@ -7,14 +7,14 @@ import numpy.typing as npt
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
-from mh_batch.datasets.preparation.shingles import KINDS, Shingles, shingled
+from mh_batch.datasets.preparation.shingles import LONG, SHORT, Kind, Shingles
 from mh_batch.datasets.preparation.signatures import BandKeys, band_keys
 
-Pairs = npt.NDArray[np.int64]
 Places = npt.NDArray[np.int64]
-# Members of all buckets one after the other, and where each bucket begins; the last entry is the end.
+Pairs = npt.NDArray[np.int64]
+# Members of all buckets one after the other, and how many each bucket has.
 Buckets = tuple[Places, npt.NDArray[np.int64]]
-FindBuckets = Callable[[Sequence[str], int, float, int], Buckets]
+FindBuckets = Callable[[Sequence[str], Kind, float, int], Buckets]
 
 # In a larger bucket all are compared with so many only: else a thousand chain letters would make half a million pairs.
 _COMPARED = 200
@@ -24,7 +24,7 @@ _AT_ONCE = 100_000
 def near_pairs(texts: Sequence[str], threshold: float, seed: int, find_buckets: FindBuckets) -> Pairs:
     """Return the pairs (first place < second place), shape (pairs, 2), whose Jaccard index reaches the threshold.
 
-    In crowds of near-copies not every pair is named, but every text in a pair with one before it.
+    In crowds of near-copies not every pair is named, but each text with some that come before it.
 
     Args:
         texts: Comparable texts.
@@ -32,7 +32,7 @@ def near_pairs(texts: Sequence[str], threshold: float, seed: int, find_buckets: 
         seed: Of the permutations.
         find_buckets: `local_buckets`, or its like on Spark.
     """
-    found = [_verified(texts, kind, threshold, find_buckets(texts, kind, threshold, seed)) for kind in range(len(KINDS))]
+    found = [_pairs_of_kind(texts, kind, threshold, seed, find_buckets) for kind in (SHORT, LONG)]
     return np.unique(np.concatenate(found), axis=0)
 
 
@@ -43,53 +43,52 @@ def clusters(pairs: Pairs, count: int) -> Places:
     return numbers
 
 
-def local_buckets(texts: Sequence[str], kind: int, threshold: float, seed: int) -> Buckets:
-    """Return the buckets of texts that share a band, found in this process; arguments as for `near_pairs`."""
-    places, shingles = _listed(texts, kind)
-    keys = band_keys(shingles, threshold, seed)
-    buckets = [_together(places, keys[:, band]) for band in range(keys.shape[1])]
-    return _joined(buckets)
+def local_buckets(texts: Sequence[str], kind: Kind, threshold: float, seed: int) -> Buckets:
+    """Return the places of texts that share a band, bucket by bucket, found in this process.
+
+    Args:
+        texts: Comparable texts that the kind suits.
+        kind: How texts are taken apart.
+        threshold: As for `near_pairs`.
+        seed: Of the permutations.
+    """
+    keys = band_keys(map(kind.shingles, texts), threshold, seed)
+    buckets = [_together(keys[:, band]) for band in range(keys.shape[1])]
+    return np.concatenate([members for members, _ in buckets]), np.concatenate([sizes for _, sizes in buckets])
 
 
-def _listed(texts: Sequence[str], kind: int) -> tuple[Places, list[Shingles]]:
-    pairs = list(shingled(texts, kind))
-    return np.array([place for place, _ in pairs], dtype=np.int64), [shingles for _, shingles in pairs]
-
-
-def _together(places: Places, keys: BandKeys) -> tuple[Places, npt.NDArray[np.int64]]:
-    """The places of equal keys side by side, in order of place, and the sizes of these groups; lone ones are left out."""
+def _together(keys: BandKeys) -> Buckets:
+    """The places of equal keys side by side, in order of place; lone ones are left out."""
     order = np.argsort(keys, kind="stable")
     _, sizes = np.unique(keys[order], return_counts=True)
     crowded = np.repeat(sizes > 1, sizes)
-    return places[order][crowded], sizes[sizes > 1]
+    return order[crowded], sizes[sizes > 1]
 
 
-def _joined(buckets: Sequence[tuple[Places, npt.NDArray[np.int64]]]) -> Buckets:
-    empty = np.empty(0, dtype=np.int64)
-    members = np.concatenate([empty, *(members for members, _ in buckets)])
-    sizes = np.concatenate([empty, *(sizes for _, sizes in buckets)])
-    return members, np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+def _pairs_of_kind(texts: Sequence[str], kind: Kind, threshold: float, seed: int, find_buckets: FindBuckets) -> Pairs:
+    places = np.array([place for place, text in enumerate(texts) if kind.suits(text)], dtype=np.int64)
+    if len(places) < 2:
+        return np.empty((0, 2), dtype=np.int64)
+    suited = [texts[place] for place in places]
+    pairs = candidate_pairs(find_buckets(suited, kind, threshold, seed))
+    involved, indices = np.unique(pairs, return_inverse=True)
+    shingles = [kind.shingles(suited[place]) for place in involved]
+    near = jaccard(shingles, indices.reshape(-1, 2)) >= threshold
+    return places[pairs[near]]
 
 
 def candidate_pairs(buckets: Buckets) -> Pairs:
-    """Return each pair of places that meet in a bucket once, the lower place first."""
-    members, starts = buckets
-    sizes = np.diff(starts)
+    """Return each pair of places that meet in a bucket once, the lower place first; places in a bucket ascend."""
+    members, sizes = buckets
+    starts = np.cumsum(sizes) - sizes
     pairs = [np.empty((0, 2), dtype=np.int64)]
     for size in np.unique(sizes):
-        rows = np.sort(members[starts[:-1][sizes == size][:, None] + np.arange(size)], axis=1)
+        rows = members[starts[sizes == size][:, None] + np.arange(size)]
         first, second = np.triu_indices(size, 1)
         compared = first < _COMPARED
-        pairs.append(np.unique(np.stack([rows[:, first[compared]].ravel(), rows[:, second[compared]].ravel()], 1), axis=0))
+        crossed = np.stack([rows[:, first[compared]].ravel(), rows[:, second[compared]].ravel()], axis=1)
+        pairs.append(np.unique(crossed, axis=0))
     return np.unique(np.concatenate(pairs), axis=0)
-
-
-def _verified(texts: Sequence[str], kind: int, threshold: float, buckets: Buckets) -> Pairs:
-    pairs = candidate_pairs(buckets)
-    involved, places = np.unique(pairs, return_inverse=True)
-    shingles = [KINDS[kind](texts[place]) for place in involved]
-    indices = jaccard([one for one in shingles if one is not None], places.reshape(-1, 2))
-    return pairs[indices >= threshold]
 
 
 def jaccard(shingles: Sequence[Shingles], pairs: Pairs) -> npt.NDArray[np.float64]:

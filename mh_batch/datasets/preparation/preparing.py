@@ -109,9 +109,9 @@ def _bucket_finder(settings: PrepareSettings, rows: int) -> Iterator[FindBuckets
         yield local_buckets
         return
     from mh_batch.datasets.preparation.spark_buckets import spark_buckets
-    from mh_batch.scoring.session import command_session
+    from mh_batch.scoring.session import command_session, run_settings
 
-    with command_session("mh-batch prepare") as spark:
+    with command_session("mh-batch prepare") as spark, run_settings(spark):
         yield spark_buckets(spark)
 
 

@@ -1,6 +1,7 @@
 """Reads the sources of a recipe: Parquet or CSV files of the data folder, or data sets of the hub."""
 
 import hashlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,9 +86,10 @@ def _files(path: Path) -> Iterator[Path]:
 
 
 def _from_hub(hub: Hub) -> tuple[pa.Table, str, str]:
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     try:
         from datasets import load_dataset
     except ImportError:
         raise UsageError(f"the data set {hub.name} lies on the hub: pip install 'mh-batch[prepare]'") from None
     loaded = load_dataset(hub.name, hub.config, split=hub.split, revision=hub.revision)
-    return loaded.data.table, f"https://huggingface.co/datasets/{hub.name}", f"revision:{hub.revision}"
+    return loaded.with_format("arrow")[:], f"https://huggingface.co/datasets/{hub.name}", f"revision:{hub.revision}"

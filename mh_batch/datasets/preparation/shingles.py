@@ -6,7 +6,8 @@ one language share most of their runs of characters, whatever they say. Texts of
 any two texts whose lengths differ by less than half at least one kind is at hand.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from zlib import crc32
 
 import numpy as np
@@ -16,36 +17,36 @@ Shingles = npt.NDArray[np.uint32]
 
 CHARACTERS = 4
 WORDS = 3
-LONG_FROM = 1_000
-SHORT_TO = 2_000
 
 
-def character_shingles(comparable: str) -> Shingles | None:
-    """Return hashes of the runs of four characters; None for texts over `SHORT_TO` characters."""
-    if len(comparable) > SHORT_TO:
-        return None
+@dataclass(frozen=True)
+class Kind:
+    """A way to take comparable texts of so many characters apart, into distinct hashes of their pieces."""
+
+    shortest: int
+    longest: int
+    shingles: Callable[[str], Shingles]
+
+    def suits(self, comparable: str) -> bool:
+        """Whether texts of this length are compared in this way."""
+        return self.shortest <= len(comparable) <= self.longest
+
+
+def character_shingles(comparable: str) -> Shingles:
+    """Return hashes of the runs of four characters, the spaces around the text included."""
     padded = f" {comparable} "
     return _hashes(padded[i : i + CHARACTERS] for i in range(max(1, len(padded) - CHARACTERS + 1)))
 
 
-def word_shingles(comparable: str) -> Shingles | None:
-    """Return hashes of the runs of three words; None for texts under `LONG_FROM` characters."""
-    if len(comparable) < LONG_FROM:
-        return None
+def word_shingles(comparable: str) -> Shingles:
+    """Return hashes of the runs of three words."""
     words = comparable.split(" ")
     return _hashes(" ".join(words[i : i + WORDS]) for i in range(max(1, len(words) - WORDS + 1)))
-
-
-KINDS = (character_shingles, word_shingles)
 
 
 def _hashes(pieces: Iterable[str]) -> Shingles:
     return np.unique(np.fromiter((crc32(piece.encode()) for piece in pieces), np.uint32))
 
 
-def shingled(texts: Sequence[str], kind: int) -> Iterator[tuple[int, Shingles]]:
-    """Yield place and shingles of each comparable text that has shingles of the kind (an index into `KINDS`)."""
-    for place, text in enumerate(texts):
-        shingles = KINDS[kind](text)
-        if shingles is not None:
-            yield place, shingles
+SHORT = Kind(0, 2_000, character_shingles)
+LONG = Kind(1_000, 2**63, word_shingles)

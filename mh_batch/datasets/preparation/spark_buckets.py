@@ -8,16 +8,16 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from mh_batch.datasets.preparation.near_copies import Buckets, FindBuckets
-from mh_batch.datasets.preparation.shingles import shingled
+from mh_batch.datasets.preparation.shingles import Kind
 from mh_batch.datasets.preparation.signatures import band_keys
 
 _KEYED = "place long, band int, band_key long"
 
 
 def spark_buckets(spark: SparkSession) -> FindBuckets:
-    """Return what finds the same buckets as `local_buckets` in the workers of a session."""
+    """Return what finds the same buckets as `local_buckets`, in the workers of a session."""
 
-    def find(texts: Sequence[str], kind: int, threshold: float, seed: int) -> Buckets:
+    def find(texts: Sequence[str], kind: Kind, threshold: float, seed: int) -> Buckets:
         table = pa.table({"place": pa.array(range(len(texts)), pa.int64()), "text": pa.array(texts, pa.string())})
 
         def keyed(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -25,27 +25,24 @@ def spark_buckets(spark: SparkSession) -> FindBuckets:
                 yield _keyed(batch, kind, threshold, seed)
 
         frame = spark.createDataFrame(table).repartition(spark.sparkContext.defaultParallelism)
-        buckets = frame.mapInArrow(keyed, _KEYED).groupBy("band", "band_key").agg(F.collect_list("place").alias("places"))
-        return _as_buckets(buckets.where(F.size("places") > 1).select(F.sort_array("places").alias("places")).toArrow())
+        keys = frame.mapInArrow(keyed, _KEYED)
+        buckets = keys.groupBy("band", "band_key").agg(F.sort_array(F.collect_list("place")).alias("places"))
+        return _flat(buckets.where(F.size("places") > 1).select("places").toArrow())
 
     return find
 
 
-def _keyed(batch: pa.RecordBatch, kind: int, threshold: float, seed: int) -> pa.RecordBatch:
-    places = batch["place"].to_numpy()
-    found = list(shingled(batch["text"].to_pylist(), kind))
-    keys = band_keys([shingles for _, shingles in found], threshold, seed)
-    own = places[[place for place, _ in found]] if found else places[:0]
+def _keyed(batch: pa.RecordBatch, kind: Kind, threshold: float, seed: int) -> pa.RecordBatch:
+    keys = band_keys(map(kind.shingles, batch["text"].to_pylist()), threshold, seed)
+    texts, bands = keys.shape
     columns = {
-        "place": np.repeat(own, keys.shape[1]),
-        "band": np.tile(np.arange(keys.shape[1], dtype=np.int32), len(keys)),
+        "place": np.repeat(batch["place"].to_numpy(), bands),
+        "band": np.tile(np.arange(bands, dtype=np.int32), texts),
         "band_key": keys.ravel(),
     }
     return pa.RecordBatch.from_pydict(columns)
 
 
-def _as_buckets(table: pa.Table) -> Buckets:
+def _flat(table: pa.Table) -> Buckets:
     lists = table["places"].combine_chunks()
-    sizes = np.diff(lists.offsets.to_numpy())
-    members = lists.flatten().to_numpy()
-    return members.astype(np.int64), np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    return lists.flatten().to_numpy(), np.diff(lists.offsets.to_numpy()).astype(np.int64)
