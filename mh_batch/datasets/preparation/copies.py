@@ -39,7 +39,7 @@ def without_copies(rows: pd.DataFrame, labels: Sequence[str]) -> Sifted:
     kept = rows.iloc[np.unique(number, return_index=True)[1][number]].set_index(rows.index)
     disputed = _disputed(rows, labels) & (rows["source"] == kept["source"])
     undecided = disputed.groupby(number).transform("any")
-    copy = (rows["doc_id"] != kept["doc_id"]) & ~undecided
+    copy = rows["comparable"].duplicated() & ~undecided
     conflicts = int(undecided.sum()) + _disagreeing(rows[copy], kept[copy], labels)
     rejected = [
         left_out(rows[undecided], Reason.CONFLICTING_COPIES),

@@ -180,7 +180,9 @@ def _numbers(authors: pd.Series) -> pd.Series:
 
 
 def _checked(draft: Path, settings: PrepareSettings, find_buckets: FindBuckets) -> LeakCheck:
-    written = {name: pq.read_table(draft / f"{name}.parquet", columns=["text", "author"]).to_pandas() for name in SPLITS}
+    written = {
+        name: pq.read_table(draft / f"{name}.parquet", columns=["text", "author"]).to_pandas() for name in SPLITS
+    }
     leaks = check_leaks(written, settings.threshold, settings.seed + _CHECK_SEED, find_buckets)
     leaks.raise_if_any()
     return leaks

@@ -16,7 +16,9 @@ Numbers = npt.NDArray[np.int64]
 Amounts = npt.NDArray[np.float64]
 
 
-def split_rows(strata: pd.DataFrame, ids: Sequence[str], groups: Numbers, shares: Sequence[float], seed: int) -> Numbers:
+def split_rows(
+    strata: pd.DataFrame, ids: Sequence[str], groups: Numbers, shares: Sequence[float], seed: int
+) -> Numbers:
     """Return the split (0, 1, 2 of `SPLITS`) of each row; the order of the rows plays no part.
 
     Rows of a group are dealt first, as a whole, largest group first, each to the split that is owed most, overall and
