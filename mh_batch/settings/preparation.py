@@ -18,7 +18,7 @@ class PrepareSettings(Settings):
     data: Path | None = Field(None, description="folder that the recipe's paths start from")
     output: Path = Field(description="folder for the splits and the data card; must not exist yet")
     overwrite: bool = Field(False, description="replace a data set that is there already")
-    seed: int = Field(42, ge=0, description="seed of every draw")
+    seed: int = Field(42, ge=0, le=2**31, description="seed of every draw")
     shares: tuple[Share, Share, Share] = Field(
         (0.7, 0.2, 0.1), description="shares of train, validation and test: 0.7 0.2 0.1"
     )

@@ -1,6 +1,6 @@
 """Takes copies and near-copies out, so that no text is there twice and none is in two splits."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,10 +10,12 @@ import pandas as pd
 from mh_batch.datasets.preparation.near_copies import FindBuckets, Pairs, near_pairs
 from mh_batch.datasets.preparation.reasons import Reason, left_out
 
+Say = Callable[[str], None]
+
 
 @dataclass(frozen=True)
 class Sifted:
-    """Rows that stay, what is recorded of the others, and how many of those were labelled otherwise than what stayed."""
+    """Rows that stay, what is recorded of the others, and how many copies disagreed about a label."""
 
     rows: pd.DataFrame
     left_out: pd.DataFrame
@@ -61,7 +63,7 @@ def _disagreeing(rows: pd.DataFrame, others: pd.DataFrame, labels: Sequence[str]
 
 
 def without_near_copies(
-    rows: pd.DataFrame, labels: Sequence[str], threshold: float, seed: int, find_buckets: FindBuckets
+    rows: pd.DataFrame, labels: Sequence[str], threshold: float, seed: int, find_buckets: FindBuckets, say: Say
 ) -> Sifted:
     """Keep each row that is no near-copy of a row kept before it; rows come in the order of `by_trust`.
 
@@ -75,7 +77,8 @@ def without_near_copies(
         gone = copy_of >= 0
         kept = rows.iloc[copy_of[gone]]
         conflicts += _disagreeing(rows[gone], kept, labels)
-        rejected.append(left_out(rows[gone], Reason.NEAR_COPY, kept["doc_id"].to_numpy()))
+        rejected.append(left_out(rows[gone], Reason.NEAR_COPY, kept["doc_id"].set_axis(rows.index[gone])))
+        say(f"{np.count_nonzero(gone):,} near-copies found; looking again with other hashes")
         rows, seed = rows[~gone].reset_index(drop=True), seed + 1
     return Sifted(rows, pd.concat(rejected), conflicts)
 

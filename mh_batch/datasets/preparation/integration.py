@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from mh_batch.corpus.language import detect_language
@@ -44,18 +45,23 @@ def integrate(rows: pd.DataFrame, source: Source, recipe: Recipe) -> tuple[pd.Da
     common = _common(rows, source)
     claims = labelled(rows, source.labels, recipe.labels)
     common[label_columns(recipe.labels)] = claims
-    problems = pd.Series([None] * len(rows), dtype=object)
-    problems[np.isnan(claims).all(axis=1)] = Reason.NO_LABEL
-    problems[common["text"].map(_says_nothing)] = Reason.NO_TEXT
-    problems[~matching(rows, source.where)] = Reason.FILTERED
+    problems = _problems(rows, common["text"], claims, source)
     if source.unmatched == "error" and recipe.task == "single_label":
         _check_all_labelled(rows[problems == Reason.NO_LABEL], source)
     usable = problems.isna()
     kept = common[usable].assign(language=_languages(common[usable], source, recipe))
     wanted = kept["language"].isin(recipe.languages)
-    rejected = [left_out(common[problems == reason], reason) for reason in problems.dropna().unique()]
+    rejected = [left_out(common[problems == reason], Reason(reason)) for reason in problems.dropna().unique()]
     rejected.append(left_out(kept[~wanted], Reason.OTHER_LANGUAGE))
     return _measured(kept[wanted]), pd.concat(rejected)
+
+
+def _problems(rows: pd.DataFrame, texts: pd.Series, claims: npt.NDArray[np.float64], source: Source) -> pd.Series:
+    """Why rows cannot be used, as far as their language plays no part; None for those that can."""
+    problems = pd.Series([None] * len(rows), dtype=object)
+    problems = problems.mask(pd.Series(np.isnan(claims).all(axis=1)), Reason.NO_LABEL)
+    problems = problems.mask(texts.map(_says_nothing), Reason.NO_TEXT)
+    return problems.mask(~matching(rows, source.where), Reason.FILTERED)
 
 
 def _common(rows: pd.DataFrame, source: Source) -> pd.DataFrame:
@@ -80,8 +86,8 @@ def _column(rows: pd.DataFrame, source: Source, column: CommonColumn) -> list[st
 
 
 def _identifiers(given: Sequence[str | None], texts: pd.Series, source: str) -> list[str]:
-    """`source/id`; without an id, or where rows share one, a digest of the text tells rows apart whatever their order."""
-    shared = pd.Series(given, dtype=object).duplicated(keep=False)
+    """`source/id`; without an id, or where rows share one, a digest of the text tells rows apart in any order."""
+    shared = pd.Series(list(given), dtype=object).duplicated(keep=False)
     digests = [hashlib.sha256((text or "").encode()).hexdigest()[:_DIGITS] for text in texts]
     parts = zip(given, digests, shared, strict=True)
     return [f"{source}/{d if i is None else f'{i}-{d}' if again else i}" for i, d, again in parts]
@@ -110,11 +116,11 @@ def _shown(values: pd.Series) -> str:
 
 
 def _languages(rows: pd.DataFrame, source: Source, recipe: Recipe) -> list[str]:
-    pairs = zip(rows["language"], rows["text"], strict=True)
-    return [
-        detect_language(text, recipe.detect_among) if code is None else source.language_codes.get(code, code)
-        for code, text in pairs
-    ]
+    """The language of each row: as given, of which `pt-BR` is `pt`, or else as detected."""
+    given = [source.language_codes.get(code or "", code or "") for code in rows["language"]]
+    codes = [re.split("[-_]", code.strip().lower())[0] for code in given]
+    pairs = zip(codes, rows["text"], strict=True)
+    return [code or detect_language(text, recipe.detect_among) for code, text in pairs]
 
 
 def _measured(rows: pd.DataFrame) -> pd.DataFrame:

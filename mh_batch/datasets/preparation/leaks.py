@@ -25,8 +25,8 @@ class LeakCheck:
         """Raise LeakError if anything is in two splits."""
         if self.copies or self.near_copies or self.authors:
             raise LeakError(
-                f"the splits leak: {self.copies:,} copies, {self.near_copies:,} near-copies and {self.authors:,} authors "
-                "are in two of them; nothing was published. Another --seed draws other hashes"
+                f"the splits leak: {self.copies:,} copies, {self.near_copies:,} near-copies and {self.authors:,} "
+                "authors are in two of them; nothing was published. Another --seed draws other hashes"
             )
 
 

@@ -1,4 +1,4 @@
-"""Pairs of texts that say nearly the same: candidates by MinHash, each verified by the Jaccard index of the shingles."""
+"""Pairs of texts that say nearly the same: candidates by MinHash, each verified by the Jaccard index of shingles."""
 
 from collections.abc import Callable, Sequence
 

@@ -9,11 +9,13 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 import pyarrow.dataset as ds
+from pyarrow import csv
 
 from mh_batch.datasets.preparation.recipe import Hub, Source
 from mh_batch.errors import PreparationError, UsageError, nearest
 
-_FORMATS = {".parquet": "parquet", ".csv": "csv"}
+_CSV = ds.CsvFileFormat(parse_options=csv.ParseOptions(newlines_in_values=True))
+_FORMATS: dict[str, str | ds.FileFormat] = {".parquet": "parquet", ".csv": _CSV}
 _OUR_COLUMNS = ("doc_id", "text", "language", "author", "category")
 
 
@@ -35,7 +37,8 @@ def read_source(source: Source, folder: Path | None) -> tuple[pd.DataFrame, Orig
         PreparationError: a column is missing, or there are no rows.
     """
     table, location, digest = _from_hub(source.hub) if source.hub else _from_files(source, folder)
-    rows = table.select(_wanted(source, table.column_names)).to_pandas()
+    _check_text(source, table)
+    rows = table.select(_wanted(source, table.column_names)).to_pandas(integer_object_nulls=True)
     if rows.empty:
         raise PreparationError(f"source '{source.name}' has no rows ({location}): give it some, or leave it out")
     return rows, Origin(source.name, location, digest, len(rows))
@@ -55,6 +58,13 @@ def _wanted(source: Source, present: list[str]) -> list[str]:
         )
     ours = {own_name(source, column) for column in _OUR_COLUMNS}
     return sorted((named | ours) & set(present))
+
+
+def _check_text(source: Source, table: pa.Table) -> None:
+    name = own_name(source, "text")
+    kind = table.schema.field(name).type if name in table.column_names else pa.string()
+    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind)):
+        raise PreparationError(f"source '{source.name}': column '{name}' holds {kind}, and not texts")
 
 
 def _from_files(source: Source, folder: Path | None) -> tuple[pa.Table, str, str]:
@@ -91,5 +101,11 @@ def _from_hub(hub: Hub) -> tuple[pa.Table, str, str]:
         from datasets import load_dataset
     except ImportError:
         raise UsageError(f"the data set {hub.name} lies on the hub: pip install 'mh-batch[prepare]'") from None
-    loaded = load_dataset(hub.name, hub.config, split=hub.split, revision=hub.revision)
+    try:
+        loaded = load_dataset(hub.name, hub.config, split=hub.split, revision=hub.revision)
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"the data set {hub.name} cannot be had from the hub ({type(error).__name__}): check its name, revision and "
+            "split and the connection, or give the recipe a path to a copy of it"
+        ) from None
     return loaded.with_format("arrow")[:], f"https://huggingface.co/datasets/{hub.name}", f"revision:{hub.revision}"

@@ -30,6 +30,6 @@ MEANINGS = {
 }
 
 
-def left_out(rows: pd.DataFrame, reason: Reason, copy_of: object = None) -> pd.DataFrame:
+def left_out(rows: pd.DataFrame, reason: Reason, copy_of: pd.Series | None = None) -> pd.DataFrame:
     """Return what is recorded of rows that are left out, without their text: `doc_id, source, reason, copy_of`."""
     return rows[["doc_id", "source"]].assign(reason=reason.value, copy_of=copy_of)

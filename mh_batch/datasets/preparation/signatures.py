@@ -1,4 +1,7 @@
-"""MinHash signatures and the bands in which near-copies meet (Leskovec, Rajaraman, Ullman: Mining of Massive Datasets, 3)."""
+"""MinHash signatures, and the bands in which near-copies meet.
+
+Source: Leskovec, Rajaraman, Ullman: Mining of Massive Datasets, chapter 3.
+"""
 
 from collections.abc import Iterable
 
@@ -16,7 +19,7 @@ _MISSED = 1e-4
 
 
 def rows_per_band(threshold: float) -> int:
-    """Return how many hashes make a band: as many as can be, so that few unlike texts meet and hardly a pair is missed."""
+    """Return how many hashes make a band: as many as can be without losing pairs, so that few unlike texts meet."""
     fitting = [r for r in range(1, 33) if (1 - threshold**r) ** (PERMUTATIONS // r) <= _MISSED]
     return max(fitting)
 

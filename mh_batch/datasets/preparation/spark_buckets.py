@@ -1,6 +1,6 @@
 """Buckets of possible near-copies, found by Spark: for more texts than one process should hash."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -20,7 +20,7 @@ def spark_buckets(spark: SparkSession) -> FindBuckets:
     def find(texts: Sequence[str], kind: Kind, threshold: float, seed: int) -> Buckets:
         table = pa.table({"place": pa.array(range(len(texts)), pa.int64()), "text": pa.array(texts, pa.string())})
 
-        def keyed(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        def keyed(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
             for batch in batches:
                 yield _keyed(batch, kind, threshold, seed)
 

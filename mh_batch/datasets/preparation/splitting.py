@@ -24,7 +24,8 @@ def split_rows(
     Rows of a group are dealt first, as a whole, largest group first, each to the split that is owed most, overall and
     in the strata of the group. Single rows follow, stratum after stratum, and debts are carried over from one stratum
     to the next. So no stratum is too rare: a few rows are dealt as if they belonged to the next stratum, which differs
-    in the last column first. Without groups a split misses its share by less than two rows, in each stratum and overall.
+    in the last column first. Without groups a split misses its share by less than two rows, in each stratum and
+    overall.
 
     Args:
         strata: The columns to spread evenly, the most important first.
@@ -34,7 +35,7 @@ def split_rows(
         seed: Of the order in which rows of a stratum are dealt.
     """
     order = pd.util.hash_array(np.asarray(ids, dtype=object), hash_key=hash_key(seed))
-    stratum = strata.groupby(list(strata.columns), sort=True, dropna=False).ngroup().to_numpy()
+    stratum = np.asarray(strata.groupby(list(strata.columns), dropna=False).ngroup(), dtype=np.int64)
     sizes = pd.Series(groups).groupby(groups).transform("size").to_numpy()
     split = np.full(len(strata), -1, dtype=np.int64)
     dealt = np.asarray(shares, dtype=np.float64)
@@ -89,6 +90,6 @@ def together(count: int, *belongings: Sequence[object]) -> Numbers:
 
 
 def _links(values: Sequence[object]) -> tuple[Numbers, Numbers]:
-    known = pd.Series(values, dtype=object).dropna()
+    known = pd.Series(list(values), dtype=object).dropna()
     firsts = pd.Series(known.index, index=known.index).groupby(known).transform("first")
     return firsts.to_numpy(np.int64), known.index.to_numpy(np.int64)

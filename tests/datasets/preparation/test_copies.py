@@ -18,6 +18,10 @@ def frame(*rows: tuple[str, str, float, float]) -> pd.DataFrame:
     return table.assign(comparable=table["text"].map(comparable))
 
 
+def silent(stage: str) -> None:
+    pass
+
+
 def reasons(left_out: pd.DataFrame) -> dict[str, str]:
     return dict(zip(left_out["doc_id"], left_out["reason"], strict=True))
 
@@ -61,23 +65,26 @@ def test_a_row_that_is_there_twice_with_its_id_stays_once() -> None:
 def test_near_copies_go_and_those_with_another_label_are_counted() -> None:
     text = "Yesterday we walked around the whole lake and then had soup with my grandmother in her garden"
     rows = frame(("s", text, 1, 0), ("s", f"{text} again", 0, 0), ("s", f"Well, {text}", 1, 0), ("s", "Other", 1, 0))
-    sifted = without_near_copies(rows, LABELS, 0.7, 1, local_buckets)
+    sifted = without_near_copies(rows, LABELS, 0.7, 1, local_buckets, silent)
     assert list(sifted.rows["doc_id"]) == ["s/0", "s/3"]
     assert set(sifted.left_out["copy_of"]) == {"s/0"}
     assert sifted.conflicts == 1
 
 
 def test_a_text_that_resembles_only_a_removed_one_stays() -> None:
-    words = "one two three four five six seven eight nine ten eleven twelve".split()
-    first, middle, last = " ".join(words), " ".join(words[2:] + ["alpha"]), " ".join(words[4:] + ["alpha", "beta"])
-    sifted = without_near_copies(frame(*(("s", t, 1, 0) for t in (first, middle, last))), LABELS, 0.7, 1, local_buckets)
+    first = "one two three four five six seven eight nine ten eleven twelve"
+    middle = "three four five six seven eight nine ten eleven twelve alpha"
+    last = "five six seven eight nine ten eleven twelve alpha beta"
+    sifted = without_near_copies(
+        frame(*(("s", t, 1, 0) for t in (first, middle, last))), LABELS, 0.7, 1, local_buckets, silent
+    )
     assert list(sifted.rows["doc_id"]) == ["s/0", "s/2"]
 
 
 def test_of_a_crowd_of_near_copies_one_stays() -> None:
     text = load_grammar("de").text("neutral", 30, random.Random(1))
     rows = frame(*(("s", f"{text} {number}", 1, 0) for number in range(450)))
-    sifted = without_near_copies(rows, LABELS, 0.7, 1, local_buckets)
+    sifted = without_near_copies(rows, LABELS, 0.7, 1, local_buckets, silent)
     assert len(sifted.rows) == 1
     assert len(sifted.left_out) == 449
 

@@ -11,7 +11,7 @@ import yaml
 
 from mh_batch.cli import main
 from mh_batch.datasets.preparation import Recipe, load_recipe, prepare, shipped_recipes
-from mh_batch.datasets.preparation import preparing as preparing_module
+from mh_batch.datasets.preparation.copies import without_copies
 from mh_batch.errors import LeakError, PreparationError, UsageError
 from mh_batch.settings import PrepareSettings
 from mh_batch.validation import load_contract
@@ -59,7 +59,7 @@ def write_posts(folder: Path, texts: Sequence[str | None], name: str = "posts.pa
 
 
 def read(folder: Path) -> pd.DataFrame:
-    return pd.concat([pq.read_table(folder / f"{name}.parquet").to_pandas() for name in SPLITS], ignore_index=True)
+    return pd.concat([pd.read_parquet(folder / f"{name}.parquet") for name in SPLITS], ignore_index=True)
 
 
 def rejected(folder: Path) -> dict[str, int]:
@@ -127,9 +127,8 @@ def test_near_copies_that_are_kept_are_in_one_split(tmp_path: Path) -> None:
     )
     rows = read(tmp_path / "out").set_index("text")
     assert len(rows) == 90
-    for one, copy in zip(first[:30], copies, strict=True):
-        assert rows.loc[one, "split"] == rows.loc[copy, "split"]
-        assert rows.loc[one, "cluster"] == rows.loc[copy, "cluster"]
+    for column in ("split", "cluster"):
+        assert rows[column][first[:30]].tolist() == rows[column][copies].tolist()
 
 
 def test_an_authors_texts_are_in_one_split_and_the_author_is_a_number(tmp_path: Path) -> None:
@@ -148,13 +147,18 @@ def test_a_source_for_training_only_is_in_no_other_split(tmp_path: Path) -> None
         {"name": "first", "path": "first.parquet"}, {"name": "more", "path": "second.parquet", "use": "train"}
     )
     prepare(made, settings(tmp_path / "out", tmp_path))
-    counts = read(tmp_path / "out").groupby("source")["split"].value_counts()
-    assert counts["more"].to_dict() == {"train": 60}
-    assert counts["first"].to_dict() == {"train": 42, "validation": 12, "test": 6}
+    rows = read(tmp_path / "out")
+    counts = rows[["source", "split"]].value_counts().to_dict()
+    assert counts == {
+        ("more", "train"): 60,
+        ("first", "train"): 42,
+        ("first", "validation"): 12,
+        ("first", "test"): 6,
+    }
 
 
 def test_the_order_of_rows_and_the_format_of_the_file_change_nothing(tmp_path: Path) -> None:
-    texts = [*posts(80), *[f"Okay, {one}" for one in posts(10)]]
+    texts = [*posts(80), *[f"Okay, {one}" for one in posts(10)], 'A text, "quoted",\nover two lines']
     write_posts(tmp_path, texts, "posts.csv")
     pd.read_csv(tmp_path / "posts.csv").sample(frac=1, random_state=3).to_parquet(tmp_path / "posts.parquet")
     for kind in ("csv", "parquet"):
@@ -181,11 +185,24 @@ def test_rows_that_cannot_be_used_are_recorded_with_a_reason(tmp_path: Path) -> 
     assert rejected(tmp_path / "out") == {"no_text": 2, "other_language": 1, "filtered": 1}
 
 
+@pytest.mark.parametrize(
+    ("given", "codes", "language"),
+    [("en-GB", {}, "en"), ("EN", {}, "en"), ("english", {"english": "en"}, "en"), ("", {}, "en"), (None, {}, "en")],
+)
+def test_languages_are_read_in_all_spellings_and_detected_where_there_is_none(
+    tmp_path: Path, given: str | None, codes: dict[str, str], language: str
+) -> None:
+    write_posts(tmp_path, posts(12), language=given)
+    made = recipe({"name": "posts", "path": "posts.parquet", "values": {}, "language_codes": codes})
+    prepare(made, settings(tmp_path / "out", tmp_path))
+    assert read(tmp_path / "out")["language"].tolist() == [language] * 12
+
+
 def test_texts_keep_their_own_spelling_and_ids_come_from_the_text_where_there_is_none(tmp_path: Path) -> None:
     write_posts(tmp_path, ["  Ｗｅ WALKED, and\nwalked!  ", *posts(20)])  # noqa: RUF001 - the wide letters stay
     prepare(recipe({"name": "posts", "path": "posts.parquet"}), settings(tmp_path / "out", tmp_path))
     rows = read(tmp_path / "out").set_index("text")
-    # printf 'Ｗｅ WALKED, and\nwalked!' | sha256sum
+    # printf the text | sha256sum
     assert rows.loc["Ｗｅ WALKED, and\nwalked!", "doc_id"] == "posts/71233431a5334ef5"  # noqa: RUF001
 
 
@@ -200,13 +217,16 @@ def test_texts_keep_their_own_spelling_and_ids_come_from_the_text_where_there_is
         ({"path": "notes.txt"}, "is neither Parquet (.parquet) nor CSV (.csv)"),
         ({"path": "empty.parquet"}, "source 'posts' has no rows"),
         ({"path": "broken.parquet"}, "broken.parquet cannot be read (Arrow"),
+        ({"columns": {"text": "number"}}, "column 'number' holds int64, and not texts"),
+        ({"path": None, "hub": {"name": "gone/gone", "revision": "0123456"}}, "check its name, revision and split"),
         ({"values": {"language": "pl"}}, "no row of recipe 'mine' can be used: other_language 20"),
     ],
 )
 def test_a_source_that_is_not_as_the_recipe_says_is_named_with_what_to_do(
-    tmp_path: Path, source: dict[str, Any], message: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: dict[str, Any], message: str
 ) -> None:
-    write_posts(tmp_path, [f"{PLANTED[0]} {one}" for one in posts(20)])
+    monkeypatch.setattr("datasets.config.HF_HUB_OFFLINE", True)
+    write_posts(tmp_path, [f"{PLANTED[0]} {one}" for one in posts(20)], number=7)
     write_posts(tmp_path, [], "empty.parquet")
     (tmp_path / "notes.txt").write_text("text")
     (tmp_path / "broken.parquet").write_text(PLANTED[0])
@@ -227,9 +247,8 @@ def test_rows_without_a_rule_are_left_out_where_the_recipe_says_so(tmp_path: Pat
 def test_nothing_is_published_where_the_written_splits_leak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = posts(60)
     write_posts(tmp_path, [*first, *[f"Okay, {one}" for one in first]])
-    monkeypatch.setattr(
-        preparing_module, "without_near_copies", lambda rows, *others: preparing_module.without_copies(rows, ())
-    )
+    blind = "mh_batch.datasets.preparation.preparing.without_near_copies"
+    monkeypatch.setattr(blind, lambda rows, *others: without_copies(rows, ["label_yes"]))
     with pytest.raises(LeakError, match="near-copies"):
         prepare(recipe({"name": "posts", "path": "posts.parquet"}), settings(tmp_path / "out", tmp_path))
     assert [path.name for path in tmp_path.iterdir()] == ["posts.parquet"]
