@@ -17,7 +17,7 @@ Buckets = tuple[Places, npt.NDArray[np.int64]]
 FindBuckets = Callable[[Sequence[str], Kind, float, int], Buckets]
 
 # In a larger bucket all are compared with so many only: else a thousand chain letters would make half a million pairs.
-_COMPARED = 200
+_COMPARED = 20
 _AT_ONCE = 100_000
 
 
@@ -33,7 +33,7 @@ def near_pairs(texts: Sequence[str], threshold: float, seed: int, find_buckets: 
         find_buckets: `local_buckets`, or its like on Spark.
     """
     found = [_pairs_of_kind(texts, kind, threshold, seed, find_buckets) for kind in (SHORT, LONG)]
-    return _distinct(np.concatenate(found))
+    return np.unique(np.concatenate(found), axis=0)
 
 
 def clusters(pairs: Pairs, count: int) -> Places:
@@ -81,20 +81,21 @@ def candidate_pairs(buckets: Buckets) -> Pairs:
     """Return each pair of places that meet in a bucket once, the lower place first; places in a bucket ascend."""
     members, sizes = buckets
     starts = np.cumsum(sizes) - sizes
-    pairs = [np.empty((0, 2), dtype=np.int64)]
+    # A pair as one number, as places fit into 32 bits: single numbers are sorted much faster than pairs.
+    numbers = [np.empty(0, dtype=np.int64)]
     for size in np.unique(sizes):
         rows = members[starts[sizes == size][:, None] + np.arange(size)]
-        first, second = np.triu_indices(size, 1)
-        compared = first < _COMPARED
-        crossed = np.stack([rows[:, first[compared]].ravel(), rows[:, second[compared]].ravel()], axis=1)
-        pairs.append(_distinct(crossed))
-    return _distinct(np.concatenate(pairs))
+        first, second = _compared(int(size))
+        numbers.append(np.unique(rows[:, first] << 32 | rows[:, second]))
+    distinct = np.unique(np.concatenate(numbers))
+    return np.stack([distinct >> 32, distinct & 0xFFFFFFFF], axis=1)
 
 
-def _distinct(pairs: Pairs) -> Pairs:
-    """Each pair once, in order; places fit into 32 bits, and single numbers sort much faster than pairs."""
-    numbers = np.unique(pairs[:, 0] << 32 | pairs[:, 1])
-    return np.stack([numbers >> 32, numbers & 0xFFFFFFFF], axis=1)
+def _compared(size: int) -> tuple[Places, Places]:
+    """The places in a bucket of so many members to be compared: the first few with all that follow them."""
+    some = min(size, _COMPARED)
+    first, second = np.nonzero(np.arange(some)[:, None] < np.arange(size))
+    return first, second
 
 
 def jaccard(shingles: Sequence[Shingles], pairs: Pairs) -> npt.NDArray[np.float64]:

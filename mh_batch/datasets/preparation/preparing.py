@@ -14,7 +14,7 @@ from mh_batch.datasets.preparation.card import data_card, readme
 from mh_batch.datasets.preparation.copies import Say, by_trust, without_copies, without_near_copies
 from mh_batch.datasets.preparation.integration import integrate, label_columns
 from mh_batch.datasets.preparation.leaks import LeakCheck, check_leaks
-from mh_batch.datasets.preparation.near_copies import FindBuckets, clusters, local_buckets, near_pairs
+from mh_batch.datasets.preparation.near_copies import FindBuckets, Pairs, clusters, local_buckets, near_pairs
 from mh_batch.datasets.preparation.prepared import Prepared
 from mh_batch.datasets.preparation.publishing import check_free, draft_of, write_card, write_left_out, write_splits
 from mh_batch.datasets.preparation.reading import Origin, read_source
@@ -96,13 +96,19 @@ def _without_copies(
     labels = label_columns(recipe.labels)
     once = without_copies(rows, labels)
     if settings.near_copies == "keep":
-        pairs = near_pairs(list(once.rows["comparable"]), settings.threshold, settings.seed, find_buckets)
+        pairs = _all_pairs(list(once.rows["comparable"]), settings, find_buckets)
         numbered = once.rows.assign(cluster=clusters(pairs, len(once.rows)))
         return numbered, once.left_out, {"copies": once.conflicts, "near_copies": 0}
     apart = without_near_copies(once.rows, labels, settings.threshold, settings.seed, find_buckets, say)
     left_out = pd.concat([once.left_out, apart.left_out])
     conflicts = {"copies": once.conflicts, "near_copies": apart.conflicts}
     return apart.rows.assign(cluster=np.arange(len(apart.rows))), left_out, conflicts
+
+
+def _all_pairs(texts: list[str], settings: PrepareSettings, find_buckets: FindBuckets) -> Pairs:
+    """Two rounds with different hashes: a pair that one of them misses is hardly missed by both."""
+    rounds = [near_pairs(texts, settings.threshold, settings.seed + n, find_buckets) for n in range(2)]
+    return np.concatenate(rounds)
 
 
 def _balanced(rows: pd.DataFrame, recipe: Recipe, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -37,10 +37,10 @@ def read_source(source: Source, folder: Path | None) -> tuple[pd.DataFrame, Orig
         PreparationError: a column is missing, or there are no rows.
     """
     table, location, digest = _from_hub(source.hub) if source.hub else _from_files(source, folder)
+    if not table.num_rows:
+        raise PreparationError(f"source '{source.name}' has no rows ({location}): give it some, or leave it out")
     _check_text(source, table)
     rows = table.select(_wanted(source, table.column_names)).to_pandas(integer_object_nulls=True)
-    if rows.empty:
-        raise PreparationError(f"source '{source.name}' has no rows ({location}): give it some, or leave it out")
     return rows, Origin(source.name, location, digest, len(rows))
 
 
@@ -105,7 +105,7 @@ def _from_hub(hub: Hub) -> tuple[pa.Table, str, str]:
         loaded = load_dataset(hub.name, hub.config, split=hub.split, revision=hub.revision)
     except (OSError, ValueError) as error:
         raise UsageError(
-            f"the data set {hub.name} cannot be had from the hub ({type(error).__name__}): check its name, revision and "
-            "split and the connection, or give the recipe a path to a copy of it"
+            f"the data set {hub.name} cannot be had from the hub ({type(error).__name__}): check its name, revision "
+            "and split, and the connection, or give the recipe a path to a copy of it"
         ) from None
     return loaded.with_format("arrow")[:], f"https://huggingface.co/datasets/{hub.name}", f"revision:{hub.revision}"

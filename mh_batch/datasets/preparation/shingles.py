@@ -6,7 +6,7 @@ one language share most of their runs of characters, whatever they say. Texts of
 any two texts whose lengths differ by less than half at least one kind is at hand.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from zlib import crc32
 
@@ -17,6 +17,9 @@ Shingles = npt.NDArray[np.uint32]
 
 CHARACTERS = 4
 WORDS = 3
+
+# One odd number for each place in a run, so that the order of the units counts; a sum wraps around at 32 bits.
+_FACTORS = np.array([0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D, 0x27D4EB2F], np.uint32)
 
 
 @dataclass(frozen=True)
@@ -34,18 +37,19 @@ class Kind:
 
 def character_shingles(comparable: str) -> Shingles:
     """Return hashes of the runs of four characters, the spaces around the text included."""
-    padded = f" {comparable} "
-    return _hashes(padded[i : i + CHARACTERS] for i in range(max(1, len(padded) - CHARACTERS + 1)))
+    return _runs(np.frombuffer(f" {comparable} ".encode("utf-32-le"), np.uint32), CHARACTERS)
 
 
 def word_shingles(comparable: str) -> Shingles:
     """Return hashes of the runs of three words."""
-    words = comparable.split(" ")
-    return _hashes(" ".join(words[i : i + WORDS]) for i in range(max(1, len(words) - WORDS + 1)))
+    return _runs(np.array([crc32(word.encode()) for word in comparable.split(" ")], np.uint32), WORDS)
 
 
-def _hashes(pieces: Iterable[str]) -> Shingles:
-    return np.unique(np.fromiter((crc32(piece.encode()) for piece in pieces), np.uint32))
+def _runs(units: Shingles, length: int) -> Shingles:
+    """Distinct hashes of the runs of so many units; a text of fewer units is one run."""
+    runs = np.lib.stride_tricks.sliding_window_view(units, min(length, len(units)))
+    hashes: Shingles = (runs * _FACTORS[: runs.shape[1]]).sum(axis=1, dtype=np.uint32)
+    return np.unique(hashes)
 
 
 SHORT = Kind(0, 2_000, character_shingles)

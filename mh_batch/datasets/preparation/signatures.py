@@ -37,13 +37,8 @@ def band_keys(shingles: Iterable[Shingles], threshold: float, seed: int) -> Band
     lists = (one.tolist() for one in shingles)
     minhashes = MinHash.generator(lists, num_perm=PERMUTATIONS, seed=seed, hashfunc=int)
     rows = rows_per_band(threshold)
-    keys = [_keys(minhash.hashvalues, rows) for minhash in minhashes]
-    return np.array(keys, dtype=np.int64).reshape(len(keys), PERMUTATIONS // rows)
-
-
-def _keys(hashes: npt.NDArray[np.uint32], rows: int) -> npt.NDArray[np.int64]:
-    """One number for the hashes of each band; two bands of one number by chance cost a comparison, no more."""
-    bands = hashes[: len(hashes) // rows * rows].reshape(-1, rows).astype(np.uint64)
-    odd = np.uint64(0x9E3779B97F4A7C15) ** np.arange(1, rows + 1, dtype=np.uint64)
-    mixed: npt.NDArray[np.uint64] = (bands * odd).sum(axis=1, dtype=np.uint64)
-    return mixed.view(np.int64)
+    bands = PERMUTATIONS // rows
+    # Powers of an odd number mix a band's hashes into one; two bands of one number by chance cost a comparison, no more.
+    factors = np.uint64(0x9E3779B97F4A7C15) ** np.arange(1, rows + 1, dtype=np.uint64)
+    keys = [minhash.hashvalues[: bands * rows].reshape(bands, rows) @ factors for minhash in minhashes]
+    return np.array(keys, dtype=np.uint64).reshape(len(keys), bands).view(np.int64)

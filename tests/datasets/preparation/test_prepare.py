@@ -218,7 +218,7 @@ def test_texts_keep_their_own_spelling_and_ids_come_from_the_text_where_there_is
         ({"path": "empty.parquet"}, "source 'posts' has no rows"),
         ({"path": "broken.parquet"}, "broken.parquet cannot be read (Arrow"),
         ({"columns": {"text": "number"}}, "column 'number' holds int64, and not texts"),
-        ({"path": None, "hub": {"name": "gone/gone", "revision": "0123456"}}, "check its name, revision and split"),
+        ({"path": None, "hub": {"name": "gone/gone", "revision": "0123456"}}, "check its name, revision and split,"),
         ({"values": {"language": "pl"}}, "no row of recipe 'mine' can be used: other_language 20"),
     ],
 )
