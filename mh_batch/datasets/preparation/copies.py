@@ -42,7 +42,7 @@ def without_copies(rows: pd.DataFrame, labels: Sequence[str]) -> Sifted:
     disputed = _disputed(rows, labels) & (rows["source"] == kept["source"])
     undecided = disputed.groupby(number).transform("any")
     copy = rows["comparable"].duplicated() & ~undecided
-    conflicts = int(undecided.sum()) + _disagreeing(rows[copy], kept[copy], labels)
+    conflicts = int(undecided.sum()) + disagreeing(rows[copy], kept[copy], labels)
     rejected = [
         left_out(rows[undecided], Reason.CONFLICTING_COPIES),
         left_out(rows[copy], Reason.COPY, kept.loc[copy, "doc_id"]),
@@ -56,7 +56,7 @@ def _disputed(rows: pd.DataFrame, labels: Sequence[str]) -> pd.Series:
     return (grouped.transform("max") > grouped.transform("min")).any(axis=1)
 
 
-def _disagreeing(rows: pd.DataFrame, others: pd.DataFrame, labels: Sequence[str]) -> int:
+def disagreeing(rows: pd.DataFrame, others: pd.DataFrame, labels: Sequence[str]) -> int:
     """How many rows say 1 of a label of which their counterpart says 0, or the reverse."""
     differences = np.abs(rows[list(labels)].to_numpy() - others[list(labels)].to_numpy())
     return int((differences == 1).any(axis=1).sum())
@@ -76,7 +76,7 @@ def without_near_copies(
         copy_of = _covered_by(pairs, len(rows))
         gone = copy_of >= 0
         kept = rows.iloc[copy_of[gone]]
-        conflicts += _disagreeing(rows[gone], kept, labels)
+        conflicts += disagreeing(rows[gone], kept, labels)
         rejected.append(left_out(rows[gone], Reason.NEAR_COPY, kept["doc_id"].set_axis(rows.index[gone])))
         say(f"{np.count_nonzero(gone):,} near-copies found; looking again with other hashes")
         rows, seed = rows[~gone].reset_index(drop=True), seed + 1

@@ -17,9 +17,7 @@ from mh_batch.datasets.preparation.reasons import Reason, left_out
 from mh_batch.datasets.preparation.recipe import CommonColumn, Recipe, Source
 from mh_batch.datasets.preparation.rules import labelled, matching
 from mh_batch.errors import PreparationError
-from mh_batch.validation.contracts import LABEL_PLACEHOLDER
-
-LABEL_COLUMN = f"label_{LABEL_PLACEHOLDER}"
+from mh_batch.validation import load_contract
 
 _VISIBLE = re.compile(r"[^\W_]|[^\s\w\u0000-\u001f\u007f-\u00a0\u200b-\u200f\u2028-\u202f\u2060\ufeff]")
 _LABEL_WORD = re.compile(r"[\w.-]{1,32}")
@@ -28,8 +26,9 @@ _DIGITS = 16
 
 
 def label_columns(labels: Sequence[str]) -> list[str]:
-    """The names of the label columns."""
-    return [LABEL_COLUMN.replace(LABEL_PLACEHOLDER, label) for label in labels]
+    """Return the names of the label columns, as the contract has them."""
+    contract = load_contract("prepared").for_labels(tuple(labels))
+    return [column.name for column in contract.columns if column.per_label]
 
 
 def integrate(rows: pd.DataFrame, source: Source, recipe: Recipe) -> tuple[pd.DataFrame, pd.DataFrame]:

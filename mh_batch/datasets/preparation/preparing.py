@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from mh_batch.datasets.preparation.assigning import assigned
 from mh_batch.datasets.preparation.balance import balanced
 from mh_batch.datasets.preparation.card import data_card, readme
-from mh_batch.datasets.preparation.copies import Say, by_trust, without_copies, without_near_copies
+from mh_batch.datasets.preparation.copies import Say, by_trust, disagreeing, without_copies, without_near_copies
 from mh_batch.datasets.preparation.integration import integrate, label_columns
 from mh_batch.datasets.preparation.leaks import LeakCheck, check_leaks
 from mh_batch.datasets.preparation.near_copies import FindBuckets, Pairs, clusters, local_buckets, near_pairs
@@ -98,7 +98,8 @@ def _without_copies(
     if settings.near_copies == "keep":
         pairs = _all_pairs(list(once.rows["comparable"]), settings, find_buckets)
         numbered = once.rows.assign(cluster=clusters(pairs, len(once.rows)))
-        return numbered, once.left_out, {"copies": once.conflicts, "near_copies": 0}
+        disagree = disagreeing(numbered.iloc[pairs[:, 0]], numbered.iloc[pairs[:, 1]], labels)
+        return numbered, once.left_out, {"copies": once.conflicts, "near_copies": disagree}
     apart = without_near_copies(once.rows, labels, settings.threshold, settings.seed, find_buckets, say)
     left_out = pd.concat([once.left_out, apart.left_out])
     conflicts = {"copies": once.conflicts, "near_copies": apart.conflicts}
@@ -108,7 +109,7 @@ def _without_copies(
 def _all_pairs(texts: list[str], settings: PrepareSettings, find_buckets: FindBuckets) -> Pairs:
     """Two rounds with different hashes: a pair that one of them misses is hardly missed by both."""
     rounds = [near_pairs(texts, settings.threshold, settings.seed + n, find_buckets) for n in range(2)]
-    return np.concatenate(rounds)
+    return np.unique(np.concatenate(rounds), axis=0)
 
 
 def _balanced(rows: pd.DataFrame, recipe: Recipe, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,15 +83,12 @@ def _from_files(source: Source, folder: Path | None) -> tuple[pa.Table, str, str
 
 
 def _digest(path: Path) -> str:
-    whole = hashlib.sha256()
-    for file in _files(path):
-        with file.open("rb") as stream:
-            whole.update(hashlib.file_digest(stream, "sha256").digest() if path.is_dir() else stream.read())
-    return f"sha256:{whole.hexdigest()}"
-
-
-def _files(path: Path) -> Iterator[Path]:
-    yield from sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
+    """The SHA-256 of a file, or of those of a folder's files one after the other."""
+    if path.is_file():
+        with path.open("rb") as stream:
+            return f"sha256:{hashlib.file_digest(stream, 'sha256').hexdigest()}"
+    parts = "\n".join(_digest(file) for file in sorted(path.rglob("*")) if file.is_file())
+    return f"sha256:{hashlib.sha256(parts.encode()).hexdigest()}"
 
 
 def _from_hub(hub: Hub) -> tuple[pa.Table, str, str]:

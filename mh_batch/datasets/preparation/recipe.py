@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError, model_validator
 from mh_batch.datasets.grammar import LANGUAGES
 from mh_batch.datasets.preparation.rules import Condition, Rule
 from mh_batch.errors import SettingsError, UsageError, nearest
-from mh_batch.settings.base import Settings, Value, read_yaml
+from mh_batch.settings.base import Settings, read_yaml
 
 Dimension = Literal["language", "label", "category", "length_band", "source"]
 CommonColumn = Literal["doc_id", "text", "language", "author", "category"]
@@ -38,7 +38,7 @@ class Source(Settings):
         language_codes: The set's own names of languages to ISO 639-1.
         where: Only rows whose columns meet these conditions are used.
         labels: Rules; the first that matches a row and names a label decides it.
-        unmatched: Whether a row that no rule gives any label is an error or is left out.
+        unmatched: Whether, where labels exclude each other, a row that no rule gives one is an error or is left out.
         balance_lengths: Whether rows are drawn until the length bands have the shares of the second seed's generator.
         use: Whether all splits may have its rows, or training only.
         licence: Under which the set is used.
@@ -139,6 +139,3 @@ def shipped_recipes() -> Mapping[str, Traversable]:
     """The recipes of the package by name."""
     folder = files("mh_batch.datasets.preparation") / "recipes"
     return {file.name.removesuffix(".yaml"): file for file in folder.iterdir() if file.name.endswith(".yaml")}
-
-
-__all__ = ["Dimension", "Hub", "Recipe", "Source", "Value", "load_recipe", "shipped_recipes"]

@@ -38,7 +38,7 @@ def band_keys(shingles: Iterable[Shingles], threshold: float, seed: int) -> Band
     minhashes = MinHash.generator(lists, num_perm=PERMUTATIONS, seed=seed, hashfunc=int)
     rows = rows_per_band(threshold)
     bands = PERMUTATIONS // rows
-    # Powers of an odd number mix a band's hashes into one; two bands of one number by chance cost a comparison, no more.
+    # Powers of an odd number mix a band's hashes into one; two bands of one number by chance cost a comparison only.
     factors = np.uint64(0x9E3779B97F4A7C15) ** np.arange(1, rows + 1, dtype=np.uint64)
     keys = [minhash.hashvalues[: bands * rows].reshape(bands, rows) @ factors for minhash in minhashes]
     return np.array(keys, dtype=np.uint64).reshape(len(keys), bands).view(np.int64)

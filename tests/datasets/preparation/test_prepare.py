@@ -121,12 +121,13 @@ def test_copies_are_found_across_sources_and_splits(tmp_path: Path) -> None:
 def test_near_copies_that_are_kept_are_in_one_split(tmp_path: Path) -> None:
     first = posts(60)
     copies = [f"Okay, {one}" for one in first[:30]]
-    write_posts(tmp_path, [*first, *copies])
-    prepare(
+    write_posts(tmp_path, [*first, *copies], mood=["low"] * 60 + ["fine"] * 2 + ["low"] * 28)
+    prepared = prepare(
         recipe({"name": "posts", "path": "posts.parquet"}), settings(tmp_path / "out", tmp_path, near_copies="keep")
     )
     rows = read(tmp_path / "out").set_index("text")
     assert len(rows) == 90
+    assert prepared.card["conflicts"] == {"copies": 0, "near_copies": 2}
     for column in ("split", "cluster"):
         assert rows[column][first[:30]].tolist() == rows[column][copies].tolist()
 
@@ -138,6 +139,14 @@ def test_an_authors_texts_are_in_one_split_and_the_author_is_a_number(tmp_path: 
     assert rows.groupby("author")["split"].nunique().tolist() == [1] * 20
     assert prepared.card["authors"] == 20
     assert files_with(tmp_path / "out", PLANTED[:1]) == []
+
+
+def test_texts_are_in_the_splits_and_nowhere_else(tmp_path: Path) -> None:
+    texts = [f"{PLANTED[0]} {one}" for one in posts(20)]
+    write_posts(tmp_path, [*texts, f"Okay, {texts[0]}", texts[1].upper()])
+    prepare(recipe({"name": "posts", "path": "posts.parquet"}), settings(tmp_path / "out", tmp_path))
+    found = {Path(file).name for file in files_with(tmp_path / "out", PLANTED[:1])}
+    assert found == {"train.parquet", "validation.parquet", "test.parquet"}
 
 
 def test_a_source_for_training_only_is_in_no_other_split(tmp_path: Path) -> None:
