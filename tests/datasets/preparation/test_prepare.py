@@ -1,5 +1,6 @@
 import json
 import random
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -287,6 +288,22 @@ def test_a_data_set_of_the_hub_is_read_through_its_library(tmp_path: Path, monke
     prepared = prepare(made, settings(tmp_path / "out", tmp_path))
     assert prepared.card["sources"][0]["digest"] == "revision:0123456"
     assert prepared.card["rows"]["used"] == 20
+
+
+@pytest.mark.parametrize(
+    ("package", "source"),
+    [
+        ("datasketch", {"path": "posts.parquet"}),
+        ("datasets", {"hub": {"name": "a/b", "revision": "0123456"}}),
+    ],
+)
+def test_a_missing_package_is_named_by_its_extra(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, package: str, source: dict[str, Any]
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    write_posts(tmp_path, posts(20))
+    with pytest.raises(UsageError, match=r"pip install 'mh-batch\[prepare\]'"):
+        prepare(recipe({"name": "posts", **source}), settings(tmp_path / "out", tmp_path))
 
 
 def test_the_command_prepares_and_says_what_it_did(
