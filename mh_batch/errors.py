@@ -28,6 +28,10 @@ class ConsentError(UsageError):
     """Nothing says that the texts may be used."""
 
 
+class PreparationError(UsageError):
+    """A source of a data set does not hold what the recipe says of it."""
+
+
 class ModelError(UsageError):
     """A model cannot be had, or its files cannot be used."""
 
@@ -77,6 +81,10 @@ class ValidationError(MhBatchError):
     """The results broke a contract and were not published: exit code 3."""
 
     exit_code = 3
+
+
+class LeakError(ValidationError):
+    """Texts of one split are nearly those of another: the data set was not published."""
 
 
 class DriftError(MhBatchError):

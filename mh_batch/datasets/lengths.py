@@ -15,18 +15,23 @@ LONG_SHARE = 0.02
 # Clearly beyond the 4,096 tokens of the longest model, so that windows are needed.
 VERY_LONG_WORDS = 6_500
 
-
 Band = tuple[int, int]
 
 
-def band_name(words: int, bands: Sequence[Band] = POST_BANDS) -> str:
-    """Return the name of the band that a text of so many words lies in, such as 16-35; `<3` and `>90` lie outside."""
-    for shortest, longest in bands:
-        if words < shortest:
-            return f"<{shortest}"
-        if words <= longest:
-            return f"{shortest}-{longest}"
-    return f">{bands[-1][1]}"
+def length_band(words: int, bands: Sequence[Band] = POST_BANDS) -> str:
+    """Return the name of the band that so many words fall into, such as `16-35`; `1-2` and `91+` lie outside of all."""
+    past = 0
+    for first, last in bands:
+        if words < first:
+            return f"{past + 1}-{first - 1}"
+        if words <= last:
+            return f"{first}-{last}"
+        past = last
+    return f"{past + 1}+"
+
+
+POST_BAND_NAMES = tuple(length_band(first) for first, _ in POST_BANDS)
+LENGTH_BANDS = (length_band(1), *POST_BAND_NAMES, length_band(POST_BANDS[-1][1] + 1))
 
 
 def counts_by_share(total: int, shares: Sequence[float]) -> list[int]:

@@ -4,6 +4,7 @@ from mh_batch.settings.base import load_settings
 from mh_batch.settings.benchmark import BenchmarkSettings
 from mh_batch.settings.export import ExportSettings
 from mh_batch.settings.generation import GenerateSettings
+from mh_batch.settings.preparation import PrepareSettings
 from mh_batch.settings.runs import (
     Device,
     EngineChoice,
@@ -27,6 +28,7 @@ __all__ = [
     "NightlySettings",
     "Period",
     "PrecisionChoice",
+    "PrepareSettings",
     "PruneSettings",
     "ReportOptions",
     "ReportSettings",

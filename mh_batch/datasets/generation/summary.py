@@ -12,7 +12,7 @@ from mh_batch.datasets.generation.answers import Answer
 from mh_batch.datasets.generation.cost import Cost, cost_of, load_prices
 from mh_batch.datasets.generation.outcomes import Outcomes
 from mh_batch.datasets.generation.plan import Plan, Request
-from mh_batch.datasets.lengths import band_name
+from mh_batch.datasets.lengths import length_band
 
 DIMENSIONS = ("language", "state", "category", "length_band")
 
@@ -73,7 +73,7 @@ def _asked(plan: Plan, dimension: str) -> Counter[str]:
 
 
 def _value(request: Request, dimension: str) -> str:
-    return band_name(request.words[0], [request.words]) if dimension == "length_band" else getattr(request, dimension)
+    return length_band(request.words[0], [request.words]) if dimension == "length_band" else getattr(request, dimension)
 
 
 def _beside(asked: Counter[str], taken: Counter[str]) -> dict[str, dict[str, int]]:

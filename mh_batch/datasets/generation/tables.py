@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 from mh_batch.datasets.generation.admission import Refused, Taken
 from mh_batch.datasets.generation.outcomes import Outcomes
 from mh_batch.datasets.generation.recipe import Recipe
-from mh_batch.datasets.lengths import band_name
+from mh_batch.datasets.lengths import length_band
 from mh_batch.storage import Folder
 from mh_batch.validation import load_contract
 
@@ -48,7 +48,7 @@ def _row(taken: Taken, recipe: Recipe, found: Outcomes) -> dict[str, object]:
         "state": request.state,
         "label": recipe.states[request.state].label,
         "category": request.category,
-        "length_band": band_name(taken.words, recipe.bands),
+        "length_band": length_band(taken.words, recipe.bands),
         "age": request.age,
         "education": request.education,
         "formality": request.formality,
