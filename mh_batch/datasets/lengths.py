@@ -1,4 +1,4 @@
-"""How long the texts of the synthetic corpus are, in words."""
+"""How long texts are, in words: bands to count them by, and the lengths of the synthetic corpus."""
 
 import random
 from collections.abc import Iterator
@@ -13,6 +13,19 @@ LONG_WORDS = (2_000, 4_500)
 LONG_SHARE = 0.02
 # Clearly beyond the 4,096 tokens of the longest model, so that windows are needed.
 VERY_LONG_WORDS = 6_500
+
+
+def length_band(words: int) -> str:
+    """Return the band of a number of words, such as `16-35`; `1-2` and `91+` are what lies outside of the bands."""
+    for low, high in POST_BANDS:
+        if words < low:
+            return f"1-{low - 1}"
+        if words <= high:
+            return f"{low}-{high}"
+    return f"{POST_BANDS[-1][1] + 1}+"
+
+
+LENGTH_BANDS = tuple(length_band(words) for words in (1, *(low for low, _ in POST_BANDS), POST_BANDS[-1][1] + 1))
 
 
 def draw_lengths(documents: int, rng: random.Random) -> list[int]:

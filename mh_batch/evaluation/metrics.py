@@ -1,0 +1,193 @@
+"""The figures of yes/no answers, over many weightings of the same rows at once. Every formula stands here only.
+
+A weighting says how often each row counts: once each for the figure itself, as often as it was drawn for a bootstrap.
+What is not defined (a recall without positives, a precision where nothing was marked) is NaN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+
+# Bins of P(label) for calibration, of equal width.
+BINS = 10
+
+AVERAGES = ("macro", "weighted", "micro")
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """Weighted counts of the four outcomes, one of each for each weighting."""
+
+    true_positives: Floats
+    false_positives: Floats
+    false_negatives: Floats
+    true_negatives: Floats
+
+    @property
+    def positives(self) -> Floats:
+        """Rows that have the label."""
+        return self.true_positives + self.false_negatives
+
+    @property
+    def negatives(self) -> Floats:
+        """Rows that do not."""
+        return self.true_negatives + self.false_positives
+
+    @property
+    def accuracy(self) -> Floats:
+        """Share of right answers."""
+        return ratio(self.true_positives + self.true_negatives, self.positives + self.negatives)
+
+    @property
+    def precision(self) -> Floats:
+        """Of the rows marked, the share that has the label."""
+        return ratio(self.true_positives, self.true_positives + self.false_positives)
+
+    @property
+    def recall(self) -> Floats:
+        """Of the rows that have the label, the share marked: sensitivity."""
+        return ratio(self.true_positives, self.positives)
+
+    @property
+    def f1(self) -> Floats:
+        """Harmonic mean of precision and recall; not defined without positives."""
+        found = ratio(2 * self.true_positives, self.positives + self.true_positives + self.false_positives)
+        return np.where(self.positives > 0, found, np.nan)
+
+    @property
+    def negated(self) -> Confusion:
+        """The same answers, asked about the rows that do not have the label."""
+        return Confusion(self.true_negatives, self.false_negatives, self.false_positives, self.true_positives)
+
+
+def ratio(part: Floats, whole: Floats) -> Floats:
+    """Return part by whole; NaN where there is no whole."""
+    return np.divide(part, whole, out=np.full(np.shape(whole), np.nan), where=whole > 0)
+
+
+def once(rows: int) -> Floats:
+    """Return the one weighting that counts each row once."""
+    return np.ones((1, rows))
+
+
+def confusion(truth: Flags, said: Flags, weights: Floats) -> Confusion:
+    """Count the outcomes.
+
+    Args:
+        truth: Whether each row has the label.
+        said: Whether it was marked.
+        weights: Weightings x rows.
+    """
+    outcomes = (truth & said, ~truth & said, truth & ~said, ~truth & ~said)
+    return Confusion(*(weights @ outcome.astype(np.float64) for outcome in outcomes))
+
+
+def roc_auc(truth: Flags, scores: Floats, weights: Floats) -> Floats:
+    """Chance that a random positive scores above a random negative; ties count half (Mann-Whitney)."""
+    positive, negative = _by_score(truth, scores, weights)
+    below = np.cumsum(negative, axis=1) - negative / 2
+    return ratio((positive * below).sum(axis=1), positive.sum(axis=1) * negative.sum(axis=1))
+
+
+def average_precision(truth: Flags, scores: Floats, weights: Floats) -> Floats:
+    """Area under the precision-recall curve as a sum of steps: precision at each score, by the recall gained there."""
+    positive, negative = (side[:, ::-1] for side in _by_score(truth, scores, weights))
+    hits = np.cumsum(positive, axis=1)
+    precision = np.nan_to_num(ratio(hits, hits + np.cumsum(negative, axis=1)))
+    return ratio((positive * precision).sum(axis=1), positive.sum(axis=1))
+
+
+def _by_score(truth: Flags, scores: Floats, weights: Floats) -> tuple[Floats, Floats]:
+    """Weights of positives and negatives at each distinct score, lowest first."""
+    order = np.argsort(scores, kind="stable")
+    starts = np.flatnonzero(np.diff(scores[order], prepend=np.nan) != 0)
+    ordered = weights[:, order]
+    has = truth[order]
+    positive: Floats = np.add.reduceat(ordered * has, starts, axis=1)
+    negative: Floats = np.add.reduceat(ordered * ~has, starts, axis=1)
+    return positive, negative
+
+
+def brier(truth: Flags, scores: Floats, weights: Floats) -> Floats:
+    """Mean squared distance of the probability from what holds (Brier 1950)."""
+    return ratio(weights @ (scores - truth) ** 2, weights.sum(axis=1))
+
+
+@dataclass(frozen=True)
+class Bins:
+    """Rows by probability: weighted counts, sums of probabilities and positives (weightings x bins)."""
+
+    rows: Floats
+    probabilities: Floats
+    positives: Floats
+
+
+def bins_of(truth: Flags, scores: Floats, weights: Floats, bins: int = BINS) -> Bins:
+    """Sort rows into bins of P(label) of equal width; the last one holds 1 too."""
+    place = np.minimum((scores * bins).astype(np.int64), bins - 1)
+    member = np.zeros((len(scores), bins))
+    member[np.arange(len(scores)), place] = 1.0
+    return Bins(weights @ member, weights @ (member * scores[:, None]), weights @ (member * truth[:, None]))
+
+
+def calibration_error(truth: Flags, scores: Floats, weights: Floats, bins: int = BINS) -> Floats:
+    """Mean distance, over bins by their rows, of the mean probability from the share of positives (ECE, Naeini 2015)."""
+    found = bins_of(truth, scores, weights, bins)
+    return ratio(np.abs(found.probabilities - found.positives).sum(axis=1), found.rows.sum(axis=1))
+
+
+def rank_of_the_predicted_class(said: Flags, scores: Floats) -> Floats:
+    """The probability of whichever class was given: what the second seed ranked by, which is not P(class 1)."""
+    return np.where(said, scores, 1 - scores)
+
+
+def label_figures(truth: Flags, said: Flags, scores: Floats, weights: Floats) -> dict[str, Floats]:
+    """Return all figures of one label, each over the weightings."""
+    counted = confusion(truth, said, weights)
+    both = [counted, counted.negated]
+    return {
+        "accuracy": counted.accuracy,
+        "precision": counted.precision,
+        "recall": counted.recall,
+        "specificity": counted.negated.recall,
+        "f1": counted.f1,
+        "f1_macro": averaged(both, "macro")["f1"],
+        "f1_weighted": averaged(both, "weighted")["f1"],
+        "roc_auc": roc_auc(truth, scores, weights),
+        "pr_auc": average_precision(truth, scores, weights),
+        "brier": brier(truth, scores, weights),
+        "ece": calibration_error(truth, scores, weights),
+        "roc_auc_by_predicted_class": roc_auc(truth, rank_of_the_predicted_class(said, scores), weights),
+    }
+
+
+def averaged(labels: Sequence[Confusion], average: str) -> dict[str, Floats]:
+    """Return precision, recall and F1 over several labels.
+
+    `macro` is the mean of the labels' figures, `weighted` weighs them by their positives, `micro` counts all answers
+    together. Where a label's figure is not defined, nor are the first two.
+    """
+    if average == "micro":
+        names = ("true_positives", "false_positives", "false_negatives", "true_negatives")
+        together = Confusion(*(np.sum([getattr(one, name) for one in labels], axis=0) for name in names))
+        return {name: getattr(together, name) for name in ("precision", "recall", "f1")}
+    weights = np.array([one.positives if average == "weighted" else np.ones_like(one.positives) for one in labels])
+    return {
+        name: ratio(np.sum([getattr(one, name) for one in labels] * weights, axis=0), weights.sum(axis=0))
+        for name in ("precision", "recall", "f1")
+    }
+
+
+def all_labels_figures(confusions: Sequence[Confusion], areas: Mapping[str, Sequence[Floats]]) -> dict[str, Floats]:
+    """Return the averages over labels: of precision, recall and F1, and the means of the named areas."""
+    found = {
+        f"{name}_{average}": values for average in AVERAGES for name, values in averaged(confusions, average).items()
+    }
+    return found | {f"{name}_macro": np.mean(list(values), axis=0) for name, values in areas.items()}
