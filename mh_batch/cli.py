@@ -10,11 +10,12 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from mh_batch import __version__
-from mh_batch.commands import benchmark, models, runs, scoring, store
+from mh_batch.commands import benchmark, evaluation, models, runs, scoring, store
 from mh_batch.errors import MhBatchError
 from mh_batch.flags import Command, Parser, add_flags
 from mh_batch.settings import (
     BenchmarkSettings,
+    EvaluationSettings,
     NightlySettings,
     PruneSettings,
     ReportSettings,
@@ -79,6 +80,7 @@ def _parser() -> Parser:
     _runs(_subcommand(subparsers, "runs", runs.runs, "list the runs of an output root"))
     _models(_subcommand(subparsers, "models", models.models, "list the model cards, or show one"))
     _classify(_subcommand(subparsers, "classify", models.classify, "probabilities of single texts, without Spark"))
+    _configured(subparsers, evaluation.evaluate, EvaluationSettings, "measure models on labelled texts, and compare")
     _configured(subparsers, benchmark.benchmark, BenchmarkSettings, "measure the engines against other tools")
     return parser
 

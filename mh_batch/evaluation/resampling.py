@@ -1,6 +1,6 @@
 """The bootstrap: how often each row is drawn, and the intervals that follow."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ _LEAST_DEFINED = 0.95
 _ENDS = (2.5, 97.5)
 
 
-def draw_weights(clusters: npt.NDArray[np.int64], draws: int, seed: int) -> Iterator[Floats]:
+def draw_weights(clusters: npt.NDArray[np.int64], draws: int, seed: int | Sequence[int]) -> Iterator[Floats]:
     """Yield how often each row is drawn (some draws x rows), until there are `draws` of them.
 
     Clusters are drawn with replacement, as many as there are, with all of their rows. The same seed draws the same.

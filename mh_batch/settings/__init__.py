@@ -2,6 +2,7 @@
 
 from mh_batch.settings.base import load_settings
 from mh_batch.settings.benchmark import BenchmarkSettings
+from mh_batch.settings.evaluation import EvaluationSettings
 from mh_batch.settings.runs import (
     Device,
     EngineChoice,
@@ -20,6 +21,7 @@ __all__ = [
     "BenchmarkSettings",
     "Device",
     "EngineChoice",
+    "EvaluationSettings",
     "NightlySettings",
     "Period",
     "PrecisionChoice",

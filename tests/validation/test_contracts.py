@@ -6,8 +6,9 @@ import pytest
 from mh_batch.validation import load_contract
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"
-OUTPUT = [path.stem for path in SCHEMAS.glob("*.yaml") if path.stem != "documents"]
-TABLES = ["documents", *OUTPUT]
+INPUT = ["documents", "labelled"]
+OUTPUT = [path.stem for path in SCHEMAS.glob("*.yaml") if path.stem not in INPUT]
+TABLES = [*INPUT, *OUTPUT]
 
 
 @pytest.mark.parametrize("table", TABLES)
