@@ -169,4 +169,3 @@ def _picture(findings: Findings) -> str:
     chart = (dots + names).properties(width=520, title=f"{findings.model}: texts per second")
     found: str = vl_convert.vegalite_to_svg(chart.to_dict())
     return found
-

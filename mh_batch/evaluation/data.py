@@ -28,6 +28,7 @@ class LabelledData:
 
     Attributes:
         doc_ids: Identifiers.
+        places: Where each row stands in the files.
         clusters: Number of what the bootstrap draws: each row's author, or the row itself.
         labels: Labels of the data.
         known: 1 or 0, rows x labels; NaN where nobody knows.
@@ -35,6 +36,7 @@ class LabelledData:
     """
 
     doc_ids: npt.NDArray[np.object_]
+    places: npt.NDArray[np.int64]
     clusters: npt.NDArray[np.int64]
     labels: tuple[str, ...]
     known: Floats
@@ -45,6 +47,7 @@ class LabelledData:
         return replace(
             self,
             doc_ids=self.doc_ids[chosen],
+            places=self.places[chosen],
             clusters=self.clusters[chosen],
             known=self.known[chosen],
             groups={kind: values[chosen] for kind, values in self.groups.items()},
@@ -64,7 +67,7 @@ def _in_order(kind: str, names: set[str]) -> Sequence[str]:
 
 
 def text_facts(texts: Sequence[str | None], detect: bool) -> tuple[list[str | None], list[str | None]]:
-    """Return each text's length band, and its likeliest language (ISO 639-1) if `detect`; None where there is no text."""
+    """Return each text's length band, and its likeliest language (ISO 639-1) if `detect`; None without a text."""
     languages = known_languages()
     present = [text if text and text.strip() else None for text in texts]
     bands = [None if text is None else length_band(len(text.split())) for text in present]
@@ -94,6 +97,7 @@ def labelled_data(
     }
     data = LabelledData(
         np.array(table["doc_id"].to_pylist(), dtype=object),
+        np.arange(len(table)),
         _clusters(given["author_id"]),
         truth.labels,
         truth.known,

@@ -70,7 +70,9 @@ class SparkTexts:
             seconds = time.monotonic() - started
         ordered = self._ordered(found, "content_key")["probabilities"]
         missing = np.full(len(model.card.labels), np.nan)
-        return Scored(np.stack([missing if row is None else np.asarray(row) for row in map(_or_none, ordered)]), seconds)
+        return Scored(
+            np.stack([missing if row is None else np.asarray(row) for row in map(_or_none, ordered)]), seconds
+        )
 
     def sample(self, size: int, seed: int) -> list[str]:
         """Draw texts by their identifiers' hash."""

@@ -86,7 +86,8 @@ def write_card(path: Path, one: Predictions, rates: Sequence[ErrorRate]) -> None
     card = one.contender.model.card
     if not rates:
         raise SettingsError(
-            f"no error rates for the card of {card.name}: it gives {', '.join(card.labels)}, and the data knows other labels"
+            f"no error rates for the card of {card.name}: it gives {', '.join(card.labels)}, and the data knows none of "
+            "these"
         )
     text = path.read_text(encoding="utf-8") if path.exists() else _whole(card)
     text = _with_block(text, "error_rates", as_yaml(rates))

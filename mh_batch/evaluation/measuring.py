@@ -127,7 +127,7 @@ def _behind(one: Predictions, data: LabelledData, rows: npt.NDArray[np.int64], l
 def _reason(metric: str, n: int, positives: int) -> str:
     if n == 0:
         return "no rows"
-    if metric.endswith(("_macro", "_weighted")) and not metric.startswith("f1") or metric in _NEEDS_BOTH:
+    if (metric.endswith(("_macro", "_weighted")) and not metric.startswith("f1")) or metric in _NEEDS_BOTH:
         return "no positives" if positives == 0 else "no negatives" if positives == n else "a label is not defined"
     if metric.startswith("precision") and positives:
         return "nothing was marked"

@@ -138,7 +138,7 @@ def bins_of(truth: Flags, scores: Floats, weights: Floats, bins: int = BINS) -> 
 
 
 def calibration_error(truth: Flags, scores: Floats, weights: Floats, bins: int = BINS) -> Floats:
-    """Mean distance, over bins by their rows, of the mean probability from the share of positives (ECE, Naeini 2015)."""
+    """Mean distance, over bins by their rows, of mean probability from share of positives (ECE, Naeini et al. 2015)."""
     found = bins_of(truth, scores, weights, bins)
     return ratio(np.abs(found.probabilities - found.positives).sum(axis=1), found.rows.sum(axis=1))
 

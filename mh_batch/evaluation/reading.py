@@ -9,6 +9,7 @@ from functools import cached_property
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pyarrow import fs
 
 from mh_batch.errors import CorpusError, nearest
 from mh_batch.storage import Folder, file_system_of
@@ -39,6 +40,10 @@ class LabelledFiles:
     def own_name(self, name: str) -> str:
         """Return what the files call a column of the contract."""
         return self.columns.get(name, name)
+
+    def have(self, name: str) -> bool:
+        """Whether all files have a column of the contract."""
+        return all(self.own_name(name) in _open(file).schema_arrow.names for file in self.files)
 
     @cached_property
     def count(self) -> int:
@@ -94,13 +99,18 @@ def _as_contract(table: pa.Table, present: Mapping[str, str]) -> pa.Table:
 
 
 def _files_of(location: str) -> list[str]:
-    folder = Folder.at(location)
-    if not folder.exists():
+    """Return the Parquet files of a location, as URIs or, on this machine, as paths."""
+    file_system, path = file_system_of(location)
+    about = file_system.get_file_info(path)
+    if about.type == fs.FileType.NotFound:
         raise CorpusError(f"there is no such file or folder: {location}")
-    inside = [entry.path for entry in folder.files(".parquet")]
-    if not location.endswith(".parquet") and not inside:
+    if about.type == fs.FileType.File:
+        return [Folder.at(location).uri]
+    scheme = "" if Folder.at(location).is_local else f"{location.partition(':')[0]}://"
+    found = sorted(f"{scheme}{entry.path}" for entry in Folder.at(location).files(".parquet"))
+    if not found:
         raise CorpusError(f"{location} holds no Parquet files")
-    return sorted(inside) or [folder.uri]
+    return found
 
 
 def _open(file: str) -> pq.ParquetFile:

@@ -97,5 +97,7 @@ def _told(scores: Iterator[tuple[int, TextScore]], texts: int, title: str) -> It
         if now - said >= _SAY_EVERY or done == texts:
             left = duration((now - started) / done * (texts - done))
             rate = done / max(now - started, 1e-9)
-            print(f"{title}: {done:,} of {texts:,} texts, {rate:,.0f} texts/s, {left} left", file=sys.stderr, flush=True)
+            print(
+                f"{title}: {done:,} of {texts:,} texts, {rate:,.0f} texts/s, {left} left", file=sys.stderr, flush=True
+            )
             said = now

@@ -86,9 +86,7 @@ def _by_rule(values: pd.Series[str], found: Sequence[str], positive: str) -> Tru
     return _one_against_rest(values, [name.strip()], {name.strip(): wanted}, how)
 
 
-def _one_against_rest(
-    values: pd.Series[str], labels: Sequence[str], meaning: dict[str, set[str]], how: str
-) -> Truth:
+def _one_against_rest(values: pd.Series[str], labels: Sequence[str], meaning: dict[str, set[str]], how: str) -> Truth:
     known = np.stack([values.isin(list(meaning[label])).to_numpy(np.float64) for label in labels], axis=1)
     known[values.isna().to_numpy()] = np.nan
     return Truth(tuple(labels), known, how)

@@ -72,7 +72,9 @@ class EvaluationSettings(Settings):
     @model_validator(mode="after")
     def _criterion_has_rows(self) -> Self:
         if (self.threshold_criterion is None) != (not self.validation):
-            raise ValueError("--threshold-criterion and --validation need each other: thresholds are not chosen on --data")
+            raise ValueError(
+                "--threshold-criterion and --validation need each other: thresholds are not chosen on --data"
+            )
         if set(self.validation) & set(self.data):
             raise ValueError("--validation and --data share a file: thresholds must be chosen on other rows")
         return self

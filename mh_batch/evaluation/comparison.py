@@ -1,0 +1,65 @@
+"""The comparison in Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mh_batch.evaluation.data import ALL
+from mh_batch.evaluation.error_rates import as_yaml
+from mh_batch.evaluation.result import Evaluation
+from mh_batch.evaluation.tables import (
+    TextTable,
+    confusion_table,
+    difference_table,
+    group_tables,
+    overall_table,
+    published_text_tables,
+    speed_table,
+)
+from mh_batch.markdown import markdown_table
+
+INDICATOR = "What a classifier says of texts is an indicator, not a diagnosis."
+
+
+def labels_shown(found: Evaluation) -> list[str]:
+    """Return the labels that any model tells of, and `all` where one tells of several."""
+    labels = [label for label in found.data.labels if any(label in one.labels for one in found.contenders)]
+    return labels + ([ALL] if any(len(one.labels) > 1 for one in found.contenders) else [])
+
+
+def comparison(found: Evaluation) -> str:
+    """Return the whole comparison as Markdown."""
+    return "\n\n".join(part for part in _parts(found) if part) + "\n"
+
+
+def _parts(found: Evaluation) -> Iterator[str]:
+    yield "# Models on labelled texts"
+    yield INDICATOR
+    yield "\n".join(f"- {note}" for note in found.notes)
+    for label in labels_shown(found):
+        yield _section(overall_table(found, label))
+        if label != ALL:
+            yield _table(confusion_table(found, label))
+    if found.differences:
+        yield _section(difference_table(found))
+    if found.speeds:
+        yield _section(speed_table(found))
+    yield "## Beside published figures"
+    for published, table in published_text_tables(found):
+        yield _section(table, "###")
+        yield "\n\n".join(published.remarks)
+    for label in labels_shown(found):
+        for table in group_tables(found, label) if label != ALL else ():
+            yield _section(table)
+    yield "## Error rates for the cards"
+    for title, rates in found.rates.items():
+        yield f"{title}:\n\n```yaml\n{as_yaml(rates)}```" if rates else ""
+
+
+def _section(table: TextTable, level: str = "##") -> str:
+    about = f"{table.about[0].upper()}{table.about[1:]}." if table.about else ""
+    return "\n\n".join(part for part in (f"{level} {table.title}", about.replace("..", "."), _table(table)) if part)
+
+
+def _table(table: TextTable) -> str:
+    return markdown_table(table.header, table.rows)

@@ -1,0 +1,173 @@
+"""What an evaluation found, in tables of words, as the comparison and the page show them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from mh_batch.evaluation.contenders import Contender
+from mh_batch.evaluation.data import ALL
+from mh_batch.evaluation.measuring import Row
+from mh_batch.evaluation.published import MEASURES, PublishedFigures, PublishedTable, published_tables
+from mh_batch.evaluation.result import Evaluation
+
+NAMES = {
+    "accuracy": "accuracy",
+    "precision": "precision",
+    "recall": "recall (sensitivity)",
+    "specificity": "specificity",
+    "f1": "F1",
+    "f1_macro": "F1, macro over both classes",
+    "f1_weighted": "F1, weighted over both classes",
+    "roc_auc": "ROC-AUC by P(label)",
+    "pr_auc": "PR-AUC (average precision)",
+    "brier": "Brier score (lower is better)",
+    "ece": "ECE, 10 bins (lower is better)",
+    "roc_auc_by_predicted_class": "ROC-AUC as published, by the predicted class: not a measure of quality",
+}
+KINDS = {"language": "language", "length_band": "length in words", "source": "source"}
+_BY_GROUP = ("accuracy", "precision", "recall", "f1", "roc_auc")
+_NOTHING = "\N{EN DASH}"
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """A table whose first columns are words."""
+
+    title: str
+    about: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """Write a figure; a dash where there is none."""
+    return _NOTHING if value is None else f"{value:,.{digits}f}"
+
+
+def figure(row: Row | None) -> str:
+    """Write a figure with its interval, or why there is none."""
+    if row is None:
+        return _NOTHING
+    if row["value"] is None:
+        return str(row["reason"] or _NOTHING)
+    ends = f" ({number(row['low'])}\N{EN DASH}{number(row['high'])})" if row["low"] is not None else ""
+    return number(row["value"]) + ends
+
+
+def overall_table(found: Evaluation, label: str) -> TextTable:
+    """All figures of one label, or the averages over labels, of each contender."""
+    own = [one for one in found.contenders if label in one.labels or (label == ALL and len(one.labels) > 1)]
+    metrics = (
+        list(NAMES) if label != ALL else list(dict.fromkeys(row["metric"] for row in found.found(own[0], label=ALL)))
+    )
+    rows = [
+        (NAMES.get(metric, metric.replace("_", " ")), *(figure(found.overall(one, label, metric)) for one in own))
+        for metric in metrics
+    ]
+    behind = found.overall(own[0], label, metrics[0])
+    about = f"{behind['n']:,} rows, {behind['positives']:,} with the label; 95 % bootstrap intervals" if behind else ""
+    return TextTable(
+        label if label != ALL else "All labels", about, ("figure", *(one.title for one in own)), tuple(rows)
+    )
+
+
+def confusion_table(found: Evaluation, label: str) -> TextTable:
+    """How often each answer met each truth."""
+    counts = ("true_positives", "false_positives", "false_negatives", "true_negatives")
+    own = [one for one in found.contenders if label in one.labels]
+    rows = []
+    for one in own:
+        values = [found.overall(one, label, name) for name in counts]
+        rows.append((one.title, *(f"{row['value']:,.0f}" if row else _NOTHING for row in values)))
+    header = ("", "has it, marked", "has it not, marked", "has it, not marked", "has it not, not marked")
+    return TextTable(f"{label}: confusion", "", header, tuple(rows))
+
+
+def group_tables(found: Evaluation, label: str) -> Iterator[TextTable]:
+    """The chief figures of one label by language, length and source, of each contender."""
+    for kind, name in KINDS.items():
+        rows = []
+        for one in (one for one in found.contenders if label in one.labels):
+            own = found.found(one, label=label, group_kind=kind)
+            for group in dict.fromkeys(row["group"] for row in own):
+                by_metric = {row["metric"]: row for row in own if row["group"] == group}
+                some = by_metric["accuracy"]
+                behind = (f"{some['n']:,}", f"{some['positives']:,}")
+                rows.append((one.title, group, *behind, *(figure(by_metric[metric]) for metric in _BY_GROUP)))
+        header = ("model", name, "rows", "with it", *(NAMES[metric] for metric in _BY_GROUP))
+        if rows:
+            yield TextTable(f"{label} by {name}", "", header, tuple(rows))
+
+
+def difference_table(found: Evaluation) -> TextTable:
+    """What each contender has more than the first, on the same draws."""
+    wanted = {"accuracy", "precision", "recall", "f1", "roc_auc", "pr_auc", "brier", "ece", "f1_macro"}
+    rows = [
+        (f"{row['model']}, {row['engine']} {row['precision']}", row["label"], NAMES.get(row["metric"], row["metric"]),
+         _signed(row))
+        for row in found.differences
+        if row["metric"] in wanted
+    ]  # fmt: skip
+    about = f"figure minus that of {found.contenders[0].title}, paired bootstrap; an interval without 0 is a difference"
+    return TextTable("Differences between models", about, ("model", "label", "figure", "difference"), tuple(rows))
+
+
+def _signed(row: Row) -> str:
+    if row["value"] is None:
+        return _NOTHING
+    ends = f" ({row['low']:+.4f} to {row['high']:+.4f})" if row["low"] is not None else ""
+    return f"{row['value']:+.4f}{ends}"
+
+
+def speed_table(found: Evaluation) -> TextTable:
+    """How fast each contender was."""
+    rows = []
+    for title, speed in found.speeds.items():
+        times = [
+            number(value, 2) for value in (speed.latency.mean, speed.latency.sd, speed.latency.p50, speed.latency.p95)
+        ]
+        rows.append((title, *times, f"{speed.texts_per_second:,.1f}"))
+    machine = found.about["machine"]
+    some = next(iter(found.speeds.values()), None)
+    about = (
+        f"one text at a time, {some.latency.texts} texts after a warm-up, in milliseconds; texts/s over "
+        f"{some.texts:,} texts in batches; {machine['processor']}, {some.latency.threads} threads on "
+        f"{machine['cores']} cores"
+        if some
+        else ""
+    )
+    return TextTable("Speed", about, ("model", "mean", "sd", "p50", "p95", "texts/s"), tuple(rows))
+
+
+def published_text_tables(found: Evaluation) -> Iterator[tuple[PublishedTable, TextTable]]:
+    """Published figures, each with ours of the same model in the same form below it."""
+    for table in published_tables():
+        measures = list(MEASURES) if "latency_mean" in table.measures else [*table.measures, "roc_auc"]
+        same = found.reproduces == table.name
+        rows = [line for row in table.figures for line in _beside(found, row, measures, same)]
+        header = ("model", "form", "whose", *(MEASURES[name] for name in measures))
+        yield table, TextTable(table.title, f"{table.data}. {table.source}", header, tuple(rows))
+
+
+def _beside(found: Evaluation, row: PublishedFigures, measures: Sequence[str], same: bool) -> Iterator[tuple[str, ...]]:
+    ours = next((one for one in found.contenders if row.is_of(one)), None)
+    whose = "published" if ours and same else "published, not reproduced here"
+    printed = (number(getattr(row, name), 2 if "latency" in name else 4) for name in measures)
+    yield row.model, row.form, whose, *printed
+    if ours is not None:
+        label = found.data.labels[0] if found.data.labels[0] in ours.labels else ours.labels[0]
+        yield (
+            "",
+            "",
+            "here, same data" if same else "here, other data",
+            *(_ours(found, ours, label, name) for name in measures),
+        )
+
+
+def _ours(found: Evaluation, one: Contender, label: str, name: str) -> str:
+    if name.startswith("latency"):
+        speed = found.speeds.get(one.title)
+        return number(getattr(speed.latency, name.removeprefix("latency_")), 2) if speed else _NOTHING
+    row = found.overall(one, label, "precision" if name == "precision_of_label" else name)
+    return number(row["value"]) if row else _NOTHING
