@@ -62,4 +62,4 @@ def _section(table: TextTable, level: str = "##") -> str:
 
 
 def _table(table: TextTable) -> str:
-    return markdown_table(table.header, table.rows)
+    return markdown_table(table.header, table.rows, table.words)

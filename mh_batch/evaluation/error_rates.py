@@ -18,19 +18,22 @@ from mh_batch.models.catalogue import read_card
 from mh_batch.storage import Folder
 
 # Rows with and without the label that a language must have for rates of its own.
-LEAST = 20
+_LEAST = 20
 
 
 def error_rates(one: Predictions, data: LabelledData) -> list[ErrorRate]:
     """Return sensitivity and specificity of each label that the model itself gives, over all rows and by language.
 
-    The negative label of two has none: its rates are those of the other one, turned round. A language needs 20 rows
-    with the label and 20 without.
+    Rows in languages that the card does not name are left out: the model is not run on them. The negative label of two
+    has no entry: its rates are those of the other one, turned round. A language needs 20 rows with the label and 20
+    without.
     """
+    card, languages = one.contender.model.card, data.groups["language"]
+    known = np.isin(languages, card.languages) if card.languages else np.ones(len(languages), np.bool_)
     found: list[ErrorRate] = []
     for column, reading in enumerate(one.contender.readings):
-        if reading.is_own and not _follows(one.contender.model.card, reading.label):
-            found += _rates_of(reading.label, one.said[:, column], data)
+        if reading.is_own and not _follows(card, reading.label):
+            found += _rates_of(reading.label, one.said[known, column], data.where(known))
     return found
 
 
@@ -44,7 +47,7 @@ def _rates_of(label: str, said: Flags, data: LabelledData) -> Iterator[ErrorRate
         rows = ~np.isnan(values) & ((languages == language) | (language == ALL))
         counted = confusion(values[rows] == 1, said[rows], once(int(rows.sum())))
         positives, negatives = int(counted.positives[0]), int(counted.negatives[0])
-        if min(positives, negatives) >= (1 if language == ALL else LEAST):
+        if min(positives, negatives) >= (1 if language == ALL else _LEAST):
             yield ErrorRate(
                 label=label,
                 language=language,
@@ -86,8 +89,8 @@ def write_card(path: Path, one: Predictions, rates: Sequence[ErrorRate]) -> None
     card = one.contender.model.card
     if not rates:
         raise SettingsError(
-            f"no error rates for the card of {card.name}: it gives {', '.join(card.labels)}, and the data knows none of "
-            "these"
+            f"no error rates for the card of {card.name}: it gives {', '.join(card.labels)}, and the data knows "
+            "none of these"
         )
     text = path.read_text(encoding="utf-8") if path.exists() else _whole(card)
     text = _with_block(text, "error_rates", as_yaml(rates))

@@ -8,6 +8,8 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
+
 from mh_batch import __version__
 from mh_batch.evaluation.contenders import Predictions
 from mh_batch.evaluation.data import LabelledData
@@ -27,7 +29,7 @@ def notes(
     """Return what was measured on, and by which rules, in sentences."""
     return [
         *_on_data(labelled, data, settings),
-        *(note for one in said for note in _on_labels(one, data)),
+        *dict.fromkeys(note for one in said for note in _on_labels(one, data)),
         *_on_thresholds(said, settings),
         f"Intervals are 95 % percentile intervals of {settings.draws:,} bootstrap samples of "
         + ("authors with all they wrote." if len(set(data.clusters)) < len(data.clusters) else "rows."),
@@ -57,6 +59,13 @@ def _on_labels(one: Predictions, data: LabelledData) -> Iterator[str]:
     for reading in one.contender.readings:
         if not reading.is_own:
             yield f"{name}: {' or '.join(reading.sources)} stands for {reading.label}, as its card says."
+    languages = one.contender.model.card.languages
+    foreign = int((~np.isin(data.groups["language"], languages)).sum()) if languages else 0
+    if foreign:
+        yield (
+            f"{name} is for {', '.join(languages)}; {foreign:,} rows are in other languages. They count in its figures, "
+            "as in those of the others, but not in its error rates."
+        )
     if silent := [label for label in data.labels if label not in one.contender.labels]:
         yield f"{name} says nothing of {', '.join(silent)}."
 

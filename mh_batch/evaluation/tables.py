@@ -32,12 +32,13 @@ _NOTHING = "\N{EN DASH}"
 
 @dataclass(frozen=True)
 class TextTable:
-    """A table whose first columns are words."""
+    """A table whose first columns hold words, and the others figures."""
 
     title: str
     about: str
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    words: int = 1
 
 
 def number(value: float | None, digits: int = 4) -> str:
@@ -97,7 +98,7 @@ def group_tables(found: Evaluation, label: str) -> Iterator[TextTable]:
                 rows.append((one.title, group, *behind, *(figure(by_metric[metric]) for metric in _BY_GROUP)))
         header = ("model", name, "rows", "with it", *(NAMES[metric] for metric in _BY_GROUP))
         if rows:
-            yield TextTable(f"{label} by {name}", "", header, tuple(rows))
+            yield TextTable(f"{label} by {name}", "", header, tuple(rows), 2)
 
 
 def difference_table(found: Evaluation) -> TextTable:
@@ -110,7 +111,7 @@ def difference_table(found: Evaluation) -> TextTable:
         if row["metric"] in wanted
     ]  # fmt: skip
     about = f"figure minus that of {found.contenders[0].title}, paired bootstrap; an interval without 0 is a difference"
-    return TextTable("Differences between models", about, ("model", "label", "figure", "difference"), tuple(rows))
+    return TextTable("Differences between models", about, ("model", "label", "figure", "difference"), tuple(rows), 3)
 
 
 def _signed(row: Row) -> str:
@@ -146,23 +147,19 @@ def published_text_tables(found: Evaluation) -> Iterator[tuple[PublishedTable, T
         measures = list(MEASURES) if "latency_mean" in table.measures else [*table.measures, "roc_auc"]
         same = found.reproduces == table.name
         rows = [line for row in table.figures for line in _beside(found, row, measures, same)]
-        header = ("model", "form", "whose", *(MEASURES[name] for name in measures))
-        yield table, TextTable(table.title, f"{table.data}. {table.source}", header, tuple(rows))
+        header = ("model", "whose figures", *(MEASURES[name] for name in measures))
+        yield table, TextTable(table.title, f"{table.data}. {table.source}", header, tuple(rows), 2)
 
 
 def _beside(found: Evaluation, row: PublishedFigures, measures: Sequence[str], same: bool) -> Iterator[tuple[str, ...]]:
     ours = next((one for one in found.contenders if row.is_of(one)), None)
     whose = "published" if ours and same else "published, not reproduced here"
     printed = (number(getattr(row, name), 2 if "latency" in name else 4) for name in measures)
-    yield row.model, row.form, whose, *printed
+    yield f"{row.model}, {row.form}", whose, *printed
     if ours is not None:
-        label = found.data.labels[0] if found.data.labels[0] in ours.labels else ours.labels[0]
-        yield (
-            "",
-            "",
-            "here, same data" if same else "here, other data",
-            *(_ours(found, ours, label, name) for name in measures),
-        )
+        label = ours.labels[0]
+        values = (_ours(found, ours, label, name) for name in measures)
+        yield "", f"ours, {label}, {'the same' if same else 'other'} data", *values
 
 
 def _ours(found: Evaluation, one: Contender, label: str, name: str) -> str:
