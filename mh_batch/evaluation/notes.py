@@ -63,8 +63,8 @@ def _on_labels(one: Predictions, data: LabelledData) -> Iterator[str]:
     foreign = int((~np.isin(data.groups["language"], languages)).sum()) if languages else 0
     if foreign:
         yield (
-            f"{name} is for {', '.join(languages)}; {foreign:,} rows are in other languages. They count in its figures, "
-            "as in those of the others, but not in its error rates."
+            f"{name} is for {', '.join(languages)}; {foreign:,} rows are in other languages. They count in its "
+            "figures, so that models are compared on the same rows, but not in its error rates."
         )
     if silent := [label for label in data.labels if label not in one.contender.labels]:
         yield f"{name} says nothing of {', '.join(silent)}."

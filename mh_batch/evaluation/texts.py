@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -16,7 +15,7 @@ from mh_batch.evaluation.metrics import Floats
 from mh_batch.inference import TextScore, load_scorer
 from mh_batch.inference.execution import Execution
 from mh_batch.models import Model
-from mh_batch.scoring.progress import duration
+from mh_batch.scoring.progress import announce, duration
 from mh_batch.settings import Device
 
 _SAY_EVERY = 10.0
@@ -65,11 +64,11 @@ class LocalTexts:
     def scored(self, model: Model, execution: Execution) -> Scored:
         """Score in this process."""
         scorer = load_scorer(model, execution, here(self.device), self.token_budget)
-        present = [(row, text) for row, text in enumerate(self.texts) if text and text.strip()]
+        present = {row: text for row, text in enumerate(self.texts) if text and text.strip()}
         rows = np.full((len(self.texts), len(model.card.labels)), np.nan)
         started = time.monotonic()
         title = f"{model.card.name}, {execution.engine} {execution.precision}"
-        for row, score in _told(scorer.stream(present), len(present), title):
+        for row, score in _told(scorer.stream(present.items()), present, title):
             if score.probabilities is not None:
                 rows[row] = score.probabilities
         return Scored(rows, time.monotonic() - started)
@@ -88,16 +87,18 @@ def here(device: Device) -> str:
     return "cpu"
 
 
-def _told(scores: Iterator[tuple[int, TextScore]], texts: int, title: str) -> Iterator[tuple[int, TextScore]]:
-    """Say on standard error how far the scoring has come."""
+def _told(
+    scores: Iterator[tuple[int, TextScore]], texts: Mapping[int, str], title: str
+) -> Iterator[tuple[int, TextScore]]:
+    """Say on standard error how far the scoring has come. Time is reckoned by characters: long texts come first."""
     started = said = time.monotonic()
-    for done, score in enumerate(scores, start=1):
-        yield score
+    chars, total = 0, sum(map(len, texts.values()))
+    for done, (row, score) in enumerate(scores, start=1):
+        yield row, score
+        chars += len(texts[row])
         now = time.monotonic()
-        if now - said >= _SAY_EVERY or done == texts:
-            left = duration((now - started) / done * (texts - done))
+        if now - said >= _SAY_EVERY or done == len(texts):
             rate = done / max(now - started, 1e-9)
-            print(
-                f"{title}: {done:,} of {texts:,} texts, {rate:,.0f} texts/s, {left} left", file=sys.stderr, flush=True
-            )
+            left = f", about {duration((now - started) / chars * (total - chars))} left" if done < len(texts) else ""
+            announce(f"{title}: {done:,} of {len(texts):,} texts, {rate:,.1f} texts/s{left}")
             said = now
