@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mh_batch.evaluation.data import ALL
 from mh_batch.evaluation.error_rates import as_yaml
 from mh_batch.evaluation.result import Evaluation
 from mh_batch.evaluation.tables import (
     TextTable,
+    averages_table,
     confusion_table,
     difference_table,
     group_tables,
@@ -22,9 +22,8 @@ INDICATOR = "What a classifier says of texts is an indicator, not a diagnosis."
 
 
 def labels_shown(found: Evaluation) -> list[str]:
-    """Return the labels that any model tells of, and `all` where one tells of several."""
-    labels = [label for label in found.data.labels if any(label in one.labels for one in found.contenders)]
-    return labels + ([ALL] if any(len(one.labels) > 1 for one in found.contenders) else [])
+    """Return the labels of the data that any model tells of."""
+    return [label for label in found.data.labels if any(label in one.labels for one in found.contenders)]
 
 
 def comparison(found: Evaluation) -> str:
@@ -38,8 +37,9 @@ def _parts(found: Evaluation) -> Iterator[str]:
     yield "\n".join(f"- {note}" for note in found.notes)
     for label in labels_shown(found):
         yield _section(overall_table(found, label))
-        if label != ALL:
-            yield _table(confusion_table(found, label))
+        yield _table(confusion_table(found, label))
+    if averages := averages_table(found):
+        yield _section(averages)
     if found.differences:
         yield _section(difference_table(found))
     if found.speeds:
@@ -49,7 +49,7 @@ def _parts(found: Evaluation) -> Iterator[str]:
         yield _section(table, "###")
         yield "\n\n".join(published.remarks)
     for label in labels_shown(found):
-        for table in group_tables(found, label) if label != ALL else ():
+        for table in group_tables(found, label):
             yield _section(table)
     yield "## Error rates for the cards"
     for title, rates in found.rates.items():

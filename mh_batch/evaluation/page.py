@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from mh_batch.evaluation.charts import EvaluationChart, charts_of
 from mh_batch.evaluation.comparison import INDICATOR, labels_shown
-from mh_batch.evaluation.data import ALL
 from mh_batch.evaluation.error_rates import as_yaml
 from mh_batch.evaluation.result import Evaluation
 from mh_batch.evaluation.tables import (
     TextTable,
+    averages_table,
     confusion_table,
     difference_table,
     group_tables,
@@ -29,7 +29,7 @@ class LabelPart:
     number: int
     label: str
     overall: TextTable
-    confusion: TextTable | None
+    confusion: TextTable
     groups: list[TextTable]
     charts: list[EvaluationChart]
 
@@ -44,6 +44,7 @@ def render_page(found: Evaluation) -> str:
         notes=found.notes,
         looks=look_of([one.title for one in found.contenders]),
         parts=parts,
+        averages=averages_table(found),
         differences=difference_table(found) if found.differences else None,
         speed=speed_table(found) if found.speeds else None,
         published=list(published_text_tables(found)),
@@ -54,8 +55,5 @@ def render_page(found: Evaluation) -> str:
 
 
 def _part(found: Evaluation, label: str, number: int) -> LabelPart:
-    overall = overall_table(found, label)
-    if label == ALL:
-        return LabelPart(number, "all labels", overall, None, [], [])
     groups, charts = list(group_tables(found, label)), list(charts_of(found, label, number))
-    return LabelPart(number, label, overall, confusion_table(found, label), groups, charts)
+    return LabelPart(number, label, overall_table(found, label), confusion_table(found, label), groups, charts)

@@ -57,20 +57,28 @@ def figure(row: Row | None) -> str:
 
 
 def overall_table(found: Evaluation, label: str) -> TextTable:
-    """All figures of one label, or the averages over labels, of each contender."""
-    own = [one for one in found.contenders if label in one.labels or (label == ALL and len(one.labels) > 1)]
-    metrics = (
-        list(NAMES) if label != ALL else list(dict.fromkeys(row["metric"] for row in found.found(own[0], label=ALL)))
-    )
-    rows = [
-        (NAMES.get(metric, metric.replace("_", " ")), *(figure(found.overall(one, label, metric)) for one in own))
-        for metric in metrics
-    ]
-    behind = found.overall(own[0], label, metrics[0])
+    """All figures of one label of each contender."""
+    own = [one for one in found.contenders if label in one.labels]
+    rows = [(name, *(figure(found.overall(one, label, metric)) for one in own)) for metric, name in NAMES.items()]
+    behind = found.overall(own[0], label, "accuracy")
     about = f"{behind['n']:,} rows, {behind['positives']:,} with the label; 95 % bootstrap intervals" if behind else ""
-    return TextTable(
-        label if label != ALL else "All labels", about, ("figure", *(one.title for one in own)), tuple(rows)
-    )
+    return TextTable(label, about, ("figure", *(one.title for one in own)), tuple(rows))
+
+
+def averages_table(found: Evaluation) -> TextTable | None:
+    """Averages over labels of each contender that tells of several; None if there is none."""
+    own = [one for one in found.contenders if len(one.labels) > 1]
+    if not own:
+        return None
+    metrics = dict.fromkeys(row["metric"] for row in found.found(own[0], label=ALL, group_kind=ALL))
+    rows = [(_averaged(metric), *(figure(found.overall(one, ALL, metric)) for one in own)) for metric in metrics]
+    about = "; ".join(f"{one.title}: {', '.join(one.labels)}" for one in own)
+    return TextTable("All labels", about, ("average over labels", *(one.title for one in own)), tuple(rows))
+
+
+def _averaged(metric: str) -> str:
+    name, _, average = metric.rpartition("_")
+    return f"{NAMES[name]}, {average}"
 
 
 def confusion_table(found: Evaluation, label: str) -> TextTable:

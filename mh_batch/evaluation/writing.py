@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mh_batch.evaluation.comparison import INDICATOR, comparison, labels_shown
+from mh_batch.evaluation.data import ALL
 from mh_batch.evaluation.error_rates import as_yaml
 from mh_batch.evaluation.page import render_page
 from mh_batch.evaluation.result import Evaluation
@@ -61,7 +62,7 @@ def summary(found: Evaluation, written: Sequence[Path]) -> str:
     lines = [*found.notes]
     for one in found.contenders:
         lines.append(one.title)
-        for label in labels_shown(found):
+        for label in (*labels_shown(found), ALL):
             rows = {name: found.overall(one, label, name) for name in _SAID_FIRST}
             said = [f"{name} {figure(row)}" for name, row in rows.items() if row]
             lines += [f"  {label}: {', '.join(said)}"] if said else []
