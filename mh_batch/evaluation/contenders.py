@@ -74,9 +74,9 @@ def executions_of(
             served |= {engine, precision}
         except SettingsError as error:
             refused |= {engine: error, precision: error}
-    for name, error in refused.items():
+    for name, refusal in refused.items():
         if name not in served:
-            raise error
+            raise refusal
     return list(dict.fromkeys(found))
 
 
@@ -99,4 +99,4 @@ def predictions(contender: Contender, rows: Floats, thresholds: dict[str, float]
 
 def scored_by_all(scored: Sequence[Floats]) -> Flags:
     """Return the rows that every contender could score: only these compare."""
-    return ~np.any([np.isnan(rows).any(axis=1) for rows in scored], axis=0)
+    return np.asarray(np.all([~np.isnan(rows).any(axis=1) for rows in scored], axis=0), np.bool_)

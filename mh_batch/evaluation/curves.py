@@ -17,9 +17,8 @@ Point = dict[str, float]
 def cut_counts(truth: Flags, scores: Floats) -> tuple[Floats, Floats, Floats]:
     """Return each distinct score, highest first, with the positives and the negatives that reach it."""
     values, place = np.unique(-scores, return_inverse=True)
-    positives = np.cumsum(np.bincount(place, weights=truth, minlength=len(values)))
-    negatives = np.cumsum(np.bincount(place, weights=~truth, minlength=len(values)))
-    return -values, positives, negatives
+    positives, negatives = (np.cumsum(np.bincount(place[side], minlength=len(values))) for side in (truth, ~truth))
+    return -values, positives.astype(np.float64), negatives.astype(np.float64)
 
 
 def roc_curve(truth: Flags, scores: Floats) -> list[Point]:

@@ -52,7 +52,7 @@ class SparkTexts:
         """Look at each text in a Spark task."""
         found = self._documents().mapInArrow(lambda batches: _facts(batches, detect), _FACTS).toPandas()
         ordered = self._ordered(found, "doc_id")
-        return [_or_none(band) for band in ordered["band"]], [_or_none(name) for name in ordered["language"]]
+        return _words(ordered["band"]), _words(ordered["language"])
 
     def scored(self, model: Model, execution: Execution) -> Scored:
         """Score in Spark tasks of equal work."""
@@ -70,9 +70,8 @@ class SparkTexts:
             seconds = time.monotonic() - started
         ordered = self._ordered(found, "content_key")["probabilities"]
         missing = np.full(len(model.card.labels), np.nan)
-        return Scored(
-            np.stack([missing if row is None else np.asarray(row) for row in map(_or_none, ordered)]), seconds
-        )
+        rows = [np.asarray(row, np.float64) if isinstance(row, Sized) else missing for row in ordered]
+        return Scored(np.stack(rows), seconds)
 
     def sample(self, size: int, seed: int) -> list[str]:
         """Draw texts by their identifiers' hash."""
@@ -87,7 +86,7 @@ class SparkTexts:
         return parts.select(*[F.col(own).cast("string").alias(name) for name, own in names.items()])
 
     def _ordered(self, found: pd.DataFrame, key: str) -> pd.DataFrame:
-        return found.set_index(key).reindex(self.doc_ids)
+        return found.set_index(key).reindex(pd.Index(self.doc_ids))
 
 
 def _facts(batches: Iterable[pa.RecordBatch], detect: bool) -> Iterator[pa.RecordBatch]:
@@ -97,6 +96,6 @@ def _facts(batches: Iterable[pa.RecordBatch], detect: bool) -> Iterator[pa.Recor
         yield pa.RecordBatch.from_arrays(columns, names=["doc_id", "band", "language"])
 
 
-def _or_none(value: object) -> object:
-    """What pandas holds for nothing, as nothing."""
-    return None if value is None or (isinstance(value, float) and np.isnan(value)) else value
+def _words(column: pd.Series[str]) -> list[str | None]:
+    """What is no word in a column of pandas is nothing."""
+    return [word if isinstance(word, str) else None for word in column]

@@ -35,7 +35,7 @@ class Reading:
         own = probabilities[:, [card.labels.index(source) for source in self.sources]]
         folded = own.sum(axis=1) if card.task == "single_label" else own.max(axis=1)
         # Sums of a softmax may pass 1 by rounding.
-        return np.minimum(folded, 1.0)
+        return np.asarray(np.minimum(folded, 1.0), np.float64)
 
     def said(self, card: ModelCard, probabilities: Floats) -> Flags:
         """Return whether the model marks each row, by the thresholds of its card."""

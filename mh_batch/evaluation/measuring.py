@@ -45,9 +45,9 @@ def measure(
             for own, one in zip(drawn, predictions, strict=True):
                 own.append(_figures(one, data, rows, weights))
         resampled = [_joined(own) for own in drawn]
-        for one, point, own in zip(predictions, points, resampled, strict=True):
+        for one, point, figures in zip(predictions, points, resampled, strict=True):
             place = {**one.contender.key, "group_kind": kind, "group": group}
-            metrics += [{**place, **row} for row in _metric_rows(one, data, rows, point, own)]
+            metrics += [{**place, **row} for row in _metric_rows(one, data, rows, point, figures)]
         if kind == ALL:
             differences = list(_difference_rows(predictions, data, points, resampled))
     return metrics, differences
@@ -120,7 +120,7 @@ def _metric_rows(
 def _behind(one: Predictions, data: LabelledData, rows: npt.NDArray[np.int64], label: str) -> tuple[int, int]:
     """Rows in which a label is known, or any of the contender's, and how many of them have it."""
     columns = [data.labels.index(name) for name in (one.contender.labels if label == ALL else (label,))]
-    values = data.known[np.ix_(rows, columns)]
+    values = data.known[rows][:, columns]
     return int((~np.isnan(values)).any(axis=1).sum()), int((values == 1).sum())
 
 

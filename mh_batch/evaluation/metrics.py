@@ -59,7 +59,8 @@ class Confusion:
     def f1(self) -> Floats:
         """Harmonic mean of precision and recall; not defined without positives."""
         found = ratio(2 * self.true_positives, self.positives + self.true_positives + self.false_positives)
-        return np.where(self.positives > 0, found, np.nan)
+        found[self.positives == 0] = np.nan
+        return found
 
     @property
     def negated(self) -> Confusion:
@@ -145,7 +146,8 @@ def calibration_error(truth: Flags, scores: Floats, weights: Floats, bins: int =
 
 def rank_of_the_predicted_class(said: Flags, scores: Floats) -> Floats:
     """The probability of whichever class was given: what the second seed ranked by, which is not P(class 1)."""
-    return np.where(said, scores, 1 - scores)
+    ranks: Floats = np.where(said, scores, 1 - scores)
+    return ranks
 
 
 def label_figures(truth: Flags, said: Flags, scores: Floats, weights: Floats) -> dict[str, Floats]:

@@ -27,6 +27,7 @@ NAMES = {
 }
 KINDS = {"language": "language", "length_band": "length in words", "source": "source"}
 _BY_GROUP = ("accuracy", "precision", "recall", "f1", "roc_auc")
+_COMPARED = ("accuracy", "precision", "recall", "f1", "roc_auc", "pr_auc", "brier", "ece")
 _NOTHING = "\N{EN DASH}"
 
 
@@ -111,13 +112,11 @@ def group_tables(found: Evaluation, label: str) -> Iterator[TextTable]:
 
 def difference_table(found: Evaluation) -> TextTable:
     """What each contender has more than the first, on the same draws."""
-    wanted = {"accuracy", "precision", "recall", "f1", "roc_auc", "pr_auc", "brier", "ece", "f1_macro"}
     rows = [
-        (f"{row['model']}, {row['engine']} {row['precision']}", row["label"], NAMES.get(row["metric"], row["metric"]),
-         _signed(row))
+        (f"{row['model']}, {row['engine']} {row['precision']}", str(row["label"]), NAMES[row["metric"]], _signed(row))
         for row in found.differences
-        if row["metric"] in wanted
-    ]  # fmt: skip
+        if row["metric"] in _COMPARED and row["label"] != ALL
+    ]
     about = f"figure minus that of {found.contenders[0].title}, paired bootstrap; an interval without 0 is a difference"
     return TextTable("Differences between models", about, ("model", "label", "figure", "difference"), tuple(rows), 3)
 
@@ -125,8 +124,8 @@ def difference_table(found: Evaluation) -> TextTable:
 def _signed(row: Row) -> str:
     if row["value"] is None:
         return _NOTHING
-    ends = f" ({row['low']:+.4f} to {row['high']:+.4f})" if row["low"] is not None else ""
-    return f"{row['value']:+.4f}{ends}"
+    value, low, high = (None if row[name] is None else f"{row[name]:+.4f}" for name in ("value", "low", "high"))
+    return f"{value} ({low} to {high})" if low is not None else str(value)
 
 
 def speed_table(found: Evaluation) -> TextTable:

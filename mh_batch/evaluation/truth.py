@@ -87,7 +87,7 @@ def _by_rule(values: pd.Series[str], found: Sequence[str], positive: str) -> Tru
 
 
 def _one_against_rest(values: pd.Series[str], labels: Sequence[str], meaning: dict[str, set[str]], how: str) -> Truth:
-    known = np.stack([values.isin(list(meaning[label])).to_numpy(np.float64) for label in labels], axis=1)
+    known = np.stack([values.isin(list(meaning[label])).to_numpy() for label in labels], axis=1).astype(np.float64)
     known[values.isna().to_numpy()] = np.nan
     return Truth(tuple(labels), known, how)
 
@@ -96,7 +96,7 @@ def _yes_or_no(table: pa.Table, name: str) -> Floats:
     values = _strings(table[name])
     if wrong := sorted(set(values.dropna()) - {_YES, _NO}):
         raise CorpusError(f"the column {name} must hold 1, 0 or null, and holds {_quoted(wrong)}")
-    return values.map({_YES: 1.0, _NO: 0.0}).to_numpy(np.float64)
+    return np.asarray(values.map({_YES: 1.0, _NO: 0.0}), np.float64)
 
 
 def _strings(column: pa.ChunkedArray) -> pd.Series[str]:

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -36,7 +37,7 @@ def labelled_texts(rows: int = 80, seed: int = 0) -> pd.DataFrame:
     )
 
 
-def write_labelled(path: Path, **changes: object) -> str:
+def write_labelled(path: Path, **changes: Any) -> str:
     """Write such texts, with columns of one's own or without those that are None."""
     frame = labelled_texts().assign(**{name: value for name, value in changes.items() if value is not None})
     frame.drop(columns=[name for name, value in changes.items() if value is None]).to_parquet(path)
