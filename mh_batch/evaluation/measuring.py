@@ -11,16 +11,24 @@ import numpy.typing as npt
 from mh_batch.evaluation.contenders import Predictions
 from mh_batch.evaluation.curves import reliability
 from mh_batch.evaluation.data import ALL, LabelledData
-from mh_batch.evaluation.metrics import Confusion, Floats, all_labels_figures, confusion, label_figures, once
+from mh_batch.evaluation.metrics import (
+    COUNTS,
+    Confusion,
+    Floats,
+    all_labels_figures,
+    label_figures,
+    once,
+    roc_auc_by_predicted_class,
+)
 from mh_batch.evaluation.resampling import draw_weights, interval
 
 Row = dict[str, Any]
 Place = tuple[str, str]
 """A label of the data, or `all`, and a metric."""
 
-COUNTS = ("true_positives", "false_positives", "false_negatives", "true_negatives")
+_PREDICTED_CLASS = "roc_auc_by_predicted_class"
 _AREAS = ("roc_auc", "pr_auc")
-_NEEDS_BOTH = ("roc_auc", "roc_auc_by_predicted_class", "f1_macro", "f1_weighted", "roc_auc_macro")
+_NEEDS_BOTH = ("roc_auc", _PREDICTED_CLASS, "f1_macro", "f1_weighted", "roc_auc_macro")
 
 
 def measure(
@@ -73,17 +81,16 @@ def truth_of(data: LabelledData, label: str) -> tuple[npt.NDArray[np.bool_], npt
 
 def _figures(one: Predictions, data: LabelledData, rows: npt.NDArray[np.int64], weights: Floats) -> dict[Place, Floats]:
     found: dict[Place, Floats] = {}
-    counted: list[Confusion] = []
     for column, label in enumerate(one.contender.labels):
         values = data.known[rows, data.labels.index(label)]
         known = ~np.isnan(values)
         own = weights if known.all() else weights[:, known]
-        truth, said, scores = values[known] == 1, one.said[rows[known], column], one.probabilities[rows[known], column]
-        figures = label_figures(truth, said, scores, own)
-        found |= {(label, metric): value for metric, value in figures.items()}
-        counted.append(confusion(truth, said, own))
-        found |= {(label, name): getattr(counted[-1], name) for name in COUNTS}
-    if len(counted) > 1:
+        answers = values[known] == 1, one.said[rows[known], column], one.probabilities[rows[known], column]
+        found |= {(label, metric): value for metric, value in label_figures(*answers, own).items()}
+        if len(weights) == 1:  # it needs no interval, and costs as much as the two areas together
+            found[label, _PREDICTED_CLASS] = roc_auc_by_predicted_class(*answers, own)
+    if len(one.contender.labels) > 1:
+        counted = [Confusion(*(found[label, name] for name in COUNTS)) for label in one.contender.labels]
         areas = {name: [found[label, name] for label in one.contender.labels] for name in _AREAS}
         found |= {(ALL, metric): value for metric, value in all_labels_figures(counted, areas).items()}
     return found
@@ -103,7 +110,10 @@ def _metric_rows(
     for (label, metric), values in point.items():
         value, (n, positives) = float(values[0]), _behind(one, data, rows, label)
         figure = None if np.isnan(value) else value
-        low, high = (None, None) if figure is None or metric in COUNTS else interval(resampled[label, metric])
+        drawn = resampled.get((label, metric))
+        low, high = (
+            interval(drawn) if drawn is not None and figure is not None and metric not in COUNTS else (None, None)
+        )
         reason = None if figure is not None else _reason(metric, n, positives)
         yield {
             "label": label,
@@ -144,7 +154,7 @@ def _difference_rows(
     for one, point, own in zip(predictions[1:], points[1:], resampled[1:], strict=True):
         for label, metric in point:
             comparable = label != ALL or one.contender.labels == first.contender.labels
-            if metric in COUNTS or (label, metric) not in points[0] or not comparable:
+            if metric in (*COUNTS, _PREDICTED_CLASS) or (label, metric) not in points[0] or not comparable:
                 continue
             value = float(point[label, metric][0] - points[0][label, metric][0])
             undefined = bool(np.isnan(value))

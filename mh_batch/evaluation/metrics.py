@@ -18,6 +18,7 @@ Flags = npt.NDArray[np.bool_]
 # Bins of P(label) for calibration, of equal width.
 BINS = 10
 
+COUNTS = ("true_positives", "false_positives", "false_negatives", "true_negatives")
 AVERAGES = ("macro", "weighted", "micro")
 
 
@@ -86,34 +87,38 @@ def confusion(truth: Flags, said: Flags, weights: Floats) -> Confusion:
         said: Whether it was marked.
         weights: Weightings x rows.
     """
-    outcomes = (truth & said, ~truth & said, truth & ~said, ~truth & ~said)
-    return Confusion(*(weights @ outcome.astype(np.float64) for outcome in outcomes))
+    outcomes = np.stack([truth & said, ~truth & said, truth & ~said, ~truth & ~said], axis=1)
+    return Confusion(*(weights @ outcomes.astype(np.float64)).T)
 
 
-def roc_auc(truth: Flags, scores: Floats, weights: Floats) -> Floats:
-    """Chance that a random positive scores above a random negative; ties count half (Mann-Whitney)."""
-    positive, negative = _by_score(truth, scores, weights)
-    below = np.cumsum(negative, axis=1) - negative / 2
-    return ratio((positive * below).sum(axis=1), positive.sum(axis=1) * negative.sum(axis=1))
+@dataclass(frozen=True)
+class Ranking:
+    """Weights of positives and of negatives at each distinct score, lowest first (weightings x scores)."""
 
+    positive: Floats
+    negative: Floats
 
-def average_precision(truth: Flags, scores: Floats, weights: Floats) -> Floats:
-    """Area under the precision-recall curve as a sum of steps: precision at each score, by the recall gained there."""
-    positive, negative = (side[:, ::-1] for side in _by_score(truth, scores, weights))
-    hits = np.cumsum(positive, axis=1)
-    precision = np.nan_to_num(ratio(hits, hits + np.cumsum(negative, axis=1)))
-    return ratio((positive * precision).sum(axis=1), positive.sum(axis=1))
+    @classmethod
+    def of(cls, truth: Flags, scores: Floats, weights: Floats) -> Ranking:
+        """Put rows in the order of their scores."""
+        order = np.argsort(scores, kind="stable")
+        starts = np.flatnonzero(np.diff(scores[order], prepend=np.nan) != 0)
+        ordered, has = weights[:, order], truth[order]
+        return cls(*(np.add.reduceat(ordered * side, starts, axis=1) for side in (has, ~has)))
 
+    @property
+    def roc_auc(self) -> Floats:
+        """Chance that a random positive scores above a random negative; ties count half (Mann-Whitney)."""
+        below = np.cumsum(self.negative, axis=1) - self.negative / 2
+        return ratio((self.positive * below).sum(axis=1), self.positive.sum(axis=1) * self.negative.sum(axis=1))
 
-def _by_score(truth: Flags, scores: Floats, weights: Floats) -> tuple[Floats, Floats]:
-    """Weights of positives and negatives at each distinct score, lowest first."""
-    order = np.argsort(scores, kind="stable")
-    starts = np.flatnonzero(np.diff(scores[order], prepend=np.nan) != 0)
-    ordered = weights[:, order]
-    has = truth[order]
-    positive: Floats = np.add.reduceat(ordered * has, starts, axis=1)
-    negative: Floats = np.add.reduceat(ordered * ~has, starts, axis=1)
-    return positive, negative
+    @property
+    def average_precision(self) -> Floats:
+        """Area under the precision-recall curve, in steps: precision at each score, by the recall gained there."""
+        positive, negative = self.positive[:, ::-1], self.negative[:, ::-1]
+        hits = np.cumsum(positive, axis=1)
+        precision = np.nan_to_num(ratio(hits, hits + np.cumsum(negative, axis=1)))
+        return ratio((positive * precision).sum(axis=1), positive.sum(axis=1))
 
 
 def brier(truth: Flags, scores: Floats, weights: Floats) -> Floats:
@@ -135,7 +140,8 @@ def bins_of(truth: Flags, scores: Floats, weights: Floats, bins: int = BINS) -> 
     place = np.minimum((scores * bins).astype(np.int64), bins - 1)
     member = np.zeros((len(scores), bins))
     member[np.arange(len(scores)), place] = 1.0
-    return Bins(weights @ member, weights @ (member * scores[:, None]), weights @ (member * truth[:, None]))
+    sums = weights @ np.hstack([member, member * scores[:, None], member * truth[:, None]])
+    return Bins(*np.hsplit(sums, 3))
 
 
 def calibration_error(truth: Flags, scores: Floats, weights: Floats, bins: int = BINS) -> Floats:
@@ -144,15 +150,14 @@ def calibration_error(truth: Flags, scores: Floats, weights: Floats, bins: int =
     return ratio(np.abs(found.probabilities - found.positives).sum(axis=1), found.rows.sum(axis=1))
 
 
-def rank_of_the_predicted_class(said: Flags, scores: Floats) -> Floats:
-    """The probability of whichever class was given: what the second seed ranked by, which is not P(class 1)."""
-    ranks: Floats = np.where(said, scores, 1 - scores)
-    return ranks
+def roc_auc_by_predicted_class(truth: Flags, said: Flags, scores: Floats, weights: Floats) -> Floats:
+    """ROC-AUC as the second seed reckoned it: by the probability of whichever class was given, not by P(class 1)."""
+    return Ranking.of(truth, np.where(said, scores, 1 - scores), weights).roc_auc
 
 
 def label_figures(truth: Flags, said: Flags, scores: Floats, weights: Floats) -> dict[str, Floats]:
     """Return all figures of one label, each over the weightings."""
-    counted = confusion(truth, said, weights)
+    counted, ranking = confusion(truth, said, weights), Ranking.of(truth, scores, weights)
     both = [counted, counted.negated]
     return {
         "accuracy": counted.accuracy,
@@ -162,11 +167,11 @@ def label_figures(truth: Flags, said: Flags, scores: Floats, weights: Floats) ->
         "f1": counted.f1,
         "f1_macro": averaged(both, "macro")["f1"],
         "f1_weighted": averaged(both, "weighted")["f1"],
-        "roc_auc": roc_auc(truth, scores, weights),
-        "pr_auc": average_precision(truth, scores, weights),
+        "roc_auc": ranking.roc_auc,
+        "pr_auc": ranking.average_precision,
         "brier": brier(truth, scores, weights),
         "ece": calibration_error(truth, scores, weights),
-        "roc_auc_by_predicted_class": roc_auc(truth, rank_of_the_predicted_class(said, scores), weights),
+        **{name: getattr(counted, name) for name in COUNTS},
     }
 
 
@@ -177,8 +182,7 @@ def averaged(labels: Sequence[Confusion], average: str) -> dict[str, Floats]:
     together. Where a label's figure is not defined, nor are the first two.
     """
     if average == "micro":
-        names = ("true_positives", "false_positives", "false_negatives", "true_negatives")
-        together = Confusion(*(np.sum([getattr(one, name) for one in labels], axis=0) for name in names))
+        together = Confusion(*(np.sum([getattr(one, name) for one in labels], axis=0) for name in COUNTS))
         return {name: getattr(together, name) for name in ("precision", "recall", "f1")}
     weights = np.array([one.positives if average == "weighted" else np.ones_like(one.positives) for one in labels])
     return {

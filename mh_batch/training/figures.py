@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mh_batch.evaluation import metrics
-from mh_batch.evaluation.metrics import Flags, Floats, confusion, once
+from mh_batch.evaluation.metrics import Flags, Floats, Ranking, confusion, once
 
 Scores = Floats
 """Probabilities of labels, or claims about them."""
@@ -27,7 +26,7 @@ def binary(truth: Flags, said: Flags) -> dict[str, float]:
 
 def roc_auc(truth: Flags, scores: Scores) -> float:
     """Chance that a random positive scores above a random negative."""
-    return float(metrics.roc_auc(truth, scores, once(len(truth)))[0])
+    return float(Ranking.of(truth, scores, once(len(truth))).roc_auc[0])
 
 
 def best_threshold(claims: Scores, scores: Scores) -> float:

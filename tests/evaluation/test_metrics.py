@@ -7,7 +7,16 @@ from sklearn.calibration import calibration_curve
 
 from mh_batch.evaluation import metrics
 from mh_batch.evaluation.curves import cut_counts, precision_recall_curve, reliability, roc_curve
-from mh_batch.evaluation.metrics import Flags, Floats, averaged, confusion, label_figures, once
+from mh_batch.evaluation.metrics import (
+    COUNTS,
+    Flags,
+    Floats,
+    averaged,
+    confusion,
+    label_figures,
+    once,
+    roc_auc_by_predicted_class,
+)
 
 EXACT = 1e-12
 
@@ -26,9 +35,12 @@ def test_figures_agree_with_scikit_learn_row_by_row_and_under_weights(seed: int,
     truth, said, scores = draws(seed, decimals=decimals)
     weights = np.vstack([once(len(truth)), np.random.default_rng(seed + 9).integers(0, 4, (2, len(truth)))])
     found = label_figures(truth, said, scores, weights)
+    found["as_published"] = roc_auc_by_predicted_class(truth, said, scores, weights)
     for row, weight in enumerate(weights):
         own = {"sample_weight": weight}
+        (rests, false), (missed, hits) = sk.confusion_matrix(truth, said, **own)
         expected = {
+            **dict(zip(COUNTS, (hits, false, missed, rests), strict=True)),
             "accuracy": sk.accuracy_score(truth, said, **own),
             "precision": sk.precision_score(truth, said, **own),
             "recall": sk.recall_score(truth, said, **own),
@@ -39,7 +51,7 @@ def test_figures_agree_with_scikit_learn_row_by_row_and_under_weights(seed: int,
             "roc_auc": sk.roc_auc_score(truth, scores, **own),
             "pr_auc": sk.average_precision_score(truth, scores, **own),
             "brier": sk.brier_score_loss(truth, scores, **own),
-            "roc_auc_by_predicted_class": sk.roc_auc_score(truth, np.where(said, scores, 1 - scores), **own),
+            "as_published": sk.roc_auc_score(truth, np.where(said, scores, 1 - scores), **own),
         }
         for name, value in expected.items():
             assert found[name][row] == pytest.approx(value, abs=EXACT), name
@@ -92,12 +104,12 @@ def test_the_reliability_curve_is_scikit_learns() -> None:
 @pytest.mark.parametrize(
     ("truth", "undefined"),
     [
-        ([0, 0, 0], {"recall", "f1", "f1_macro", "f1_weighted", "roc_auc", "pr_auc", "roc_auc_by_predicted_class"}),
-        ([1, 1, 1], {"specificity", "f1_macro", "f1_weighted", "roc_auc", "roc_auc_by_predicted_class"}),
+        ([0, 0, 0], {"recall", "f1", "f1_macro", "f1_weighted", "roc_auc", "pr_auc"}),
+        ([1, 1, 1], {"specificity", "f1_macro", "f1_weighted", "roc_auc"}),
         (
             [],
             {"accuracy", "precision", "recall", "specificity", "f1", "f1_macro", "f1_weighted", "roc_auc", "pr_auc"}
-            | {"brier", "ece", "roc_auc_by_predicted_class"},
+            | {"brier", "ece"},
         ),
     ],
 )
@@ -119,8 +131,8 @@ def test_ranking_by_the_predicted_class_can_turn_a_perfect_model_into_a_bad_one(
     """Confident rests and hesitant hits: P(class 1) orders all pairs rightly, the predicted class none."""
     truth = np.array([0, 0, 1, 1], np.bool_)
     scores = np.array([0.01, 0.02, 0.7, 0.8])
-    found = label_figures(truth, scores >= 0.5, scores, once(4))
-    assert (found["roc_auc"][0], found["roc_auc_by_predicted_class"][0]) == (1.0, 0.0)
+    assert label_figures(truth, scores >= 0.5, scores, once(4))["roc_auc"][0] == 1.0
+    assert roc_auc_by_predicted_class(truth, scores >= 0.5, scores, once(4))[0] == 0.0
 
 
 def test_drawn_curves_lie_on_scikit_learns_and_keep_their_ends() -> None:
