@@ -20,6 +20,7 @@ from mh_batch.evaluation.thresholds import read_criterion
 from mh_batch.evaluation.writing import summary, write
 from mh_batch.inference import load_scorer
 from mh_batch.models import Model, locate_model
+from mh_batch.scoring.progress import announce
 from mh_batch.settings import EvaluationSettings
 
 Thresholds = Mapping[str, dict[str, float]]
@@ -116,6 +117,7 @@ def _found(
     said: list[Predictions] = [
         predictions(one, own[common], thresholds.get(one.title, {})) for one, own in zip(contenders, rows, strict=True)
     ]
+    announce(f"measuring on {len(data.doc_ids):,} rows, {settings.draws:,} bootstrap samples")
     metrics, differences = measure(said, data, settings.draws, settings.seed)
     return Evaluation(
         data=data,

@@ -71,7 +71,8 @@ class Confusion:
 
 def ratio(part: Floats, whole: Floats) -> Floats:
     """Return part by whole; NaN where there is no whole."""
-    return np.divide(part, whole, out=np.full(np.shape(whole), np.nan), where=whole > 0)
+    found: Floats = np.divide(part, whole, out=np.full(np.shape(whole), np.nan), where=whole > 0)
+    return found
 
 
 def once(rows: int) -> Floats:
