@@ -57,8 +57,7 @@ def _parts(found: Evaluation) -> Iterator[str]:
 
 
 def _section(table: TextTable, level: str = "##") -> str:
-    about = f"{table.about[0].upper()}{table.about[1:]}." if table.about else ""
-    return "\n\n".join(part for part in (f"{level} {table.title}", about.replace("..", "."), _table(table)) if part)
+    return "\n\n".join(part for part in (f"{level} {table.title}", table.about, _table(table)) if part)
 
 
 def _table(table: TextTable) -> str:

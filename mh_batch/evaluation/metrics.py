@@ -152,7 +152,7 @@ def calibration_error(truth: Flags, scores: Floats, weights: Floats, bins: int =
 
 
 def roc_auc_by_predicted_class(truth: Flags, said: Flags, scores: Floats, weights: Floats) -> Floats:
-    """ROC-AUC as the second seed reckoned it: by the probability of whichever class was given, not by P(class 1)."""
+    """ROC-AUC as published for xlmr-depression: by the probability of whichever class was given, not by P(class 1)."""
     return Ranking.of(truth, np.where(said, scores, 1 - scores), weights).roc_auc
 
 

@@ -23,7 +23,7 @@ NAMES = {
     "pr_auc": "PR-AUC (average precision)",
     "brier": "Brier score (lower is better)",
     "ece": "ECE, 10 bins (lower is better)",
-    "roc_auc_by_predicted_class": "ROC-AUC as published, by the predicted class: not a measure of quality",
+    "roc_auc_by_predicted_class": "ROC-AUC by the predicted class, as published: says nothing of quality",
 }
 KINDS = {"language": "language", "length_band": "length in words", "source": "source"}
 _BY_GROUP = ("accuracy", "precision", "recall", "f1", "roc_auc")
@@ -62,7 +62,7 @@ def overall_table(found: Evaluation, label: str) -> TextTable:
     own = [one for one in found.contenders if label in one.labels]
     rows = [(name, *(figure(found.overall(one, label, metric)) for one in own)) for metric, name in NAMES.items()]
     behind = found.overall(own[0], label, "accuracy")
-    about = f"{behind['n']:,} rows, {behind['positives']:,} with the label; 95 % bootstrap intervals" if behind else ""
+    about = f"{behind['n']:,} rows, {behind['positives']:,} with the label; 95 % bootstrap intervals." if behind else ""
     return TextTable(label, about, ("figure", *(one.title for one in own)), tuple(rows))
 
 
@@ -73,7 +73,7 @@ def averages_table(found: Evaluation) -> TextTable | None:
         return None
     metrics = dict.fromkeys(row["metric"] for row in found.found(own[0], label=ALL, group_kind=ALL))
     rows = [(_averaged(metric), *(figure(found.overall(one, ALL, metric)) for one in own)) for metric in metrics]
-    about = "; ".join(f"{one.title}: {', '.join(one.labels)}" for one in own)
+    about = "; ".join(f"{one.title}: {', '.join(one.labels)}" for one in own) + "."
     return TextTable("All labels", about, ("average over labels", *(one.title for one in own)), tuple(rows))
 
 
@@ -117,7 +117,9 @@ def difference_table(found: Evaluation) -> TextTable:
         for row in found.differences
         if row["metric"] in _COMPARED and row["label"] != ALL
     ]
-    about = f"figure minus that of {found.contenders[0].title}, paired bootstrap; an interval without 0 is a difference"
+    about = (
+        f"Figure minus that of {found.contenders[0].title}; paired bootstrap: an interval without 0 is a difference."
+    )
     return TextTable("Differences between models", about, ("model", "label", "figure", "difference"), tuple(rows), 3)
 
 
@@ -139,9 +141,9 @@ def speed_table(found: Evaluation) -> TextTable:
     machine = found.about["machine"]
     some = next(iter(found.speeds.values()), None)
     about = (
-        f"one text at a time, {some.latency.texts} texts after a warm-up, in milliseconds; texts/s over "
+        f"One text at a time, {some.latency.texts} texts after a warm-up, in milliseconds; texts/s over "
         f"{some.texts:,} texts in batches; {machine['processor']}, {some.latency.threads} threads on "
-        f"{machine['cores']} cores"
+        f"{machine['cores']} cores."
         if some
         else ""
     )
@@ -155,7 +157,7 @@ def published_text_tables(found: Evaluation) -> Iterator[tuple[PublishedTable, T
         same = found.reproduces == table.name
         rows = [line for row in table.figures for line in _beside(found, row, measures, same)]
         header = ("model", "whose figures", *(MEASURES[name] for name in measures))
-        yield table, TextTable(table.title, f"{table.data}. {table.source}", header, tuple(rows), 2)
+        yield table, TextTable(table.title, f"Measured on {table.data}. {table.source}", header, tuple(rows), 2)
 
 
 def _beside(found: Evaluation, row: PublishedFigures, measures: Sequence[str], same: bool) -> Iterator[tuple[str, ...]]:
