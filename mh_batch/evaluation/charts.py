@@ -60,7 +60,11 @@ def charts_of(found: Evaluation, label: str, number: int) -> Iterator[Evaluation
             _curve(list(_curve_rows(found, label, "roc")), "share of the others marked", "recall", series),
         ),
         ("pr", "Precision by recall", _curve(list(_curve_rows(found, label, "pr")), "recall", "precision", series)),
-        ("reliability", "Reliability", _reliability(_reliability_rows(found, label), series)),
+        (
+            "reliability",
+            "Reliability (larger marks: more texts)",
+            _reliability(_reliability_rows(found, label), series),
+        ),
     ]
     for kind, title in KINDS.items():
         rows, groups = _group_rows(found, label, kind)
@@ -127,7 +131,8 @@ def _reliability(rows: Sequence[Row], series: Sequence[str]) -> Spec:
     )
     line = base.mark_line(strokeWidth=1.5).encode(strokeDash=dash_of_label(series))
     tips = [alt.Tooltip("label:N", title="model"), alt.Tooltip("n:Q", title="rows", format=",")]
-    dots = base.mark_point(filled=True, size=55, opacity=1).encode(shape=shape_of_label(series), tooltip=tips)
+    size = alt.Size("n:Q", legend=None, scale=alt.Scale(type="sqrt", range=[15, 220]))
+    dots = base.mark_point(filled=True, opacity=1).encode(shape=shape_of_label(series), size=size, tooltip=tips)
     return _spec([ideal, line, dots], rows, _SQUARE)
 
 

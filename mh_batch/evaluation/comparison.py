@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mh_batch.evaluation.beside import published_text_tables
 from mh_batch.evaluation.error_rates import as_yaml
 from mh_batch.evaluation.result import Evaluation
 from mh_batch.evaluation.tables import (
@@ -13,7 +14,6 @@ from mh_batch.evaluation.tables import (
     difference_table,
     group_tables,
     overall_table,
-    published_text_tables,
     speed_table,
 )
 from mh_batch.markdown import markdown_table

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mh_batch.evaluation.beside import published_text_tables
 from mh_batch.evaluation.charts import EvaluationChart, charts_of
 from mh_batch.evaluation.comparison import INDICATOR, labels_shown
 from mh_batch.evaluation.error_rates import as_yaml
@@ -15,7 +16,6 @@ from mh_batch.evaluation.tables import (
     difference_table,
     group_tables,
     overall_table,
-    published_text_tables,
     speed_table,
 )
 from mh_batch.reporting.page.assets import chart_script, template

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mh_batch.evaluation.contenders import Contender
 from mh_batch.evaluation.data import ALL
 from mh_batch.evaluation.measuring import Row
-from mh_batch.evaluation.published import MEASURES, PublishedFigures, PublishedTable, published_tables
 from mh_batch.evaluation.result import Evaluation
 
 NAMES = {
@@ -28,7 +26,7 @@ NAMES = {
 KINDS = {"language": "language", "length_band": "length in words", "source": "source"}
 _BY_GROUP = ("accuracy", "precision", "recall", "f1", "roc_auc")
 _COMPARED = ("accuracy", "precision", "recall", "f1", "roc_auc", "pr_auc", "brier", "ece")
-_NOTHING = "\N{EN DASH}"
+NOTHING = "\N{EN DASH}"
 
 
 @dataclass(frozen=True)
@@ -44,15 +42,15 @@ class TextTable:
 
 def number(value: float | None, digits: int = 4) -> str:
     """Write a figure; a dash where there is none."""
-    return _NOTHING if value is None else f"{value:,.{digits}f}"
+    return NOTHING if value is None else f"{value:,.{digits}f}"
 
 
 def figure(row: Row | None) -> str:
     """Write a figure with its interval, or why there is none."""
     if row is None:
-        return _NOTHING
+        return NOTHING
     if row["value"] is None:
-        return str(row["reason"] or _NOTHING)
+        return str(row["reason"] or NOTHING)
     ends = f" ({number(row['low'])}\N{EN DASH}{number(row['high'])})" if row["low"] is not None else ""
     return number(row["value"]) + ends
 
@@ -89,7 +87,7 @@ def confusion_table(found: Evaluation, label: str) -> TextTable:
     rows = []
     for one in own:
         values = [found.overall(one, label, name) for name in counts]
-        rows.append((one.title, *(f"{row['value']:,.0f}" if row else _NOTHING for row in values)))
+        rows.append((one.title, *(f"{row['value']:,.0f}" if row else NOTHING for row in values)))
     header = ("", "has it, marked", "has it not, marked", "has it, not marked", "has it not, not marked")
     return TextTable(f"{label}: confusion", "", header, tuple(rows))
 
@@ -125,7 +123,7 @@ def difference_table(found: Evaluation) -> TextTable:
 
 def _signed(row: Row) -> str:
     if row["value"] is None:
-        return _NOTHING
+        return NOTHING
     value, low, high = (None if row[name] is None else f"{row[name]:+.4f}" for name in ("value", "low", "high"))
     return f"{value} ({low} to {high})" if low is not None else str(value)
 
@@ -148,32 +146,3 @@ def speed_table(found: Evaluation) -> TextTable:
         else ""
     )
     return TextTable("Speed", about, ("model", "mean", "sd", "p50", "p95", "texts/s"), tuple(rows))
-
-
-def published_text_tables(found: Evaluation) -> Iterator[tuple[PublishedTable, TextTable]]:
-    """Published figures, each with ours of the same model in the same form below it."""
-    for table in published_tables():
-        measures = list(MEASURES) if "latency_mean" in table.measures else [*table.measures, "roc_auc"]
-        same = found.reproduces == table.name
-        rows = [line for row in table.figures for line in _beside(found, row, measures, same)]
-        header = ("model", "whose figures", *(MEASURES[name] for name in measures))
-        yield table, TextTable(table.title, f"Measured on {table.data}. {table.source}", header, tuple(rows), 2)
-
-
-def _beside(found: Evaluation, row: PublishedFigures, measures: Sequence[str], same: bool) -> Iterator[tuple[str, ...]]:
-    ours = next((one for one in found.contenders if row.is_of(one)), None)
-    whose = "published" if ours and same else "published, not reproduced here"
-    printed = (number(getattr(row, name), 2 if "latency" in name else 4) for name in measures)
-    yield f"{row.model}, {row.form}", whose, *printed
-    if ours is not None:
-        label = ours.labels[0]
-        values = (_ours(found, ours, label, name) for name in measures)
-        yield "", f"ours, {label}, {'the same' if same else 'other'} data", *values
-
-
-def _ours(found: Evaluation, one: Contender, label: str, name: str) -> str:
-    if name.startswith("latency"):
-        speed = found.speeds.get(one.title)
-        return number(getattr(speed.latency, name.removeprefix("latency_")), 2) if speed else _NOTHING
-    row = found.overall(one, label, "precision" if name == "precision_of_label" else name)
-    return number(row["value"]) if row else _NOTHING
