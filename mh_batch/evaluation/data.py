@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -72,6 +72,14 @@ def text_facts(texts: Sequence[str | None], detect: bool) -> tuple[list[str | No
     present = [text if text and text.strip() else None for text in texts]
     bands = [None if text is None else length_band(len(text.split())) for text in present]
     return bands, [None if text is None or not detect else detect_language(text, languages) for text in present]
+
+
+def facts_of_batches(batches: Iterable[pa.RecordBatch], detect: bool) -> Iterator[pa.RecordBatch]:
+    """Look at the texts of batches of `doc_id, text`; yield `doc_id, band, language`, as a Spark task does."""
+    for batch in batches:
+        bands, languages = text_facts(batch["text"].to_pylist(), detect)
+        columns = [batch["doc_id"], pa.array(bands, pa.string()), pa.array(languages, pa.string())]
+        yield pa.RecordBatch.from_arrays(columns, names=["doc_id", "band", "language"])
 
 
 def lacks_languages(table: pa.Table) -> bool:

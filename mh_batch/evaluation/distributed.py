@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence, Sized
+from collections.abc import Sequence, Sized
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from mh_batch.evaluation.data import text_facts
+from mh_batch.evaluation.data import facts_of_batches
 from mh_batch.evaluation.reading import TEXT, LabelledFiles
 from mh_batch.evaluation.texts import Scored, TextFacts
 from mh_batch.inference.execution import Execution
@@ -50,7 +50,7 @@ class SparkTexts:
 
     def facts(self, detect: bool) -> TextFacts:
         """Look at each text in a Spark task."""
-        found = self._documents().mapInArrow(lambda batches: _facts(batches, detect), _FACTS).toPandas()
+        found = self._documents().mapInArrow(partial(facts_of_batches, detect=detect), _FACTS).toPandas()
         ordered = self._ordered(found, "doc_id")
         return _words(ordered["band"]), _words(ordered["language"])
 
@@ -87,13 +87,6 @@ class SparkTexts:
 
     def _ordered(self, found: pd.DataFrame, key: str) -> pd.DataFrame:
         return found.set_index(key).reindex(pd.Index(self.doc_ids))
-
-
-def _facts(batches: Iterable[pa.RecordBatch], detect: bool) -> Iterator[pa.RecordBatch]:
-    for batch in batches:
-        bands, languages = text_facts(batch[TEXT].to_pylist(), detect)
-        columns = [batch["doc_id"], pa.array(bands, pa.string()), pa.array(languages, pa.string())]
-        yield pa.RecordBatch.from_arrays(columns, names=["doc_id", "band", "language"])
 
 
 def _words(column: pd.Series[str]) -> list[str | None]:
