@@ -10,11 +10,12 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from mh_batch import __version__
-from mh_batch.commands import benchmark, export, generation, models, preparation, runs, scoring, store
+from mh_batch.commands import benchmark, evaluation, export, generation, models, preparation, runs, scoring, store
 from mh_batch.errors import MhBatchError
 from mh_batch.flags import Command, Parser, add_flags
 from mh_batch.settings import (
     BenchmarkSettings,
+    EvaluationSettings,
     ExportSettings,
     GenerateSettings,
     NightlySettings,
@@ -85,6 +86,7 @@ def _parser() -> Parser:
     _configured(subparsers, export.export, ExportSettings, "write a model as ONNX graphs that agree with it")
     _configured(subparsers, generation.generate, GenerateSettings, "write labelled texts by a recipe, to train on")
     _configured(subparsers, preparation.prepare, PrepareSettings, "make splits to train and to judge a model on")
+    _configured(subparsers, evaluation.evaluate, EvaluationSettings, "measure models on labelled texts, and compare")
     _configured(subparsers, benchmark.benchmark, BenchmarkSettings, "measure the engines against other tools")
     return parser
 

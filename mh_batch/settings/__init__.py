@@ -2,6 +2,7 @@
 
 from mh_batch.settings.base import load_settings
 from mh_batch.settings.benchmark import BenchmarkSettings
+from mh_batch.settings.evaluation import EvaluationSettings
 from mh_batch.settings.export import ExportSettings
 from mh_batch.settings.generation import GenerateSettings
 from mh_batch.settings.preparation import PrepareSettings
@@ -23,6 +24,7 @@ __all__ = [
     "BenchmarkSettings",
     "Device",
     "EngineChoice",
+    "EvaluationSettings",
     "ExportSettings",
     "GenerateSettings",
     "NightlySettings",

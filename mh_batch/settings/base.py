@@ -74,4 +74,4 @@ def _explain(kind: type[BaseModel], problem: Any) -> str:  # noqa: ANN401 - pyda
     if problem["type"] == "literal_error":
         choices = problem["ctx"]["expected"].replace("'", "").replace(" or ", ", ").split(", ")
         message = f"'{problem['input']}' is none of them: {nearest(str(problem['input']), choices)}"
-    return f"bad value for '{'.'.join(path)}': {message}"
+    return f"bad value for '{'.'.join(path)}': {message}" if path else message
