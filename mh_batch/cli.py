@@ -10,13 +10,27 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from mh_batch import __version__
-from mh_batch.commands import benchmark, export, models, runs, scoring, store, training
+from mh_batch.commands import (
+    benchmark,
+    evaluation,
+    export,
+    generation,
+    models,
+    preparation,
+    runs,
+    scoring,
+    store,
+    training,
+)
 from mh_batch.errors import MhBatchError
 from mh_batch.flags import Command, Parser, add_flags
 from mh_batch.settings import (
     BenchmarkSettings,
+    EvaluationSettings,
     ExportSettings,
+    GenerateSettings,
     NightlySettings,
+    PrepareSettings,
     PruneSettings,
     ReportSettings,
     RunSettings,
@@ -44,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"mh-batch: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        print("mh-batch: interrupted; what was scored stays in the store", file=sys.stderr)
+        print("mh-batch: interrupted; what is finished is kept, the same command goes on from there", file=sys.stderr)
         return 130
     except Exception as error:
         if _DEBUG in os.environ or not _is_sparks(error):
@@ -83,6 +97,9 @@ def _parser() -> Parser:
     _classify(_subcommand(subparsers, "classify", models.classify, "probabilities of single texts, without Spark"))
     _configured(subparsers, training.train, TrainSettings, "train a model by a recipe, and measure it")
     _configured(subparsers, export.export, ExportSettings, "write a model as ONNX graphs that agree with it")
+    _configured(subparsers, generation.generate, GenerateSettings, "write labelled texts by a recipe, to train on")
+    _configured(subparsers, preparation.prepare, PrepareSettings, "make splits to train and to judge a model on")
+    _configured(subparsers, evaluation.evaluate, EvaluationSettings, "measure models on labelled texts, and compare")
     _configured(subparsers, benchmark.benchmark, BenchmarkSettings, "measure the engines against other tools")
     return parser
 

@@ -28,8 +28,16 @@ class ConsentError(UsageError):
     """Nothing says that the texts may be used."""
 
 
+class PreparationError(UsageError):
+    """A source of a data set does not hold what the recipe says of it."""
+
+
 class ModelError(UsageError):
     """A model cannot be had, or its files cannot be used."""
+
+
+class RecipeError(UsageError):
+    """A recipe for generated texts cannot be read, or does not hold together."""
 
 
 class RunNotFoundError(UsageError):
@@ -52,10 +60,31 @@ class StoreError(MhBatchError):
     """The store, or the disk that it lies on, cannot take what it is given."""
 
 
+class ProviderError(MhBatchError):
+    """Who was asked for texts refused, or could not be reached; what has been answered is kept."""
+
+
+class LostAnswerError(ProviderError):
+    """Nobody said whether what was asked has been done: it may have been."""
+
+
+class BatchRefusedError(ProviderError):
+    """A batch was not accepted for now; where the provider says so, `retry_after` seconds may help."""
+
+    def __init__(self, message: str, retry_after: float | None) -> None:
+        """Say why, and how long the provider asks to wait, if it does."""
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
 class ValidationError(MhBatchError):
     """The results broke a contract and were not published: exit code 3."""
 
     exit_code = 3
+
+
+class LeakError(ValidationError):
+    """Texts of one split are nearly those of another: the data set was not published."""
 
 
 class DriftError(MhBatchError):

@@ -1,13 +1,15 @@
 """Shared fixtures: one Spark session for the whole test run, started by the first test that asks for it."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from pyspark.sql import SparkSession
 
-from mh_batch.models import Model, locate_model
+from mh_batch.models import CARD_FILE, Model, locate_model
 
 # A JVM that lives for a minute gains nothing from the slow compiler; every one that a test starts inherits this.
 os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
@@ -67,3 +69,13 @@ def longformer_mini() -> Model:
 @pytest.fixture
 def output(tmp_path: Path) -> Path:
     return tmp_path / "output"
+
+
+@pytest.fixture
+def carded(xlmr_mini: Model, tmp_path: Path) -> Path:
+    """A model folder that carries a card of its own."""
+    folder = Path(shutil.copytree(xlmr_mini.folder, tmp_path / "my-model"))
+    own = {"name": "my-own", "title": "Mine", "error_rates": ()}
+    card = xlmr_mini.card.model_copy(update=own).model_dump(mode="json", exclude_defaults=True)
+    (folder / CARD_FILE).write_text(yaml.safe_dump(card))
+    return folder

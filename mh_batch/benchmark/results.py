@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from mh_batch.benchmark.agreement import Agreement
 from mh_batch.benchmark.arena import Result, largest_difference
 from mh_batch.benchmark.shapes import ShapeResult
+from mh_batch.machine import cores, processor, versions_of
+from mh_batch.markdown import markdown_table
 
 _VERSIONS_OF = ("torch", "transformers", "tokenizers", "onnxruntime", "pyspark")
 
@@ -66,10 +66,10 @@ class Findings:
 def write(findings: Findings, folder: Path) -> str:
     """Write `benchmark.json`, `benchmark.md` and `benchmark.svg` into the folder; return the table."""
     machine = {
-        "processor": _processor(),
-        "cores": len(os.sched_getaffinity(0)),
+        "processor": processor(),
+        "cores": cores(),
         "python": platform.python_version(),
-        "versions": {name: _version(name) for name in _VERSIONS_OF},
+        "versions": versions_of(_VERSIONS_OF),
     }
     whole = {
         "machine": machine,
@@ -98,15 +98,15 @@ def _table(findings: Findings, machine: dict[str, Any]) -> str:
         f"{findings.model} on {machine['processor']}, {findings.threads} threads on {machine['cores']} cores; "
         f"matrix peak {peaks}\n"
         f"texts: {findings.texts}, {findings.tokens_per_text:.1f} tokens each on average",
-        _markdown(
+        markdown_table(
             ("contestant", "texts/s", "times the slowest", "texts x rounds", "largest Δp"),
             [_contestant(row) for row in findings.rows()],
         ),
-        _markdown(
+        markdown_table(
             ("batch", "precision", "tokens/s", "times Hugging Face fp32", "of the peak", "largest Δlogit"),
             [_shape(shape) for shape in findings.shapes],
         ),
-        _markdown(
+        markdown_table(
             (
                 "precision",
                 "texts",
@@ -119,11 +119,6 @@ def _table(findings: Findings, machine: dict[str, Any]) -> str:
         ),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
-
-
-def _markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [header, ["---", *["--:"] * (len(header) - 1)], *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines) if rows else ""
 
 
 def _contestant(row: dict[str, Any]) -> list[str]:
@@ -174,17 +169,3 @@ def _picture(findings: Findings) -> str:
     chart = (dots + names).properties(width=520, title=f"{findings.model}: texts per second")
     found: str = vl_convert.vegalite_to_svg(chart.to_dict())
     return found
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "not installed"
-
-
-def _processor() -> str:
-    about = Path("/proc/cpuinfo")
-    lines = about.read_text().splitlines() if about.is_file() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()

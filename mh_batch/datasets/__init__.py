@@ -2,6 +2,7 @@
 
 `load_grammar` gives sentences and texts by state of mind; `write_synthetic_corpus` writes a folder of
 Parquet files with authors, dates, consent and a known number of broken rows. All of it is made up.
+The package `generation` asks a language model, or the same grammar, for labelled texts to train on.
 """
 
 from mh_batch.datasets.broken import BROKEN_ROWS

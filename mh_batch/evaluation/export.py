@@ -16,10 +16,11 @@ from mh_batch.errors import ModelError, PlatformError, UsageError
 from mh_batch.evaluation.parity import Parity, graph_parity
 from mh_batch.inference.engines import exact
 from mh_batch.models import Model, model_files
+from mh_batch.models.catalogue import CARD_FILE
 from mh_batch.models.checkpoint import GRAPHS, GraphPrecision, read_config
 
 _INSTALL = "exporting needs packages that are not installed: pip install 'mh-batch[onnx]'"
-_CARD, _REPORT = "mh_batch_card.yaml", "export.json"
+_REPORT = "export.json"
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def _add_companions(model: Model, folder: Path, parity: Mapping[GraphPrecision, 
             shutil.copyfile(path, folder / path.name)
     card = model.card.model_copy(update={"name": f"{model.card.name}-onnx", "hub": None, "tokenizer": None})
     content = card.model_dump(mode="json", exclude_defaults=True)
-    (folder / _CARD).write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=110), "utf-8")
+    (folder / CARD_FILE).write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=110), "utf-8")
     report = {
         "model": model.card.name,
         "files_digest": model.files_digest,

@@ -46,9 +46,10 @@ class Parity:
 
     def told(self) -> str:
         """Say it in words."""
+        lengths = ", ".join(f"{length:,}" for length in self.lengths)
         return (
             f"logits differ by {self.largest_difference:.1e} at most (the largest is {self.largest_logit:.1f}) at "
-            f"lengths {', '.join(f'{length:,}' for length in self.lengths)}; {self.agreement:.1%} of the decisions agree"
+            f"lengths {lengths}; {self.agreement:.1%} of the decisions agree"
         )
 
 

@@ -1,11 +1,12 @@
 """Model cards, and finding the files of a model."""
 
 from mh_batch.models.card import ErrorRate, ModelCard
-from mh_batch.models.catalogue import known_languages, load_cards
+from mh_batch.models.catalogue import CARD_FILE, known_languages, load_cards, parse_card, read_card
 from mh_batch.models.locating import locate_folder, locate_model, weights_at_hand
 from mh_batch.models.model import Model, model_files
 
 __all__ = [
+    "CARD_FILE",
     "ErrorRate",
     "Model",
     "ModelCard",
@@ -14,5 +15,7 @@ __all__ = [
     "locate_folder",
     "locate_model",
     "model_files",
+    "parse_card",
+    "read_card",
     "weights_at_hand",
 ]

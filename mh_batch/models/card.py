@@ -34,7 +34,7 @@ class ErrorRate(_Frozen):
 class ModelCard(_Frozen):
     """A model, as its YAML card in `mh_batch/models/cards/` tells it."""
 
-    name: str
+    name: str = Field(pattern=r"^[A-Za-z0-9._-]+$", description="part of paths, and of URIs that Spark reads")
     title: str
     hub: Hub | None = None
     tokenizer: str | None = Field(None, description="hub name of the tokenizer, where the checkpoint carries none")
@@ -42,6 +42,9 @@ class ModelCard(_Frozen):
     labels: tuple[str, ...] = Field(min_length=1, description="canonical labels, in the order of the outputs")
     aliases: Mapping[str, str] = Field(default_factory=dict, description="checkpoint spelling to canonical label")
     negative_label: str | None = Field(None, description="label that means: none of the indicators")
+    indicates: Mapping[str, tuple[str, ...]] = Field(
+        default_factory=dict, description="other label to those of the model that stand for it in labelled data"
+    )
     thresholds: Mapping[str, float] = Field(default_factory=dict)
     max_tokens: int = Field(ge=3, description="longest input, with special tokens")
     overlap: int = Field(0, ge=0, description="tokens that neighbouring windows share")
@@ -59,6 +62,7 @@ class ModelCard(_Frozen):
     @model_validator(mode="after")
     def _labels_agree(self) -> Self:
         named = [*self.thresholds, *(rate.label for rate in self.error_rates)]
+        named += [label for indicating in self.indicates.values() for label in indicating]
         named += [self.negative_label] if self.negative_label else []
         unknown = sorted(set(named) - set(self.labels))
         if unknown:

@@ -8,7 +8,7 @@ from pathlib import Path
 from mh_batch.errors import ModelError, nearest
 from mh_batch.models import checkpoint
 from mh_batch.models.card import ModelCard
-from mh_batch.models.catalogue import load_cards
+from mh_batch.models.catalogue import card_in, load_cards
 from mh_batch.models.model import Model, digest_files
 from mh_batch.models.shipped import shipped_folder
 
@@ -32,7 +32,7 @@ class _Search:
 
 
 def locate_model(name: str, models_dir: Path | None = None) -> Model:
-    """Find a model and read its card.
+    """Find a model and read its card: the one in its folder (`mh_batch_card.yaml`), else the package's.
 
     Args:
         name: Card name, local folder, or hub name (`owner/model`, optionally `@revision`).
@@ -45,9 +45,7 @@ def locate_model(name: str, models_dir: Path | None = None) -> Model:
     card = _card_of(name)
     search = _Search(name, models_dir)
     found = _first(search, card)
-    if card is None:
-        card = load_cards().get(found.folder.name)
-    return _open(found, card, search)
+    return _open(found, card_in(found.folder) or card or load_cards().get(found.folder.name), search)
 
 
 def locate_folder(name: str, models_dir: Path | None = None) -> Path:

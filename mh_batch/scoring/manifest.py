@@ -3,11 +3,11 @@
 import platform
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from mh_batch import __version__
 from mh_batch.inference.execution import Execution
+from mh_batch.machine import versions_of
 from mh_batch.models import Model
 
 _VERSIONS_OF = ("pyspark", "torch", "transformers", "tokenizers", "great_expectations", "pyarrow", "py3langid")
@@ -15,13 +15,7 @@ _VERSIONS_OF = ("pyspark", "torch", "transformers", "tokenizers", "great_expecta
 
 def versions() -> dict[str, str]:
     """Return the versions of what decides the results."""
-    found = {"mh_batch": __version__, "python": platform.python_version()}
-    for package in _VERSIONS_OF:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            found[package] = "not installed"
-    return found
+    return {"mh_batch": __version__, "python": platform.python_version(), **versions_of(_VERSIONS_OF)}
 
 
 def model_entry(model: Model, execution: Execution, thresholds: Mapping[str, float]) -> dict[str, Any]:

@@ -2,7 +2,10 @@
 
 from mh_batch.settings.base import load_settings
 from mh_batch.settings.benchmark import BenchmarkSettings
+from mh_batch.settings.evaluation import EvaluationSettings
 from mh_batch.settings.export import ExportSettings
+from mh_batch.settings.generation import GenerateSettings
+from mh_batch.settings.preparation import PrepareSettings
 from mh_batch.settings.runs import (
     Device,
     EngineChoice,
@@ -22,10 +25,13 @@ __all__ = [
     "BenchmarkSettings",
     "Device",
     "EngineChoice",
+    "EvaluationSettings",
     "ExportSettings",
+    "GenerateSettings",
     "NightlySettings",
     "Period",
     "PrecisionChoice",
+    "PrepareSettings",
     "PruneSettings",
     "ReportOptions",
     "ReportSettings",

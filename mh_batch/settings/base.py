@@ -1,6 +1,7 @@
 """What all settings have in common, and how a YAML file and flags fill them."""
 
 from collections.abc import Mapping
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -16,6 +17,7 @@ def as_list(value: object) -> object:
 
 
 S = TypeVar("S", bound=BaseModel)
+Value = str | int | float | bool
 Names = Annotated[tuple[str, ...], BeforeValidator(as_list)]
 Sizes = Annotated[tuple[Annotated[int, Field(ge=1)], ...], BeforeValidator(as_list)]
 
@@ -32,7 +34,7 @@ def load_settings(kind: type[S], file: Path | None, flags: Mapping[str, Any]) ->
     Raises:
         SettingsError: a key is unknown or a value bad; the message names the nearest right key.
     """
-    merged = {**(_read(file) if file else {}), **flags}
+    merged = {**(read_yaml(file) if file else {}), **flags}
     try:
         return kind.model_validate(merged)
     except ValidationError as error:
@@ -40,7 +42,12 @@ def load_settings(kind: type[S], file: Path | None, flags: Mapping[str, Any]) ->
         raise SettingsError("; ".join(problems)) from None
 
 
-def _read(file: Path) -> dict[str, Any]:
+def read_yaml(file: Traversable) -> dict[str, Any]:
+    """Return the keys and values of a YAML file; a hyphen in a key is an underscore.
+
+    Raises:
+        SettingsError: the file cannot be read, or holds something else.
+    """
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
     except OSError as error:
@@ -67,4 +74,4 @@ def _explain(kind: type[BaseModel], problem: Any) -> str:  # noqa: ANN401 - pyda
     if problem["type"] == "literal_error":
         choices = problem["ctx"]["expected"].replace("'", "").replace(" or ", ", ").split(", ")
         message = f"'{problem['input']}' is none of them: {nearest(str(problem['input']), choices)}"
-    return f"bad value for '{'.'.join(path)}': {message}"
+    return f"bad value for '{'.'.join(path)}': {message}" if path else message

@@ -1,41 +1,32 @@
-"""Figures of a model on held-out rows, by their textbook definitions."""
+"""Figures of a model on held-out rows, as plain numbers; the formulas are those of `mh_batch.evaluation.metrics`."""
 
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-Scores = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
+from mh_batch.evaluation.metrics import Flags, Floats, Ranking, confusion, once
+
+Scores = Floats
+"""Probabilities of labels, or claims about them."""
 
 
 def binary(truth: Flags, said: Flags) -> dict[str, float]:
-    """Rows, accuracy, precision, recall (sensitivity), specificity and F1 of yes/no answers."""
-    hit, false_alarm = float((truth & said).sum()), float((~truth & said).sum())
-    missed, rest = float((truth & ~said).sum()), float((~truth & ~said).sum())
-    return {
-        "n": len(truth),
-        "support": int(truth.sum()),
-        "accuracy": (hit + rest) / len(truth),
-        "precision": _ratio(hit, hit + false_alarm),
-        "recall": _ratio(hit, hit + missed),
-        "specificity": _ratio(rest, rest + false_alarm),
-        "f1": _ratio(2 * hit, 2 * hit + false_alarm + missed),
+    """Rows, accuracy, precision, recall (sensitivity), specificity and F1 of yes/no answers; 0 if not defined."""
+    counted = confusion(truth, said, once(len(truth)))
+    figures = {
+        "accuracy": counted.accuracy,
+        "precision": counted.precision,
+        "recall": counted.recall,
+        "specificity": counted.negated.recall,
+        "f1": counted.f1,
     }
-
-
-def _ratio(part: float, whole: float) -> float:
-    return part / whole if whole else 0.0
+    plain = {name: float(np.nan_to_num(value[0])) for name, value in figures.items()}
+    return {"n": len(truth), "support": int(truth.sum()), **plain}
 
 
 def roc_auc(truth: Flags, scores: Scores) -> float:
-    """Chance that a random positive scores above a random negative; ties count half (Mann-Whitney)."""
-    values, place = np.unique(scores, return_inverse=True)
-    counts = np.bincount(place, minlength=len(values))
-    rank = (np.cumsum(counts) - (counts - 1) / 2)[place]
-    positive = int(truth.sum())
-    negative = len(truth) - positive
-    return float((rank[truth].sum() - positive * (positive + 1) / 2) / (positive * negative))
+    """Chance that a random positive scores above a random negative."""
+    return float(Ranking.of(truth, scores, once(len(truth))).roc_auc[0])
 
 
 def best_threshold(claims: Scores, scores: Scores) -> float:

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import torch
 
+from mh_batch.evaluation.metrics import Flags
 from mh_batch.training.baseline import tfidf_scores
-from mh_batch.training.figures import Flags, Scores, binary, roc_auc
+from mh_batch.training.figures import Scores, binary, roc_auc
 from mh_batch.training.saving import folder_logits
 
 

@@ -47,6 +47,8 @@ def test_known_languages_are_those_of_the_second_seed() -> None:
         {"overlap": 510},
         {"task": "regression"},
         {"colour": "blue"},
+        {"indicates": {"low": ["c"]}},
+        {"name": "../m"},
     ],
 )
 def test_a_card_that_contradicts_itself_is_refused(wrong: dict[str, object]) -> None:

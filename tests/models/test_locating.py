@@ -6,7 +6,7 @@ import pytest
 
 from mh_batch.errors import ModelError
 from mh_batch.inference import load_scorer
-from mh_batch.models import Model, locate_model, weights_at_hand
+from mh_batch.models import CARD_FILE, Model, locate_model, weights_at_hand
 from mh_batch.models.catalogue import load_cards
 
 
@@ -174,3 +174,36 @@ def test_a_revision_is_not_taken_for_granted_in_a_folder(folder: Path) -> None:
 def test_a_model_of_ones_own_in_the_models_folder_wins_over_the_shipped_one(folder: Path) -> None:
     mine = folder.rename(folder.parent / "xlmr-depression-mini")
     assert locate_model("xlmr-depression-mini", mine.parent).folder == mine
+
+
+def test_a_folder_with_a_card_is_opened_with_that_card(carded: Path) -> None:
+    model = locate_model(str(carded))
+    assert (model.card.name, model.card.negative_label, model.card.fold) == ("my-own", "not_depressed", "max")
+
+
+def test_a_folders_own_card_wins_over_the_packages_and_changes_no_score_by_itself(carded: Path) -> None:
+    target = carded.rename(carded.parent / "xlmr-depression-mini")
+    found = locate_model("xlmr-depression-mini", target.parent)
+    assert found.card.name == "my-own"
+    (target / CARD_FILE).unlink()
+    assert locate_model("xlmr-depression-mini", target.parent).fingerprint("fp32") == found.fingerprint("fp32")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("name: [", "is not valid YAML: line 1"),
+        ("just words", "is not sound: card: "),
+        ("name: a/b\ntitle: t\ntask: multi_label\nlabels: [a]\nmax_tokens: 512\n", "is not sound: name: "),
+        ("name: a\ntitle: t\ntask: multi_label\nmax_tokens: 512\nlabel: [a]\n", "labels: Field required; label: Extra"),
+        ("name: a\ntitle: t\ntask: multi_label\nlabels: [a, b]\nmax_tokens: 512\n", "are not those of card 'a'"),
+        (b"\xff\xfe", "cannot be read"),
+    ],
+)
+def test_a_folders_card_that_is_not_sound_is_named_with_what_is_wrong(
+    carded: Path, content: str | bytes, message: str
+) -> None:
+    (carded / CARD_FILE).write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(ModelError) as error:
+        locate_model(str(carded))
+    assert message in str(error.value)

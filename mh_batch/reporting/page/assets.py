@@ -1,7 +1,9 @@
 """What the page is made of besides data: templates, crisis lines and the charts' JavaScript."""
 
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any
 
 import altair as alt
@@ -25,11 +27,17 @@ _FILTERS = (
 
 
 @cache
-def template() -> jinja2.Template:
-    """Return the page's template; what it interpolates is escaped, and a missing value is an error."""
+def template(name: str = "report.html.j2", package: str = "mh_batch.reporting.page") -> jinja2.Template:
+    """Return a page's template; what it interpolates is escaped, and a missing value is an error.
+
+    Args:
+        name: The template's file.
+        package: Whose folder `templates` it lies in; what it includes is looked for here too.
+    """
+    folders = [files(package) / "templates", _HERE / "templates"]
     environment = jinja2.Environment(
         # The package may lie in a zip file, where jinja2's own loader finds no templates.
-        loader=jinja2.FunctionLoader(lambda name: (_HERE / "templates" / name).read_text(encoding="utf-8")),
+        loader=jinja2.FunctionLoader(lambda wanted: _source(folders, wanted)),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -37,7 +45,12 @@ def template() -> jinja2.Template:
     )
     environment.filters |= {filter_.__name__: filter_ for filter_ in _FILTERS}
     environment.globals["group_name"] = group_name
-    return environment.get_template("report.html.j2")
+    return environment.get_template(name)
+
+
+def _source(folders: Sequence[Traversable], name: str) -> str | None:
+    found = (folder / name for folder in folders)
+    return next((path.read_text(encoding="utf-8") for path in found if path.is_file()), None)
 
 
 @cache

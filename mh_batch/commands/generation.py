@@ -1,0 +1,56 @@
+"""The command that generates texts."""
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from mh_batch.errors import ProviderError
+from mh_batch.flags import given_flags
+from mh_batch.settings import GenerateSettings, load_settings
+
+if TYPE_CHECKING:
+    from mh_batch.datasets.generation import Plan, Recipe
+    from mh_batch.datasets.generation.providers import Provider
+
+
+def generate(arguments: argparse.Namespace) -> int:
+    """Say what a plan will cost, carry it out, and say what came of it."""
+    from mh_batch.datasets.generation import (
+        check_temperature,
+        draw_plan,
+        estimate,
+        generate_texts,
+        lines_of,
+        load_recipe,
+    )
+
+    settings = load_settings(GenerateSettings, arguments.config, given_flags(arguments, GenerateSettings))
+    recipe = load_recipe(settings.recipe)
+    plan = draw_plan(recipe, settings.seed, settings.provider, settings.texts_per_language)
+    check_temperature(plan)
+    expected = estimate(plan, plan.requests)
+    texts = sum(request.texts for request in plan.requests)
+    print(
+        f"plan {plan.digest}: {texts:,} texts; estimate: {expected}",
+        file=sys.stdout if settings.dry_run else sys.stderr,
+    )
+    if settings.dry_run:
+        return 0
+    summary = generate_texts(
+        plan, recipe, settings.seed, settings.output, lambda: _provider(settings, recipe, plan), settings.max_cost
+    )
+    print("\n".join(lines_of(summary)))
+    print(f"  texts, refusals and summary: {settings.output}")
+    if not summary["taken"]:
+        raise ProviderError("no text came of it: see what was refused and what failed, and check model and recipe")
+    return 0
+
+
+def _provider(settings: GenerateSettings, recipe: "Recipe", plan: "Plan") -> "Provider":
+    if settings.provider == "template":
+        from mh_batch.datasets.generation.providers.template import TemplateProvider
+
+        return TemplateProvider({name: state.outlook for name, state in recipe.states.items()})
+    from mh_batch.datasets.generation.providers.anthropic_batches import AnthropicProvider
+
+    return AnthropicProvider(plan, settings.base_url, settings.poll_seconds, settings.settle_seconds)

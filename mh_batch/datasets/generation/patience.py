@@ -1,0 +1,14 @@
+"""How long to wait before something is tried again."""
+
+import random
+from collections.abc import Iterator
+
+_FIRST_SECONDS = 0.5
+_LONGEST_SECONDS = 60.0
+_TRIES = 10
+
+
+def pauses() -> Iterator[float]:
+    """Yield the seconds to wait after each failed try, about five minutes in all; doubled each time, and scattered."""
+    for attempt in range(_TRIES):
+        yield min(_LONGEST_SECONDS, _FIRST_SECONDS * 2**attempt) * random.uniform(0.75, 1.0)

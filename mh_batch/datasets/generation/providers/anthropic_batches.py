@@ -1,0 +1,139 @@
+"""Anthropic's Message Batches API, through the official SDK."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from itertools import takewhile
+from typing import TYPE_CHECKING, cast
+
+from mh_batch.datasets.generation.answers import Answer
+from mh_batch.datasets.generation.plan import Plan
+from mh_batch.datasets.generation.providers.anthropic_errors import creating, looking_at
+from mh_batch.datasets.generation.providers.base import Asked, BatchState
+from mh_batch.errors import LostAnswerError, ProviderError, UsageError
+
+if TYPE_CHECKING:
+    from anthropic import Anthropic
+    from anthropic.types import Message
+    from anthropic.types.message_create_params import MessageCreateParamsNonStreaming
+    from anthropic.types.messages import MessageBatch, MessageBatchIndividualResponse
+    from anthropic.types.messages.batch_create_params import Request as BatchRequest
+
+_KEY = "ANTHROPIC_API_KEY"
+# The last version of the API in which a request may name a temperature (https://platform.claude.com/docs/en/api/versioning).
+_VERSION_WITH_TEMPERATURE = "2023-06-01"
+# Of requests that may be sent twice without harm: looking and reading. About a minute in all.
+_RETRIES_OF_LOOKS = 10
+_LISTED_AT_ONCE = 100
+
+
+class AnthropicProvider:
+    """Sends batches under the plan's model and parameters."""
+
+    def __init__(
+        self, plan: Plan, base_url: str | None = None, poll_seconds: float = 30.0, settle_seconds: float = 60.0
+    ) -> None:
+        """Connect; nothing is sent yet.
+
+        Raises:
+            UsageError: the SDK is not installed, or the environment holds no key.
+        """
+        self.poll_seconds, self.settle_seconds = poll_seconds, settle_seconds
+        self._plan = plan
+        client = _client(plan.temperature is not None, base_url)
+        self._batches = client.messages.batches
+        # A lost answer is not a failed request: what creates a batch is never sent again by itself.
+        self._creating = client.with_options(max_retries=0).messages.batches
+
+    def newest_batch(self) -> str | None:
+        """Return the batch that was created last; None if there is none."""
+        with looking_at("the list of batches"):
+            return next((batch.id for batch in self._batches.list(limit=1).data), None)
+
+    def create(self, asked: Sequence[Asked]) -> str:
+        """Send a batch and return its name."""
+        with creating():
+            batch = self._creating.create(requests=[self._request(one) for one in asked])
+        name = getattr(batch, "id", None)  # the SDK takes any answer, such as a proxy's
+        if not isinstance(name, str):
+            raise LostAnswerError("the creation of a batch was answered without its name")
+        return name
+
+    def batches_since(self, newest: str | None) -> Iterator[BatchState]:
+        """Yield the batches created after `newest`, the last one first."""
+        with looking_at("the list of batches"):
+            listed = self._batches.list(limit=_LISTED_AT_ONCE)
+            yield from map(_state, takewhile(lambda batch: batch.id != newest, listed))
+
+    def state(self, batch: str) -> BatchState:
+        """Look at a batch."""
+        with looking_at(f"batch {batch}"):
+            return _state(self._batches.retrieve(batch))
+
+    def answers(self, batch: str, asked: Sequence[Asked]) -> Iterator[Answer]:
+        """Yield what became of the requests, as they are streamed."""
+        with looking_at(f"the answers of batch {batch}"):
+            if self._batches.retrieve(batch).results_url is None:
+                raise ProviderError(f"the answers of batch {batch} are gone: the API keeps them for 29 days")
+            yield from map(_answer, self._batches.results(batch))
+
+    def _request(self, one: Asked) -> BatchRequest:
+        params: dict[str, object] = {
+            "model": self._plan.model,
+            "max_tokens": self._plan.max_tokens,
+            "system": self._plan.system,
+            "messages": [{"role": "user", "content": one.request.prompt}],
+        }
+        if self._plan.temperature is not None:
+            params["temperature"] = self._plan.temperature
+        # The SDK's types follow the latest version of the API, which knows no temperature; the body is sent as it is.
+        return {"custom_id": one.custom_id, "params": cast("MessageCreateParamsNonStreaming", params)}
+
+
+def _client(with_temperature: bool, base_url: str | None) -> Anthropic:
+    try:
+        from anthropic import Anthropic
+    except ImportError:
+        raise UsageError("--provider anthropic needs its SDK: pip install 'mh-batch[generate]'") from None
+    key = os.environ.get(_KEY)
+    if not key:
+        raise UsageError(f"--provider anthropic needs a key: set {_KEY} (--dry-run and --provider template need none)")
+    version = {"anthropic-version": _VERSION_WITH_TEMPERATURE} if with_temperature else None
+    return Anthropic(api_key=key, base_url=base_url, max_retries=_RETRIES_OF_LOOKS, default_headers=version)
+
+
+def _state(batch: MessageBatch) -> BatchState:
+    counts = batch.request_counts
+    return BatchState(
+        batch=batch.id,
+        ended=batch.processing_status == "ended",
+        processing=counts.processing,
+        succeeded=counts.succeeded,
+        errored=counts.errored,
+        canceled=counts.canceled,
+        expired=counts.expired,
+    )
+
+
+def _answer(response: MessageBatchIndividualResponse) -> Answer:
+    result = response.result
+    if result.type == "succeeded":
+        return _success(response.custom_id, result.message)
+    if result.type == "errored":
+        return Answer(response.custom_id, "errored", error=result.error.error.type)
+    return Answer(response.custom_id, result.type)
+
+
+def _success(custom_id: str, message: Message) -> Answer:
+    usage = message.usage
+    cached = (usage.cache_creation_input_tokens or 0) + (usage.cache_read_input_tokens or 0)
+    return Answer(
+        custom_id,
+        "succeeded",
+        model=message.model,
+        text="".join(block.text for block in message.content if block.type == "text"),
+        stop_reason=message.stop_reason or "",
+        input_tokens=usage.input_tokens + cached,
+        output_tokens=usage.output_tokens,
+    )

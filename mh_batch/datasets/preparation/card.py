@@ -1,0 +1,90 @@
+"""The data card of a prepared data set, for machines (`card.json`) and for people (`README.md`)."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from importlib.resources import files
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, StrictUndefined
+
+from mh_batch import __version__
+from mh_batch.datasets.preparation.leaks import LeakCheck
+from mh_batch.datasets.preparation.reading import Origin
+from mh_batch.datasets.preparation.reasons import MEANINGS
+from mh_batch.datasets.preparation.recipe import Recipe
+from mh_batch.datasets.preparation.splitting import SPLITS
+from mh_batch.datasets.preparation.tables import distributions
+from mh_batch.settings import PrepareSettings
+
+Card = dict[str, Any]
+
+_KEPT_SETTINGS = {"seed", "shares", "threshold", "near_copies"}
+
+
+def data_card(
+    recipe: Recipe,
+    settings: PrepareSettings,
+    origins: Sequence[Origin],
+    rows: pd.DataFrame,
+    left_out: pd.DataFrame,
+    conflicts: dict[str, int],
+    leaks: LeakCheck,
+) -> Card:
+    """Return what is to be known of a data set; no text of it.
+
+    Args:
+        recipe: How it was made.
+        settings: With which settings.
+        origins: Where each source came from.
+        rows: All rows of the splits.
+        left_out: All other rows of the sources.
+        conflicts: Copies and near-copies whose labels disagreed.
+        leaks: What the check of the written splits found.
+    """
+    splits = rows["split"].value_counts()
+    return {
+        "name": recipe.name,
+        "description": recipe.description,
+        "mh_batch": __version__,
+        "settings": settings.model_dump(mode="json", include=_KEPT_SETTINGS),
+        "rows": {"read": sum(origin.rows for origin in origins), "used": len(rows), "left_out": len(left_out)},
+        "splits": {name: int(splits.get(name, 0)) for name in SPLITS},
+        "sources": [_source(recipe, origin, rows, left_out) for origin in origins],
+        "left_out": {str(reason): int(n) for reason, n in left_out["reason"].value_counts().items()},
+        "conflicts": conflicts,
+        "leaks": asdict(leaks),
+        "authors": int(rows["author"].nunique()),
+        "strata": _strata(recipe, rows),
+        "distributions": distributions(rows, recipe.labels, recipe.task == "single_label"),
+        "recipe": recipe.model_dump(mode="json", exclude_defaults=True),
+    }
+
+
+def _source(recipe: Recipe, origin: Origin, rows: pd.DataFrame, left_out: pd.DataFrame) -> dict[str, Any]:
+    source = next(source for source in recipe.sources if source.name == origin.source)
+    reasons = left_out.loc[left_out["source"] == origin.source, "reason"].value_counts()
+    return {
+        "name": origin.source,
+        "location": origin.location,
+        "digest": origin.digest,
+        "licence": source.licence,
+        "about": source.about,
+        "use": source.use,
+        "read": origin.rows,
+        "used": int((rows["source"] == origin.source).sum()),
+        "left_out": {str(reason): int(n) for reason, n in reasons.items()},
+    }
+
+
+def _strata(recipe: Recipe, rows: pd.DataFrame) -> dict[str, Any]:
+    """How many strata there are, and how many of them are too small for a row in each split."""
+    sizes = rows["stratum"].value_counts()
+    return {"by": list(recipe.stratify), "number": len(sizes), "under_10_rows": int((sizes < 10).sum())}
+
+
+def readme(card: Card) -> str:
+    """Return the card as Markdown, with the header that the Hugging Face hub reads."""
+    template = files("mh_batch.datasets.preparation") / "card.md.j2"
+    environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)
+    return environment.from_string(template.read_text(encoding="utf-8")).render(card=card, meanings=MEANINGS)

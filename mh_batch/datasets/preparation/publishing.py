@@ -1,0 +1,71 @@
+"""Writes a data set to a folder beside its place, and moves it there when it is whole."""
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from mh_batch.datasets.preparation.recipe import Recipe
+from mh_batch.errors import UsageError
+from mh_batch.validation import load_contract
+
+CARD = "card.json"
+README = "README.md"
+REJECTED = "rejected.parquet"
+
+
+def check_free(output: Path, overwrite: bool) -> None:
+    """Raise UsageError unless the place is free, or holds a data set that may be replaced."""
+    if not output.exists():
+        return
+    if not overwrite:
+        raise UsageError(f"{output} is there already: name another folder, or say --overwrite")
+    if not (output / CARD).is_file():
+        raise UsageError(f"{output} holds no prepared data set, so --overwrite leaves it alone: name another folder")
+
+
+@contextmanager
+def draft_of(output: Path) -> Iterator[Path]:
+    """Give a new folder beside `output`; it takes that name at the end, and goes if something fails."""
+    draft = output.with_name(f".{output.name}.draft")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
+    try:
+        yield draft
+        old = output.with_name(f".{output.name}.old")
+        if output.exists():
+            output.rename(old)
+        draft.rename(output)
+        shutil.rmtree(old, ignore_errors=True)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def write_splits(folder: Path, rows: pd.DataFrame, recipe: Recipe, splits: tuple[str, ...]) -> None:
+    """Write a Parquet file for each split, in the columns and types of the contract, sorted by id."""
+    schema = load_contract("prepared").for_labels(recipe.labels).arrow_schema()
+    for name in splits:
+        own = rows[rows["split"] == name].sort_values("doc_id")
+        pq.write_table(_table(own, schema), folder / f"{name}.parquet")
+
+
+def write_left_out(folder: Path, left_out: pd.DataFrame) -> None:
+    """Write what is recorded of the rows that are in no split."""
+    ordered = left_out.sort_values(["doc_id", "reason"])
+    pq.write_table(_table(ordered, load_contract("left_out").arrow_schema()), folder / REJECTED)
+
+
+def _table(rows: pd.DataFrame, schema: pa.Schema) -> pa.Table:
+    return pa.table([pa.array(rows[field.name], field.type, from_pandas=True) for field in schema], schema=schema)
+
+
+def write_card(folder: Path, card: Mapping[str, Any], readme: str) -> None:
+    """Write the data card for machines and for people."""
+    (folder / CARD).write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    (folder / README).write_text(readme, encoding="utf-8")

@@ -1,0 +1,102 @@
+"""What is compared: models, each by one or several engines and precisions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+from mh_batch.errors import SettingsError
+from mh_batch.evaluation.folding import Reading
+from mh_batch.evaluation.metrics import Flags, Floats
+from mh_batch.inference.execution import Execution, choose_execution
+from mh_batch.models import Model
+from mh_batch.settings import EngineChoice, PrecisionChoice
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A model under one engine and precision, and how its outputs tell of the data's labels."""
+
+    model: Model
+    execution: Execution
+    readings: tuple[Reading, ...]
+
+    @property
+    def key(self) -> dict[str, str]:
+        """What tells it apart in tables."""
+        return {"model": self.model.card.name, "engine": self.execution.engine, "precision": self.execution.precision}
+
+    @property
+    def title(self) -> str:
+        """What people read."""
+        return f"{self.model.card.name}, {self.execution.engine} {self.execution.precision}"
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Labels of the data that the model tells of."""
+        return tuple(reading.label for reading in self.readings)
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What a contender says of rows.
+
+    Attributes:
+        contender: Who says so.
+        probabilities: P(label), rows x the contender's labels.
+        said: Whether it marks the row.
+        thresholds: Those chosen by a criterion; empty where the card's were used.
+    """
+
+    contender: Contender
+    probabilities: Floats
+    said: Flags
+    thresholds: dict[str, float]
+
+
+def executions_of(
+    model: Model, engines: Iterable[EngineChoice], precisions: Iterable[PrecisionChoice]
+) -> list[Execution]:
+    """Return each pair of an engine and a precision that goes together.
+
+    Raises:
+        SettingsError: an engine or a precision goes with none of the others.
+    """
+    found: list[Execution] = []
+    served: set[str] = set()
+    refused: dict[str, SettingsError] = {}
+    for engine, precision in product(engines, precisions):
+        try:
+            found.append(choose_execution(model, engine, precision))
+            served |= {engine, precision}
+        except SettingsError as error:
+            refused |= {engine: error, precision: error}
+    for name, refusal in refused.items():
+        if name not in served:
+            raise refusal
+    return list(dict.fromkeys(found))
+
+
+def predictions(contender: Contender, rows: Floats, thresholds: dict[str, float]) -> Predictions:
+    """Fold a model's probabilities into the data's labels, and decide.
+
+    Args:
+        contender: The model.
+        rows: Its probabilities, rows x labels of its card.
+        thresholds: By label of the data; the card's rule where it is missing.
+    """
+    card = contender.model.card
+    probabilities = [reading.probability(card, rows) for reading in contender.readings]
+    said = [
+        values >= thresholds[reading.label] if reading.label in thresholds else reading.said(card, rows)
+        for reading, values in zip(contender.readings, probabilities, strict=True)
+    ]
+    return Predictions(contender, np.stack(probabilities, axis=1), np.stack(said, axis=1), thresholds)
+
+
+def scored_by_all(scored: Sequence[Floats]) -> Flags:
+    """Return the rows that every contender could score: only these compare."""
+    return np.asarray(np.all([~np.isnan(rows).any(axis=1) for rows in scored], axis=0), np.bool_)
