@@ -17,10 +17,7 @@ def figures_of(data: PreparedData, negative_label: str | None, logits: Numbers, 
     Of two exclusive labels those of the positive one; else their means over the labels, the negative one included.
     Independent labels are given from a probability of one half.
     """
-    if data.exclusive:
-        said = np.eye(logits.shape[1], dtype=bool)[logits.argmax(axis=1)]
-    else:
-        said = logits > 0
+    said = logits == logits.max(axis=1, keepdims=True) if data.exclusive else logits > 0
     counted = [_counted(said[:, k], targets[:, k]) for k in range(len(data.labels))]
     if data.exclusive and len(data.labels) == 2:
         positive = counted[1 if negative_label == data.labels[0] else 0]

@@ -38,7 +38,18 @@ class Distillation(_Frozen):
     answers: float = Field(0.0, ge=0, description="weight of the divergence from the teacher's probabilities")
     temperature: float = Field(2.0, gt=0, description="at which these are compared")
     summary: float = Field(0.0, ge=0, description="weight of the distance from the teacher's summary of a text")
+    summary_of: Literal["first_token", "all_tokens"] = Field(
+        "first_token", description="its last state, or the means of the states of all tokens at four depths"
+    )
+    panel: float = Field(
+        0.0, ge=0, le=1, description="share that a panel's beliefs have in the labels known; they fill in the unknown"
+    )
     tokens: int = Field(128, ge=8, description="the teacher reads texts up to so many tokens")
+
+    @property
+    def asks(self) -> bool:
+        """Whether the teacher is asked about texts."""
+        return self.answers > 0 or self.summary > 0 or self.panel > 0
 
 
 class Augmentation(_Frozen):
@@ -48,7 +59,9 @@ class Augmentation(_Frozen):
     journals: int = Field(0, ge=0, description="long texts joined from training texts, with labels from their parts")
     journal_words: int = Field(256, ge=8, description="their longest, in words")
     mask: float = Field(0.0, ge=0, lt=1, description="share of the tokens hidden")
-    moved_positions: bool = Field(False, description="every other batch stands at a random place of the position table")
+    positions: int | None = Field(
+        None, ge=8, description="every other batch stands at a random place among so many; further ones repeat them"
+    )
 
 
 class Stage(_Frozen):

@@ -42,7 +42,7 @@ class Machine:
 
 
 class _Trainer(Trainer):
-    def __init__(self, objective: Objective, **kwargs: Any) -> None:
+    def __init__(self, objective: Objective, **kwargs: Any) -> None:  # noqa: ANN401 - the library's own arguments
         super().__init__(**kwargs)
         self._objective = objective
 

@@ -20,7 +20,7 @@ from mh_batch.training.prepared import PreparedData, open_prepared
 from mh_batch.training.recipe import Recipe, Stage, Student
 from mh_batch.training.saving import save_classifier
 from mh_batch.training.stage import Machine, train_stage
-from mh_batch.training.starting import Beginning, from_checkpoint, from_stage, learner_of, new_student
+from mh_batch.training.starting import Beginning, from_checkpoint, from_stage, learner_of, new_student, repeat_positions
 from mh_batch.training.teacher import Teacher
 from mh_batch.training.teaching import Texts, encoded, lessons_of, texts_of
 
@@ -87,7 +87,7 @@ def _train(plan: Plan, stage: Stage, before: Stage | None, machine: Machine) -> 
     torch.manual_seed(plan.seed)
     data, folder = plan.data_of(stage), plan.folder_of(stage)
     teacher = None if plan.teacher is None or isinstance(plan.recipe.start, str) else Teacher(plan.teacher)
-    follows = teacher is not None and (stage.distillation.answers > 0 or stage.distillation.summary > 0)
+    follows = teacher is not None and stage.distillation.asks
     texts = texts_of(data, stage, _unlabelled(plan.unlabelled), follows, plan.seed)
     beginning = _beginning(plan, stage, before, data, texts, teacher)
     longest = stage.tokens or plan.recipe.tokens
@@ -110,6 +110,8 @@ def _train(plan: Plan, stage: Stage, before: Stage | None, machine: Machine) -> 
     )
     if int(torch.distributed.get_rank() if torch.distributed.is_initialized() else 0) == 0:
         (folder / CURVE).write_text(json.dumps(logged), encoding="utf-8")
+        if stage.augmentation.positions:
+            repeat_positions(beginning.classifier, stage.augmentation.positions)
         _leave(beginning, folder)
     if torch.distributed.is_initialized():
         torch.distributed.barrier()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from tokenizers import Tokenizer
 
 from mh_batch.models import locate_folder
@@ -95,10 +96,18 @@ def learner_of(beginning: Beginning, recipe: Recipe, stage: Stage, teacher_width
     """Seat a classifier for a stage. New small models read with noise; checkpoints by Hugging Face's own code."""
     if isinstance(recipe.start, str):
         return Learner(beginning.classifier, None, None)
-    longest = stage.tokens or recipe.tokens
     mask = number_of(beginning.tokenizer.backend_tokenizer, MASK)
-    noise = Noise(stage.augmentation.mask, mask, longest if stage.augmentation.moved_positions else None)
+    noise = Noise(stage.augmentation.mask, mask, stage.augmentation.positions)
     return Learner(beginning.classifier, noise, teacher_width)
+
+
+def repeat_positions(classifier: HuggingFaceModel, learned: int) -> None:
+    """Fill all positions with copies of the first `learned`, as the original Longformer did with RoBERTa's 512."""
+    table = classifier.base_model.embeddings.position_embeddings.weight
+    with torch.no_grad():
+        block = table[2 : 2 + learned].clone()
+        for start in range(2 + learned, len(table), learned):
+            table[start : start + learned] = block[: len(table) - start]
 
 
 def _labels(data: PreparedData) -> Mapping[str, Any]:
