@@ -99,12 +99,15 @@ def standalone_cluster(
 
 def submit_command(address: str, job: Path, *arguments: str, settings: Mapping[str, str] | None = None) -> list[str]:
     """How a job is submitted in client mode."""
-    on_loopback = {
+    usual = {
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
         "spark.ui.enabled": "false",
+        # Compiling a query takes longer than interpreting it for a few rows.
+        "spark.sql.codegen.wholeStage": "false",
+        "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     }
-    pairs = [f"--conf={name}={value}" for name, value in {**on_loopback, **(settings or {})}.items()]
+    pairs = [f"--conf={name}={value}" for name, value in {**usual, **(settings or {})}.items()]
     return [str(SPARK_HOME / "bin" / "spark-submit"), "--master", address, *pairs, str(job), *arguments]
 
 
