@@ -9,7 +9,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from mh_batch.errors import SettingsError, UsageError, nearest
-from mh_batch.models import Fold
+from mh_batch.models.card import Fold
 
 Architecture = Literal["xlm-roberta", "longformer"]
 

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 import torch
 
-from mh_batch.training.saving import save
+from mh_batch.training.saving import save_classifier
+from mh_batch.training.starting import fast
 from mh_batch.training.vocabulary import unigram
 
 LOW = ["I feel so empty and tired of it all", "Nothing brings me joy, I cry alone", "I see no hope for me anymore"]
@@ -56,5 +57,5 @@ def teacher(tmp_path: Path) -> Path:
         max_position_embeddings=514,
         type_vocab_size=1,
     )
-    save(XLMRobertaForSequenceClassification(config), tokenizer, tmp_path / "teacher", 512)
+    save_classifier(XLMRobertaForSequenceClassification(config), fast(tokenizer, 512), tmp_path / "teacher")
     return tmp_path / "teacher"
