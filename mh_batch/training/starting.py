@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from tokenizers import Tokenizer
+from torch import nn
 
 from mh_batch.models import locate_folder
 from mh_batch.training.learner import Learner, Noise
@@ -55,9 +56,16 @@ def _with_new_head(folder: Path, data: PreparedData) -> HuggingFaceModel:
     classifier = AutoModelForSequenceClassification.from_pretrained(
         folder, config=config, use_safetensors=True, ignore_mismatched_sizes=True
     ).float()
-    # Also where the old head has as many labels: they mean something else.
-    classifier.classifier.apply(classifier._init_weights)
+    _renew(classifier.classifier, config.initializer_range)
     return classifier
+
+
+def _renew(head: nn.Module, spread: float) -> None:
+    """Draw a head anew, also one that has as many labels already: they mean something else."""
+    for part in head.modules():
+        if isinstance(part, nn.Linear):
+            nn.init.normal_(part.weight, std=spread)
+            nn.init.zeros_(part.bias)
 
 
 def new_student(
@@ -112,7 +120,6 @@ def repeat_positions(classifier: HuggingFaceModel, learned: int) -> None:
 
 def _labels(data: PreparedData) -> Mapping[str, Any]:
     return {
-        "num_labels": len(data.labels),
         "id2label": dict(enumerate(data.labels)),
         "label2id": {label: number for number, label in enumerate(data.labels)},
         "problem_type": "single_label_classification" if data.exclusive else "multi_label_classification",

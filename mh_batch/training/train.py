@@ -11,7 +11,7 @@ import yaml
 from pyspark.sql import SparkSession
 
 from mh_batch.errors import UsageError
-from mh_batch.evaluation import evaluate
+from mh_batch.evaluation.evaluate import evaluate
 from mh_batch.models import ModelCard
 from mh_batch.models.catalogue import CARD_FILE
 from mh_batch.settings import EvaluationSettings
