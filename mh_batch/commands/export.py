@@ -1,8 +1,6 @@
 """The command that makes ONNX graphs of a model."""
 
 import argparse
-import sys
-from functools import partial
 
 from mh_batch.flags import given_flags
 from mh_batch.settings import ExportSettings, load_settings
@@ -12,10 +10,11 @@ def export(arguments: argparse.Namespace) -> int:
     """Write a model's ONNX graphs, and say how far they are from it."""
     from mh_batch.evaluation.export import export_model
     from mh_batch.models import locate_model
+    from mh_batch.scoring.progress import announce
 
     settings = load_settings(ExportSettings, arguments.config, given_flags(arguments, ExportSettings))
     model = locate_model(settings.model, settings.models_dir)
-    exported = export_model(model, settings.output, settings.precision, partial(print, file=sys.stderr, flush=True))
+    exported = export_model(model, settings.output, settings.precision, announce)
     for precision, parity in exported.parity.items():
         print(f"{precision}: {parity.told()}")
     print(f"score with it: mh-batch score --model {exported.folder} …")

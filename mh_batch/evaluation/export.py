@@ -13,7 +13,7 @@ import torch
 import yaml
 
 from mh_batch.errors import ModelError, PlatformError, UsageError
-from mh_batch.evaluation.parity import Parity, graph_parity
+from mh_batch.evaluation.parity import Parity, Reference, graph_parity, reference_of
 from mh_batch.inference.engines import exact
 from mh_batch.models import Model, model_files
 from mh_batch.models.catalogue import CARD_FILE
@@ -62,13 +62,16 @@ def export_model(
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}-") as name:
         staged = Path(name) / "model"
         staged.mkdir()
-        parity = {precision: _add_graph(model, staged, precision, say) for precision in precisions}
+        reference = reference_of(model)
+        parity = {precision: _add_graph(model, reference, staged, precision, say) for precision in precisions}
         _add_companions(model, staged, parity)
         staged.rename(output)
     return Exported(output, parity)
 
 
-def _add_graph(model: Model, folder: Path, precision: GraphPrecision, say: Callable[[str], None]) -> Parity:
+def _add_graph(
+    model: Model, reference: Reference, folder: Path, precision: GraphPrecision, say: Callable[[str], None]
+) -> Parity:
     try:
         from mh_batch.inference.engines.onnx_graph import graph_of
     except ImportError:
@@ -78,7 +81,7 @@ def _add_graph(model: Model, folder: Path, precision: GraphPrecision, say: Calla
     for path in made.parent.iterdir():
         shutil.copyfile(path, folder / path.name)
     say(f"comparing {GRAPHS[precision]} with the original")
-    parity = graph_parity(model, folder / GRAPHS[precision])
+    parity = graph_parity(reference, folder / GRAPHS[precision])
     if not parity.acceptable(precision):
         raise ModelError(
             f"the graph of {model.card.name} in {precision} does not agree with the model: {parity.told()}. It is not "

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mh_batch.inference.engines.padding import padded
 from mh_batch.models import Model
+from mh_batch.models.card import Task
 from mh_batch.models.checkpoint import read_config
 
 # Around the edges of Longformer's windows and blocks, and its longest input.
@@ -53,32 +54,54 @@ class Parity:
         )
 
 
-def graph_parity(model: Model, graph: Path) -> Parity:
-    """Compare a graph with the model, window by window and padded together."""
-    from onnxruntime import InferenceSession
+@dataclass(frozen=True)
+class Reference:
+    """What Hugging Face's implementation says of random windows, each computed alone.
 
+    Attributes:
+        windows: Token ids.
+        logits: Windows x labels.
+        pad_id: What shorter windows are padded with.
+        task: Of the model.
+    """
+
+    windows: list[list[int]]
+    logits: NDArray[np.float64]
+    pad_id: int
+    task: Task
+
+
+def reference_of(model: Model) -> Reference:
+    """Draw windows of several lengths, up to the model's longest, and compute them."""
     from mh_batch.inference.engines.huggingface import HuggingFaceEngine
 
     config = read_config(model.folder)
     pad_id = int(config.get("pad_token_id", 1))
     windows = _random_windows(int(config["vocab_size"]), model.card.max_tokens, pad_id)
     original = HuggingFaceEngine(model.folder, pad_id)
+    logits = np.concatenate([original.logits([window]) for window in windows])
+    return Reference(windows, logits, pad_id, model.card.task)
+
+
+def graph_parity(reference: Reference, graph: Path) -> Parity:
+    """Compare a graph with the reference, window by window and padded together."""
+    from onnxruntime import InferenceSession
+
     session = InferenceSession(str(graph), providers=["CPUExecutionProvider"])
 
     def logits(together: Sequence[Sequence[int]]) -> NDArray[np.float64]:
-        ids, valid = padded(together, pad_id)
+        ids, valid = padded(together, reference.pad_id)
         fed = {"input_ids": ids.numpy(), "attention_mask": valid.long().numpy()}
         return np.asarray(session.run(None, fed)[0], dtype=np.float64)
 
-    wanted = np.concatenate([original.logits([window]) for window in windows])
-    apart = np.concatenate([logits([window]) for window in windows])
-    found = np.concatenate([apart, logits(windows)])
-    wanted = np.concatenate([wanted, wanted])
+    apart = np.concatenate([logits([window]) for window in reference.windows])
+    found = np.concatenate([apart, logits(reference.windows)])
+    wanted = np.concatenate([reference.logits, reference.logits])
     return Parity(
-        tuple(len(window) for window in windows),
+        tuple(len(window) for window in reference.windows),
         float(np.abs(found - wanted).max()),
         float(np.abs(wanted).max()),
-        float((_decisions(found, model.card.task) == _decisions(wanted, model.card.task)).mean()),
+        float((_decisions(found, reference.task) == _decisions(wanted, reference.task)).mean()),
     )
 
 
@@ -89,5 +112,5 @@ def _random_windows(vocabulary: int, longest: int, pad_id: int) -> list[list[int
     return [draw.choice(words, length).tolist() for length in lengths]
 
 
-def _decisions(logits: NDArray[np.float64], task: str) -> NDArray[np.bool_]:
+def _decisions(logits: NDArray[np.float64], task: Task) -> NDArray[np.bool_]:
     return logits > 0 if task == "multi_label" else logits == logits.max(axis=1, keepdims=True)
