@@ -42,15 +42,17 @@ def _plan(settings: TrainSettings) -> "Plan":
             raise UsageError(f"the recipe {recipe.name} has no stage '{name}': {nearest(name, names)}")
     chosen = tuple(stage for stage in recipe.stages if not settings.stages or stage.name in settings.stages)
     changes = {"stages": chosen} | ({"start": settings.start} if settings.start else {})
+    work = settings.output.with_name(f".{settings.output.name}.training")
     return Plan(
         recipe=recipe.model_copy(update=changes),
         data=settings.data,
         models_dir=settings.models_dir,
         teacher=settings.teacher,
+        teacher_answers=settings.teacher_answers or work / "teacher",
         unlabelled=tuple(map(Path, settings.unlabelled)),
         seed=settings.seed,
         threads=settings.threads,
-        work=settings.output.with_name(f".{settings.output.name}.training"),
+        work=work,
     )
 
 

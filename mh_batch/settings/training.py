@@ -20,6 +20,7 @@ class TrainSettings(Settings):
     start: str | None = Field(None, description="checkpoint to start from (hub name or folder), over the recipe's")
     models_dir: Path | None = Field(None, description="folder with one sub-folder per model, where there is no hub")
     teacher: Path | None = Field(None, description="folder of a pretrained classifier that a small model learns from")
+    teacher_answers: Path | None = Field(None, description="folder to keep its answers in, for further trainings")
     unlabelled: Names = Field((), description="Parquet files with a column text, for the teacher to judge")
     stages: Names = Field((), description="go through these stages only")
     epochs: float | None = Field(None, gt=0, description="epochs of every stage, over the recipe's")

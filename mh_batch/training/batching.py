@@ -3,16 +3,9 @@
 from collections.abc import Sequence
 
 import torch
-from tokenizers import Tokenizer
 from torch import Tensor
 
 BEGIN, PAD, END, UNKNOWN = range(4)
-
-
-def encoded(tokenizer: Tokenizer, texts: Sequence[str], tokens: int) -> list[list[int]]:
-    """Token numbers of each text with its two special tokens, cut at `tokens`."""
-    rows = (found.ids for found in tokenizer.encode_batch(list(texts)))
-    return [row if len(row) <= tokens else [*row[: tokens - 1], END] for row in rows]
 
 
 def padded(rows: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:

@@ -44,7 +44,7 @@ class Objective:
         loss = self._errors(logits, wanted["targets"])
         if self.answers and "answers" in wanted:
             loss = loss + self.answers * self._divergence(logits, wanted["answers"])
-        if self.summary and summary is not None:
+        if summary is not None and "summaries" in wanted:
             loss = loss + self.summary * summary_distance(summary, wanted["summaries"])
         return loss
 

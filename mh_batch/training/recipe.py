@@ -56,6 +56,8 @@ class Augmentation(_Frozen):
     """Texts beside the prepared ones, and noise on all of them."""
 
     fragments: int = Field(0, ge=0, description="passages of training texts for the teacher to judge")
+    unlabelled: int = Field(2000, ge=0, description="texts of each further file and language for the teacher to judge")
+    seed: int = Field(0, ge=0, description="of what is made or drawn; the training's own seed changes none of it")
     journals: int = Field(0, ge=0, description="long texts joined from training texts, with labels from their parts")
     journal_words: int = Field(256, ge=8, description="their longest, in words")
     mask: float = Field(0.0, ge=0, lt=1, description="share of the tokens hidden")
@@ -75,6 +77,8 @@ class Stage(_Frozen):
     batch: int = Field(16, ge=1, description="texts in a batch")
     learning_rate: float = 5e-5
     weight_decay: float = 0.0
+    decay_embeddings: bool = Field(True, description="whether word embeddings decay too")
+    adam_beta2: float = Field(0.999, gt=0, lt=1)
     warm_up: float = Field(0.0, ge=0, lt=1, description="share of the steps in which the learning rate rises")
     schedule: Literal["linear", "cosine"] = "linear"
     class_weights: Literal["none", "balanced"] = Field("none", description="balanced: rare labels count more")
@@ -106,6 +110,7 @@ class Recipe(_Frozen):
 
     name: str
     description: str
+    weights: Literal["fp32", "fp16"] = Field("fp32", description="in which the model is saved")
     start: str | Student = Field(description="a checkpoint (hub name or folder), or the shape of a new model")
     tokens: int = Field(ge=8, description="longest input, with special tokens")
     stages: tuple[Stage, ...] = Field(min_length=1)

@@ -9,7 +9,14 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import EarlyStoppingCallback, EvalPrediction, Trainer, TrainerCallback, TrainingArguments
+from transformers import (
+    EarlyStoppingCallback,
+    EvalPrediction,
+    PrinterCallback,
+    Trainer,
+    TrainerCallback,
+    TrainingArguments,
+)
 from transformers.trainer_utils import get_last_checkpoint
 
 from mh_batch.training.averaging import Averaging
@@ -42,9 +49,14 @@ class Machine:
 
 
 class _Trainer(Trainer):
-    def __init__(self, objective: Objective, **kwargs: Any) -> None:  # noqa: ANN401 - the library's own arguments
+    def __init__(self, objective: Objective, stage: Stage, **kwargs: Any) -> None:  # noqa: ANN401 - the library's own
         super().__init__(**kwargs)
-        self._objective = objective
+        self._objective, self._stage = objective, stage
+        self.remove_callback(PrinterCallback)
+
+    def get_decay_parameter_names(self, model: torch.nn.Module) -> list[str]:
+        names: list[str] = super().get_decay_parameter_names(model)
+        return [name for name in names if self._stage.decay_embeddings or "embedding" not in name]
 
     def compute_loss(
         self,
@@ -93,6 +105,7 @@ def train_stage(
         callbacks.append(EarlyStoppingCallback(stage.patience, stage.least_improvement))
     trainer = _Trainer(
         objective,
+        stage,
         model=learner,
         args=_arguments(stage, len(train), folder, seed, machine),
         train_dataset=train,
@@ -115,6 +128,7 @@ def _arguments(stage: Stage, rows: int, folder: Path, seed: int, machine: Machin
         num_train_epochs=stage.epochs,
         learning_rate=stage.learning_rate,
         weight_decay=stage.weight_decay,
+        adam_beta2=stage.adam_beta2,
         warmup_steps=stage.warm_up,
         lr_scheduler_type=stage.schedule,
         bf16=machine.half == "bf16",

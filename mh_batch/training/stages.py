@@ -22,7 +22,7 @@ from mh_batch.training.saving import save_classifier
 from mh_batch.training.stage import Machine, train_stage
 from mh_batch.training.starting import Beginning, from_checkpoint, from_stage, learner_of, new_student, repeat_positions
 from mh_batch.training.teacher import Teacher
-from mh_batch.training.teaching import Texts, encoded, lessons_of, texts_of
+from mh_batch.training.teaching import Texts, encoded, held_texts, lessons_of, texts_of
 
 MODEL, CURVE = "model", "curve.json"
 
@@ -36,6 +36,7 @@ class Plan:
         data: Folder of the prepared data set of each stage.
         models_dir: Where checkpoints lie, if not on the hub.
         teacher: Folder of a pretrained sequence classifier that a student follows.
+        teacher_answers: Folder that keeps what it answered.
         unlabelled: Parquet files with a column `text`, for the teacher to judge.
         seed: Of all chance.
         threads: Of each process; the machine's if None.
@@ -46,6 +47,7 @@ class Plan:
     data: Mapping[str, Path]
     models_dir: Path | None
     teacher: Path | None
+    teacher_answers: Path
     unlabelled: tuple[Path, ...]
     seed: int
     threads: int | None
@@ -57,6 +59,10 @@ class Plan:
             wanted = " ".join(f"{stage.name}=FOLDER" for stage in self.recipe.stages)
             raise UsageError(f"the stage '{stage.name}' has no data: say --data {wanted}")
         return open_prepared(self.data[stage.name])
+
+    def held_texts(self) -> frozenset[str]:
+        """Comparable forms of all texts that any stage is measured on."""
+        return held_texts(self.data_of(stage) for stage in self.recipe.stages)
 
     def folder_of(self, stage: Stage) -> Path:
         """Where a stage works."""
@@ -88,10 +94,10 @@ def _train(plan: Plan, stage: Stage, before: Stage | None, machine: Machine) -> 
     data, folder = plan.data_of(stage), plan.folder_of(stage)
     teacher = None if plan.teacher is None or isinstance(plan.recipe.start, str) else Teacher(plan.teacher)
     follows = teacher is not None and stage.distillation.asks
-    texts = texts_of(data, stage, _unlabelled(plan.unlabelled), follows, plan.seed)
+    texts = texts_of(data, stage, _calm(plan, data), plan.unlabelled, follows, plan.held_texts())
     beginning = _beginning(plan, stage, before, data, texts, teacher)
     longest = stage.tokens or plan.recipe.tokens
-    lessons = lessons_of(texts, beginning.tokenizer, longest, stage, teacher, plan.work / "teacher")
+    lessons = lessons_of(texts, beginning.tokenizer, longest, stage, teacher, plan.teacher_answers)
     held = data.rows("validation")
     validation = Lessons(
         encoded(beginning.tokenizer, held["text"].tolist(), plan.recipe.tokens), {TARGETS: data.targets(held)}
@@ -149,7 +155,6 @@ def _leave(beginning: Beginning, folder: Path) -> None:
     shutil.rmtree(folder / "checkpoints", ignore_errors=True)
 
 
-def _unlabelled(paths: Sequence[Path]) -> list[str]:
-    import pandas as pd
-
-    return [text for path in paths for text in pd.read_parquet(path, columns=["text"])["text"] if text]
+def _calm(plan: Plan, data: PreparedData) -> int | None:
+    calm = plan.recipe.card.negative_label
+    return data.labels.index(calm) if calm in data.labels else None

@@ -6,9 +6,9 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yaml
-from pyspark.sql import SparkSession
 
 from mh_batch.errors import UsageError
 from mh_batch.evaluation.evaluate import evaluate
@@ -18,8 +18,12 @@ from mh_batch.settings import EvaluationSettings
 from mh_batch.training.curve import write_curve
 from mh_batch.training.prepared import PreparedData
 from mh_batch.training.recipe import Recipe
+from mh_batch.training.saving import halve
 from mh_batch.training.stage import Machine
 from mh_batch.training.stages import Plan, curves, train_stages
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 EVALUATION = "evaluation"
 
@@ -52,6 +56,8 @@ def train(
             train_together(spark, plan, machine)
     model = train_stages(plan, machine)
     with _draft(model, plan.work) as draft:
+        if plan.recipe.weights == "fp16":
+            halve(draft)
         _write_card(draft, plan.recipe, data)
         write_curve(draft, curves(plan))
         said = evaluate(_measured_on(data, draft))

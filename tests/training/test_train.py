@@ -10,16 +10,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from pyspark.sql import SparkSession
 from safetensors.numpy import load_file
 from transformers import TrainerCallback
 
+from mh_batch.datasets.comparable import comparable
 from mh_batch.datasets.grammar import load_grammar
 from mh_batch.errors import SettingsError, UsageError
 from mh_batch.inference import load_scorer
 from mh_batch.models import locate_model
-from mh_batch.training.recipe import CardFacts, Recipe, Stage, Student, load_recipe, shipped_recipes
+from mh_batch.training.prepared import open_prepared
+from mh_batch.training.recipe import CardFacts, Distillation, Recipe, Stage, Student, load_recipe, shipped_recipes
 from mh_batch.training.stage import Machine
 from mh_batch.training.stages import Plan
+from mh_batch.training.teaching import held_texts, texts_of
 from mh_batch.training.train import train
 
 SHAPE = {"pieces": 400, "width": 32, "layers": 2, "heads": 2, "inner": 32, "window": 16}
@@ -79,7 +83,7 @@ def recipe(*stages: Stage, architecture: Any = "xlm-roberta") -> Recipe:
 
 
 def plan(made: Recipe, data: dict[str, Path], work: Path) -> Plan:
-    return Plan(made, data, None, None, (), seed=1, threads=1, work=work)
+    return Plan(made, data, None, None, work / "teacher", (), seed=1, threads=1, work=work)
 
 
 def run(made: Plan, output: Path) -> str:
@@ -169,6 +173,72 @@ def test_the_second_stage_keeps_the_encoder_and_exchanges_the_head(tmp_path: Pat
     name = "longformer.encoder.layer.0.attention.self.query.weight"
     assert np.abs(after[name] - monitor[name]).max() < 1e-6
     assert set(locate_model(str(tmp_path / "tiny")).card.thresholds) == {"low", "afraid"}
+
+
+def test_a_student_that_follows_a_teacher_learns_its_answers(tmp_path: Path, teacher: Path) -> None:
+    data = one_label(tmp_path / "data")
+    following = Distillation(answers=1.0, summary=1.0, tokens=64)
+    stage = Stage(name="states", epochs=1, augmentation={"fragments": 40}, distillation=following, **FAST)
+    made = replace(plan(recipe(stage), {"states": data}, tmp_path / "work"), teacher=teacher)
+    run(replace(made, teacher_answers=tmp_path / "answers"), tmp_path / "tiny")
+
+    (answers,) = (tmp_path / "answers").iterdir()
+    with np.load(answers) as said:
+        assert said["logits"].shape[1] == len(STATES)
+        assert ROWS["train"] < len(said["logits"]) == len(said["summary"]) <= ROWS["train"] + 40
+    assert (tmp_path / "tiny" / "evaluation" / "index.html").is_file()
+
+
+def test_a_teacher_of_other_labels_cannot_answer(tmp_path: Path, teacher: Path) -> None:
+    stage = Stage(name="states", epochs=1, distillation=Distillation(answers=1.0, tokens=64), **FAST)
+    made = plan(recipe(stage), {"states": independent(tmp_path / "data")}, tmp_path / "work")
+    with pytest.raises(SettingsError, match="a teacher of 3 labels cannot answer for 2"):
+        run(replace(made, teacher=teacher), tmp_path / "tiny")
+
+
+def test_a_panel_fills_in_what_is_unknown(tmp_path: Path, teacher: Path) -> None:
+    data = {"states": independent(tmp_path / "data")}
+    stage = Stage(
+        name="states",
+        epochs=1,
+        augmentation={"journals": 10, "journal_words": 32},
+        distillation=Distillation(panel=0.5, summary=0.2, summary_of="all_tokens", tokens=64),
+        **FAST,
+    )
+    run(
+        replace(plan(recipe(stage, architecture="longformer"), data, tmp_path / "work"), teacher=teacher),
+        tmp_path / "t",
+    )
+    assert weights(tmp_path / "t")["classifier.out_proj.weight"].shape == (2, 32)
+
+
+def test_no_text_that_a_later_stage_is_measured_on_is_learned_from(tmp_path: Path) -> None:
+    emotions, states = open_prepared(one_label(tmp_path / "emotions")), open_prepared(independent(tmp_path / "states"))
+    stage, held = Stage(name="emotions", epochs=1, **FAST), held_texts([emotions, states])
+    learned = texts_of(emotions, stage, None, (), judged=False, held=held)
+    measured = {comparable(text) for text in states.rows("test")["text"]}
+    assert measured & {comparable(text) for text in emotions.rows("train")["text"]}
+    assert not measured & {comparable(text) for text in learned.texts}
+    assert len(learned.targets) == len(learned.texts) == learned.own
+
+
+def test_a_checkpoint_gets_a_head_for_the_labels_and_counts_them_alike(tmp_path: Path, teacher: Path) -> None:
+    data = {"states": independent(tmp_path / "data")}
+    stage = Stage(name="states", epochs=1, class_weights="balanced", **FAST)
+    made = recipe(stage).model_copy(update={"start": str(teacher)})
+    run(plan(made, data, tmp_path / "work"), tmp_path / "tiny")
+    after = weights(tmp_path / "tiny")
+    assert after["classifier.out_proj.weight"].shape[0] == 2
+    assert np.isfinite(after["classifier.out_proj.weight"]).all()
+
+
+@pytest.mark.spark
+def test_two_processes_share_a_training(tmp_path: Path, spark: SparkSession) -> None:
+    data = one_label(tmp_path / "data")
+    made = plan(recipe(Stage(name="states", epochs=4, **FAST)), {"states": data}, tmp_path / "work")
+    train(made, tmp_path / "tiny", Machine(processes=2), lambda: nullcontext(spark))
+    rates = locate_model(str(tmp_path / "tiny")).card.error_rates
+    assert all(rate.sensitivity > 0.8 for rate in rates)
 
 
 def test_a_stage_without_data_is_named(tmp_path: Path) -> None:
