@@ -40,7 +40,7 @@ def _name(logged: str) -> str:
 def _chart(points: pd.DataFrame, stages: Sequence[str]) -> alt.FacetChart:
     losses = points["figure"].str.startswith("loss")
     panels = points.assign(panel=losses.map({True: "loss", False: "measured on the validation split"}))
-    return (
+    chart: alt.FacetChart = (
         alt.Chart(panels)
         .mark_line(point={"size": 12})
         .encode(
@@ -52,3 +52,4 @@ def _chart(points: pd.DataFrame, stages: Sequence[str]) -> alt.FacetChart:
         .facet(row=alt.Row("panel:N", title=None), column=alt.Column("stage:N", title=None, sort=list(stages)))
         .resolve_scale(y="independent", x="independent")
     )
+    return chart

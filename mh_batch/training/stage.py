@@ -114,7 +114,8 @@ def train_stage(
         compute_metrics=figures,
         callbacks=callbacks,
     )
-    trainer.train(resume_from_checkpoint=get_last_checkpoint(folder) if folder.is_dir() else None)
+    last = get_last_checkpoint(folder) if folder.is_dir() else None  # type: ignore[no-untyped-call]  # it has no types
+    trainer.train(resume_from_checkpoint=last)
     return list(trainer.state.log_history)
 
 

@@ -130,7 +130,7 @@ def _believed(texts: Texts, states: Matrix, share: float) -> Targets:
 
 
 def _standardised(summaries: Matrix) -> Matrix:
-    return (summaries - summaries.mean(axis=0)) / (summaries.std(axis=0) + _LEAST_SPREAD)
+    return np.asarray((summaries - summaries.mean(axis=0)) / (summaries.std(axis=0) + _LEAST_SPREAD))
 
 
 def encoded(tokenizer: HuggingFaceTokenizer, texts: Sequence[str], longest: int) -> list[list[int]]:

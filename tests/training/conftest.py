@@ -29,7 +29,7 @@ def teacher(tmp_path: Path) -> Path:
         intermediate_size=32,
         max_position_embeddings=514,
         type_vocab_size=1,
-        num_labels=3,
     )
+    config.num_labels = 3
     save_classifier(XLMRobertaForSequenceClassification(config), fast(tokenizer, 512), tmp_path / "teacher")
     return tmp_path / "teacher"

@@ -2,7 +2,7 @@
 
 import json
 import random
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -87,7 +87,11 @@ def plan(made: Recipe, data: dict[str, Path], work: Path) -> Plan:
 
 
 def run(made: Plan, output: Path) -> str:
-    return train(made, output, Machine(), nullcontext)
+    return train(made, output, Machine(), no_session)
+
+
+def no_session() -> AbstractContextManager[SparkSession]:
+    raise AssertionError("one process needs no Spark")
 
 
 def weights(folder: Path) -> dict[str, np.ndarray]:

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -9,7 +10,7 @@ CHAPTER = "It rained all day on the quiet town. " * 100
 SHORT = [f"Today I walked {number} times around the lake." for number in range(50)]
 
 
-def file(tmp_path: Path, **columns: list[str | None]) -> list[Path]:
+def file(tmp_path: Path, **columns: Sequence[str | None]) -> list[Path]:
     pd.DataFrame(columns).to_parquet(tmp_path / "texts.parquet")
     return [tmp_path / "texts.parquet"]
 
