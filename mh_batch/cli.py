@@ -10,7 +10,18 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from mh_batch import __version__
-from mh_batch.commands import benchmark, evaluation, export, generation, models, preparation, runs, scoring, store
+from mh_batch.commands import (
+    benchmark,
+    evaluation,
+    export,
+    generation,
+    models,
+    preparation,
+    runs,
+    scoring,
+    store,
+    training,
+)
 from mh_batch.errors import MhBatchError
 from mh_batch.flags import Command, Parser, add_flags
 from mh_batch.settings import (
@@ -25,6 +36,7 @@ from mh_batch.settings import (
     RunSettings,
     ScoreSettings,
     StoreSettings,
+    TrainSettings,
 )
 
 _DEBUG = "MH_BATCH_DEBUG"
@@ -83,6 +95,7 @@ def _parser() -> Parser:
     _runs(_subcommand(subparsers, "runs", runs.runs, "list the runs of an output root"))
     _models(_subcommand(subparsers, "models", models.models, "list the model cards, or show one"))
     _classify(_subcommand(subparsers, "classify", models.classify, "probabilities of single texts, without Spark"))
+    _configured(subparsers, training.train, TrainSettings, "train a model by a recipe, and measure it")
     _configured(subparsers, export.export, ExportSettings, "write a model as ONNX graphs that agree with it")
     _configured(subparsers, generation.generate, GenerateSettings, "write labelled texts by a recipe, to train on")
     _configured(subparsers, preparation.prepare, PrepareSettings, "make splits to train and to judge a model on")

@@ -2,7 +2,7 @@
 
 from mh_batch.models.card import ErrorRate, ModelCard
 from mh_batch.models.catalogue import CARD_FILE, known_languages, load_cards, parse_card, read_card
-from mh_batch.models.locating import locate_model, weights_at_hand
+from mh_batch.models.locating import locate_folder, locate_model, weights_at_hand
 from mh_batch.models.model import Model, model_files
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "ModelCard",
     "known_languages",
     "load_cards",
+    "locate_folder",
     "locate_model",
     "model_files",
     "parse_card",

@@ -48,6 +48,15 @@ def locate_model(name: str, models_dir: Path | None = None) -> Model:
     return _open(found, card_in(found.folder) or card or load_cards().get(found.folder.name), search)
 
 
+def locate_folder(name: str, models_dir: Path | None = None) -> Path:
+    """Find the files of a checkpoint that need not be a classifier, such as one to train from.
+
+    Raises:
+        ModelError: it cannot be had; the message lists what was tried and how to get it.
+    """
+    return _first(_Search(name, models_dir), _card_of(name)).folder
+
+
 def weights_at_hand(card: ModelCard, models_dir: Path | None = None) -> str:
     """Return where a card's weights are on this machine, or that the hub has them; asks no network."""
     search = _Search(card.name, models_dir)

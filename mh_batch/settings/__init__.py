@@ -19,6 +19,7 @@ from mh_batch.settings.runs import (
     ScoreSettings,
     StoreSettings,
 )
+from mh_batch.settings.training import TrainSettings
 
 __all__ = [
     "BenchmarkSettings",
@@ -37,5 +38,6 @@ __all__ = [
     "RunSettings",
     "ScoreSettings",
     "StoreSettings",
+    "TrainSettings",
     "load_settings",
 ]

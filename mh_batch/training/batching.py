@@ -3,16 +3,9 @@
 from collections.abc import Sequence
 
 import torch
-from tokenizers import Tokenizer
 from torch import Tensor
 
 BEGIN, PAD, END, UNKNOWN = range(4)
-
-
-def encoded(tokenizer: Tokenizer, texts: Sequence[str], tokens: int) -> list[list[int]]:
-    """Token numbers of each text with its two special tokens, cut at `tokens`."""
-    rows = (found.ids for found in tokenizer.encode_batch(list(texts)))
-    return [row if len(row) <= tokens else [*row[: tokens - 1], END] for row in rows]
 
 
 def padded(rows: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
@@ -28,11 +21,11 @@ def masked(ids: Tensor, share: float, mask: int) -> Tensor:
     return ids.masked_fill(hidden, mask)
 
 
-def shifted_positions(ids: Tensor, positions: int) -> Tensor:
-    """Position numbers (1 by longest) that begin, every other time, at a random one of `positions`.
+def shifted_positions(ids: Tensor, positions: int | None) -> Tensor:
+    """Position numbers (1 by longest) that begin, every other time, at a random one of `positions`; None: at the first.
 
     So positions that only long texts reach are trained too. The first position is 2, as in RoBERTa.
     """
-    room = positions - ids.shape[1]
+    room = 0 if positions is None else positions - ids.shape[1]
     shift = int(torch.randint(0, room + 1, ()).item()) if room > 0 and torch.rand(()) < 0.5 else 0
     return torch.arange(2 + shift, 2 + shift + ids.shape[1]).unsqueeze(0)

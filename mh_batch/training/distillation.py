@@ -1,6 +1,5 @@
 """Losses by which a student follows labels and a teacher."""
 
-import torch
 from torch import Tensor
 from torch.nn import functional
 
@@ -16,10 +15,3 @@ def softened_divergence(student: Tensor, teacher: Tensor, temperature: float) ->
 def summary_distance(student: Tensor, teacher: Tensor) -> Tensor:
     """One minus the cosine between the student's projected summary and the teacher's, mean over rows."""
     return (1 - functional.cosine_similarity(student, teacher, dim=-1)).mean()
-
-
-def known_binary_loss(logits: Tensor, claims: Tensor) -> Tensor:
-    """Binary cross-entropy over the labels that a row's source makes a claim about (others are NaN)."""
-    known = ~torch.isnan(claims)
-    loss = functional.binary_cross_entropy_with_logits(logits, claims.nan_to_num(), reduction="none")
-    return (loss * known).sum() / known.sum().clamp(min=1)

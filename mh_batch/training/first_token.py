@@ -4,11 +4,20 @@ The last layer is computed for that token alone, and Longformer's band without p
 are those of Hugging Face's implementation, from the same weights: the saved models run on that unchanged.
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from mh_batch.training.untyped import ModelPart
+from mh_batch.training.untyped import HuggingFaceModel, ModelPart
+
+Summarise = Callable[[ModelPart, Tensor, Tensor, Tensor], Tensor]
+
+
+def summary_of(classifier: HuggingFaceModel) -> Summarise:
+    """The way to the state that a classifier reads, by its architecture."""
+    return longformer_summary if classifier.config.model_type == "longformer" else roberta_summary
 
 
 def roberta_summary(roberta: ModelPart, ids: Tensor, mask: Tensor, positions: Tensor) -> Tensor:

@@ -2,48 +2,70 @@
 
 import random
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
-from mh_batch.training.claims import LABELS, UNKNOWN
+from mh_batch.training.prepared import Targets
+
+Row = Sequence[float]
+_UNKNOWN = float("nan")
 
 
-def joined_claims(parts: Sequence[Sequence[float]]) -> list[float]:
-    """Claims about a text from those about its parts.
+@dataclass(frozen=True)
+class _Part:
+    text: str
+    targets: Row
 
-    A state is present if a part shows it and absent if every part denies it; a text is neutral if every part is.
+
+def journals(
+    texts: Sequence[str], targets: Targets, calm: int | None, count: int, words: int, seed: int
+) -> tuple[list[str], Targets]:
+    """Make texts of about a quarter of `words` to `words` words: calm ones, and in two of three some of any kind.
+
+    Args:
+        texts: To join.
+        targets: What they show (texts x labels; NaN: unknown).
+        calm: Number of the label that says that there is nothing else; None if no label does.
+        count: How many to make.
+        words: Their longest, in words.
+        seed: Of the choice.
+
+    Returns:
+        The texts, and what follows from their parts about them; none where no text is calm.
+    """
+    draw = random.Random(seed)
+    parts = [_Part(text, row) for text, row in zip(texts, targets.tolist(), strict=True)]
+    quiet = [part for part in parts if _is_calm(part.targets, calm)]
+    others = [part for part in parts if not _is_calm(part.targets, calm)]
+    made = [_journal(quiet, others or quiet, words, draw) for _ in range(count if quiet else 0)]
+    joined = [joined_targets([part.targets for part in chosen], calm) for chosen in made]
+    return [" ".join(part.text for part in chosen) for chosen in made], np.array(joined, dtype=np.float32)
+
+
+def joined_targets(parts: Sequence[Row], calm: int | None) -> list[float]:
+    """What a text shows by what its parts do.
+
+    A state is present if a part shows it, and absent if every part denies it; a text is calm if every part is.
     """
     columns = np.array(parts, dtype=np.float64).T
-    neutral = _settled(columns[0], decisive=0.0)
-    return [neutral, *(_settled(column, decisive=1.0) for column in columns[1:])]
+    return [_settled(column, decisive=float(number != calm)) for number, column in enumerate(columns)]
 
 
-def _settled(column: Sequence[float], decisive: float) -> float:
-    values = {float(value) for value in column if not np.isnan(value)}
-    if decisive in values:
+def _settled(column: Row, decisive: float) -> float:
+    if decisive in column:
         return decisive
-    return 1.0 - decisive if len(values) == 1 and not np.isnan(column).any() else UNKNOWN
+    return _UNKNOWN if np.isnan(column).any() else 1.0 - decisive
 
 
-def journals(rows: pd.DataFrame, count: int, words: int, seed: int) -> pd.DataFrame:
-    """Make `count` texts of at most `words` words: calm rows, and in two of three a few rows of any kind."""
-    draw = random.Random(seed)
-    calm, other = rows[rows["neutral"] == 1], rows[rows["neutral"] != 1]
-    made = [_journal(calm, other, words, draw) for _ in range(count)]
-    return pd.DataFrame(made, columns=["text", *LABELS]).assign(source="journals")
+def _is_calm(targets: Row, calm: int | None) -> bool:
+    return targets[calm] == 1 if calm is not None else 1 not in targets
 
 
-def _journal(calm: pd.DataFrame, other: pd.DataFrame, words: int, draw: random.Random) -> list[object]:
+def _journal(quiet: Sequence[_Part], others: Sequence[_Part], words: int, draw: random.Random) -> list[_Part]:
     length = draw.randint(words // 4, words)
-    guests = draw.choice((0, 1, 2))
-    parts = [_pick(other, draw) for _ in range(guests)]
-    while sum(len(str(text).split()) for text, _ in parts) < length:
-        parts.append(_pick(calm, draw))
+    parts = [draw.choice(others) for _ in range(draw.choice((0, 1, 2)))]
+    while sum(len(part.text.split()) for part in parts) < length:
+        parts.append(draw.choice(quiet))
     draw.shuffle(parts)
-    return [" ".join(text for text, _ in parts), *joined_claims([claims for _, claims in parts])]
-
-
-def _pick(rows: pd.DataFrame, draw: random.Random) -> tuple[str, list[float]]:
-    row = rows.iloc[draw.randrange(len(rows))]
-    return str(row["text"]), [float(row[label]) for label in LABELS]
+    return parts

@@ -7,6 +7,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from mh_batch.errors import SettingsError
 from mh_batch.training.batching import BEGIN, END, PAD
 from mh_batch.training.teacher import Teacher
 from mh_batch.training.untyped import ModelPart
@@ -57,8 +58,17 @@ def start_as_bag_of_words(layers: ModelPart) -> None:
 
 
 def inherited_embeddings(tokenizer: Tokenizer, teacher: Teacher | None, width: int, scale: float) -> Tensor | None:
-    """Word embeddings for the student's pieces out of the teacher's, if there is a teacher."""
+    """Word embeddings for the student's pieces out of the teacher's, if there is a teacher.
+
+    Raises:
+        SettingsError: the student is wider than its teacher.
+    """
     if teacher is None:
         return None
     pieces, table = surfaces(tokenizer), teacher.word_embeddings
+    if width > table.shape[1]:
+        raise SettingsError(
+            f"a student of width {width} cannot have the embeddings of a teacher of width {table.shape[1]}: make it "
+            "narrower, or set distillation.embeddings to false in the recipe"
+        )
     return embeddings(pieces, teacher.tokenizer.backend_tokenizer, table, width, scale)

@@ -41,6 +41,11 @@ class Teacher:
         self.model.eval()
 
     @property
+    def labels(self) -> int:
+        """How many labels it tells apart."""
+        return int(self.model.config.num_labels)
+
+    @property
     def word_embeddings(self) -> Tensor:
         """Its embedding table (pieces by width)."""
         table: Tensor = self.model.get_input_embeddings().weight.detach()
@@ -87,14 +92,12 @@ class Teacher:
         return [torch.cat(part).numpy()[back] for part in zip(*found, strict=True)]
 
 
-def remembered(folder: Path | None, what: str, texts: Sequence[str], ask: Callable[[], Arrays]) -> Arrays:
-    """`ask()`, or its earlier answer about the same texts from `folder` (None: never remember)."""
-    if folder is None:
-        return ask()
+def remembered(folder: Path, what: str, texts: Sequence[str], ask: Callable[[], Arrays]) -> Arrays:
+    """`ask()` in half precision, or its earlier answer about the same texts from `folder`."""
     digest = hashlib.sha256("\0".join([what, *texts]).encode()).hexdigest()[:16]
     file = folder / f"{what}-{digest}.npz"
     if not file.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        np.savez(file, allow_pickle=False, **ask())
+        np.savez(file, allow_pickle=False, **{name: said.astype(np.float16) for name, said in ask().items()})
     with np.load(file) as kept:
         return dict(kept)

@@ -10,8 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from mh_batch.corpus.language import detect_language
+from mh_batch.datasets.comparable import comparable
 from mh_batch.datasets.lengths import length_band
-from mh_batch.datasets.preparation.comparable import comparable
 from mh_batch.datasets.preparation.reading import own_name
 from mh_batch.datasets.preparation.reasons import Reason, left_out
 from mh_batch.datasets.preparation.recipe import CommonColumn, Recipe, Source

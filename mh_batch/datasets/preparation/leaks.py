@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mh_batch.datasets.preparation.comparable import comparable
+from mh_batch.datasets.comparable import comparable
 from mh_batch.datasets.preparation.near_copies import FindBuckets, near_pairs
 from mh_batch.errors import LeakError
 

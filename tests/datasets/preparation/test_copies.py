@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from mh_batch.datasets import load_grammar
-from mh_batch.datasets.preparation.comparable import comparable
+from mh_batch.datasets.comparable import comparable
 from mh_batch.datasets.preparation.copies import by_trust, without_copies, without_near_copies
 from mh_batch.datasets.preparation.near_copies import local_buckets
 

@@ -1,6 +1,6 @@
 import pytest
 
-from mh_batch.datasets.preparation.comparable import comparable
+from mh_batch.datasets.comparable import comparable
 
 
 @pytest.mark.parametrize(

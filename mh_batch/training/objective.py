@@ -1,0 +1,87 @@
+"""What training makes small: errors on labels, and distance from a teacher."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from mh_batch.training.distillation import softened_divergence, summary_distance
+from mh_batch.training.prepared import Targets
+
+
+@dataclass(frozen=True)
+class Objective:
+    """The loss of a batch.
+
+    Attributes:
+        exclusive: Softmax over the labels; else a sigmoid for each.
+        weights: Of the labels (exclusive), or of their positive rows (independent).
+        label_smoothing: Share of certainty taken from the labels.
+        answers: Weight of the divergence from the teacher's probabilities.
+        temperature: At which these are compared.
+        summary: Weight of the distance from the teacher's summaries.
+    """
+
+    exclusive: bool
+    weights: Tensor | None = None
+    label_smoothing: float = 0.0
+    answers: float = 0.0
+    temperature: float = 2.0
+    summary: float = 0.0
+
+    def __call__(self, logits: Tensor, summary: Tensor | None, wanted: Mapping[str, Tensor]) -> Tensor:
+        """Return the loss.
+
+        Args:
+            logits: Rows x labels.
+            summary: The student's (rows x teacher's width), if the teacher's are followed.
+            wanted: `targets` (rows x labels; NaN: unknown), and of a teacher `answers` (logits) and `summaries`.
+        """
+        loss = self._errors(logits, wanted["targets"])
+        if self.answers and "answers" in wanted:
+            loss = loss + self.answers * self._divergence(logits, wanted["answers"])
+        if summary is not None and "summaries" in wanted:
+            loss = loss + self.summary * summary_distance(summary, wanted["summaries"])
+        return loss
+
+    def _errors(self, logits: Tensor, targets: Tensor) -> Tensor:
+        return exclusive_errors(self, logits, targets) if self.exclusive else independent_errors(self, logits, targets)
+
+    def _divergence(self, logits: Tensor, answers: Tensor) -> Tensor:
+        if self.exclusive:
+            return softened_divergence(logits, answers, self.temperature)
+        return functional.binary_cross_entropy_with_logits(logits, torch.sigmoid(answers))
+
+
+def exclusive_errors(objective: Objective, logits: Tensor, targets: Tensor) -> Tensor:
+    """Cross-entropy of the rows that have a label, over all rows of the batch."""
+    known = ~torch.isnan(targets).any(dim=1)
+    errors = functional.cross_entropy(
+        logits[known], targets[known], objective.weights, label_smoothing=objective.label_smoothing, reduction="sum"
+    )
+    return errors / len(logits)
+
+
+def independent_errors(objective: Objective, logits: Tensor, targets: Tensor) -> Tensor:
+    """Mean binary cross-entropy over what is known."""
+    known = ~torch.isnan(targets)
+    smooth = targets.nan_to_num() * (1 - objective.label_smoothing) + objective.label_smoothing / 2
+    errors = functional.binary_cross_entropy_with_logits(logits, smooth, pos_weight=objective.weights, reduction="none")
+    return (errors * known).sum() / known.sum().clamp(min=1)
+
+
+def balanced_weights(targets: Targets, exclusive: bool) -> Tensor:
+    """Weights by which all labels count alike.
+
+    Rows / (labels x rows of the label) where they exclude each other, as in scikit-learn's `balanced`; negative rows /
+    positive rows of each where they do not.
+    """
+    found = torch.from_numpy(targets)
+    present = (found == 1).sum(dim=0).clamp(min=1)
+    if exclusive:
+        return len(found) / (found.shape[1] * present)
+    return (found == 0).sum(dim=0) / present

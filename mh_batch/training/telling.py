@@ -1,0 +1,43 @@
+"""Progress of a training, on standard error."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from mh_batch.training.progress import Progress
+
+
+class Telling(TrainerCallback):
+    """Prints steps, rate and time left, and each epoch's figures."""
+
+    def __init__(self, what: str) -> None:
+        """Tell of the stage `what`."""
+        self._what = what
+        self._progress: Progress | None = None
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object
+    ) -> None:
+        """Show progress, every now and then."""
+        if not state.is_world_process_zero:
+            return
+        self._progress = self._progress or Progress(f"{self._what}: steps", state.max_steps, done=state.global_step - 1)
+        loss = next((entry["loss"] for entry in reversed(state.log_history) if "loss" in entry), None)
+        self._progress.show(state.global_step, "" if loss is None else f"loss {loss:.3f}")
+
+    def on_evaluate(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        metrics: Mapping[str, float] | None = None,
+        **kwargs: object,
+    ) -> None:
+        """Show what was measured."""
+        if state.is_world_process_zero:
+            measured = {name.removeprefix("eval_"): value for name, value in (metrics or {}).items()}
+            shown = ", ".join(f"{name} {value:.4f}" for name, value in measured.items() if "_per_" not in name)
+            print(f"{self._what}: epoch {state.epoch:.1f}: {shown}", file=sys.stderr, flush=True)

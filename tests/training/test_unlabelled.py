@@ -1,0 +1,34 @@
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from mh_batch.training.augmentation import sentences
+from mh_batch.training.unlabelled import unlabelled_texts
+
+CHAPTER = "It rained all day on the quiet town. " * 100
+SHORT = [f"Today I walked {number} times around the lake." for number in range(50)]
+
+
+def file(tmp_path: Path, **columns: Sequence[str | None]) -> list[Path]:
+    pd.DataFrame(columns).to_parquet(tmp_path / "texts.parquet")
+    return [tmp_path / "texts.parquet"]
+
+
+def test_each_language_gives_so_many_texts(tmp_path: Path) -> None:
+    files = file(tmp_path, text=[*SHORT, *(text.upper() for text in SHORT)], language=["en"] * 50 + ["de"] * 50)
+    drawn = unlabelled_texts(files, 7, seed=1)
+    assert sum(text in SHORT for text in drawn) == 7
+    assert len(drawn) == len(set(drawn)) == 14
+    assert drawn == unlabelled_texts(files, 7, seed=1)
+    assert drawn != unlabelled_texts(files, 7, seed=2)
+
+
+def test_long_texts_come_in_pieces_of_whole_sentences(tmp_path: Path) -> None:
+    (piece,) = unlabelled_texts(file(tmp_path, text=[CHAPTER[: 37 * 12], None, "Hm."]), 5, seed=1)
+    assert set(sentences(piece)) == {"It rained all day on the quiet town."}
+    assert 200 < len(piece) <= 240
+
+
+def test_sentences_end_at_their_marks() -> None:
+    assert sentences("I slept.\nDid I? Yes!") == ["I slept.", "Did I?", "Yes!"]
