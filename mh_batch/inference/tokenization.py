@@ -9,6 +9,7 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from mh_batch.errors import ModelError
+from mh_batch.redaction import stderr_muted
 
 _PROBE = "a"
 _PAD_TOKENS = ("<pad>", "[PAD]")
@@ -37,7 +38,8 @@ class TextTokenizer:
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Return each text's token ids, whole, without special tokens."""
-        return self._encode(list(texts), False)
+        with stderr_muted():
+            return self._encode(list(texts), False)
 
     def enclose(self, window: Sequence[int]) -> list[int]:
         """Return the window between the special tokens that the model was trained with."""

@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 from mh_batch.datasets.preparation.near_copies import Buckets, FindBuckets
 from mh_batch.datasets.preparation.shingles import Kind
 from mh_batch.datasets.preparation.signatures import band_keys
+from mh_batch.redaction import messages_withheld
 
 _KEYED = "place long, band int, band_key long"
 
@@ -21,8 +22,9 @@ def spark_buckets(spark: SparkSession) -> FindBuckets:
         table = pa.table({"place": pa.array(range(len(texts)), pa.int64()), "text": pa.array(texts, pa.string())})
 
         def keyed(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
-            for batch in batches:
-                yield _keyed(batch, kind, threshold, seed)
+            with messages_withheld():
+                for batch in batches:
+                    yield _keyed(batch, kind, threshold, seed)
 
         frame = spark.createDataFrame(table).repartition(spark.sparkContext.defaultParallelism)
         keys = frame.mapInArrow(keyed, _KEYED)
