@@ -13,7 +13,7 @@ from mh_batch.errors import MhBatchError, WithheldError
 
 DEBUG = "MH_BATCH_DEBUG"
 
-_PLACES = 4
+_PLACES = 6
 _OWN_IN_WORKER = re.compile(r"^mh_batch\.errors\.\w+: (.*)$", re.MULTILINE)
 _muting = threading.Lock()
 

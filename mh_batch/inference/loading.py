@@ -1,5 +1,6 @@
 """From a model's files to a scorer."""
 
+from mh_batch.errors import ModelError
 from mh_batch.inference.engines import Engine, exact
 from mh_batch.inference.execution import DTYPES, Execution, choose_execution
 from mh_batch.inference.memory import token_budget
@@ -33,9 +34,22 @@ def load_scorer(
     if execution.engine == "onnx":
         device = "cpu"
     tokenizer = TextTokenizer(model.tokenizer_folder)
+    _check_tokenizer(tokenizer, model)
     engine = load_engine(model, execution, tokenizer.pad_id, device, shared)
     width = 4 if execution.precision in ("fp32", "int8") else 2
     return Scorer(model, tokenizer, engine, budget or token_budget(read_config(model.folder), width, device))
+
+
+def _check_tokenizer(tokenizer: TextTokenizer, model: Model) -> None:
+    """A tokenizer may be sound by itself, and another model's."""
+    words = read_config(model.folder).get("vocab_size")
+    if words is not None and not 0 <= max(tokenizer.special_ids) < words:
+        raise ModelError(f"the tokenizer in {model.tokenizer_folder} uses ids beyond the model's {words:,} words")
+    if model.card.max_tokens - tokenizer.n_special <= model.card.overlap:
+        raise ModelError(
+            f"the tokenizer in {model.tokenizer_folder} puts {tokenizer.n_special:,} tokens around each window, and the "
+            f"model takes {model.card.max_tokens:,}"
+        )
 
 
 def load_engine(model: Model, execution: Execution, pad_id: int, device: str, shared: bool = False) -> Engine:

@@ -25,11 +25,19 @@ class HuggingFaceEngine:
         self._pad_id = pad_id
         self._device = torch.device(device)
         try:
-            model = AutoModelForSequenceClassification.from_pretrained(
-                folder, dtype=dtype, use_safetensors=True, local_files_only=True, trust_remote_code=False
+            model, loaded = AutoModelForSequenceClassification.from_pretrained(
+                folder,
+                dtype=dtype,
+                use_safetensors=True,
+                local_files_only=True,
+                trust_remote_code=False,
+                output_loading_info=True,
             )
         except Exception as error:  # whatever a broken checkpoint makes the library raise
             raise ModelError(f"the model in {folder} cannot be loaded ({type(error).__name__}: {error})") from error
+        if missing := sorted(loaded["missing_keys"]):
+            # The library would make them up.
+            raise ModelError(f"the weights in {folder} lack {missing[0]!r}: no sequence classifier?")
         self._model = model.to(self._device).eval()
         windows = getattr(model.config, "attention_window", 1)
         self.pads_to = max(windows) if isinstance(windows, list) else int(windows)
