@@ -106,20 +106,21 @@ def fail_on_driver(*arguments: Any) -> None:
 
 def scenarios(root: Path) -> Iterator[tuple[str, str, str, Any]]:
     """Name, corpus, output and what is made to fail; where nothing is left to be scored the output is an old one."""
-    sound = corpus(root / "in" / "sound.parquet")
-    yield "sound", sound, "out", None
+    sound = corpus(root / "in" / "sound" / "sound.parquet")
+    yield "sound", sound, "sound", None
     yield "worker", sound, "worker", patch("mh_batch.score_corpus", partial(mh_batch.score_corpus, load=load_quoting))
     yield "garbled", garbled(root / "in" / "garbled.parquet"), "garbled", None
-    yield "invalid", sound, "out", patch("mh_batch.scoring.run.scores_table", broken_table)
-    yield "driver", sound, "out", patch("mh_batch.scoring.run.write_report", fail_on_driver)
+    yield "invalid", sound, "sound", patch("mh_batch.scoring.run.scores_table", broken_table)
+    yield "driver", sound, "sound", patch("mh_batch.scoring.run.write_report", fail_on_driver)
 
 
 def run(root: Path) -> None:
+    metrics = str(root / "logs" / "metrics.jsonl")
     with command_session("leaking"):
         for name, documents, output, failing in scenarios(root):
-            flags = ["--input", documents, "--output", str(root / output), "--metrics", str(root / "metrics.jsonl")]
+            flags = ["--input", documents, "--output", str(root / "out" / output), "--metrics", metrics, *GROUPS]
             with failing or nullcontext():
-                code = main(["score", *flags, "--model", "xlmr-depression-mini", "--precision", "fp32", *GROUPS])
+                code = main(["score", *flags, "--model", "xlmr-depression-mini", "--precision", "fp32"])
             print(f"{name}: exit code {code}")
 
 

@@ -106,7 +106,11 @@ def _language_udf(languages: tuple[str, ...]) -> UserDefinedFunctionLike:
 
 def _per_value(make: Callable[[], Callable[[bytes], str]]) -> UserDefinedFunctionLike:
     """Return a function from UTF-8 to strings, made in the worker, as an Arrow UDF; null stays null."""
+    # pyspark's stubs ask for a function type; at run time it warns that the type hints of the function say the same.
+    return arrow_udf(_of_arrays(make), "string")  # type: ignore[call-overload, no-any-return]
 
+
+def _of_arrays(make: Callable[[], Callable[[bytes], str]]) -> Callable[[pa.Array], pa.Array]:
     def apply(values: pa.Array) -> pa.Array:
         with messages_withheld():
             function, distinct = make(), values.dictionary_encode()
@@ -115,5 +119,4 @@ def _per_value(make: Callable[[], Callable[[bytes], str]]) -> UserDefinedFunctio
             )
             return results.take(distinct.indices)
 
-    # pyspark's stubs ask for a function type; at run time it warns that the type hints of `apply` say the same.
-    return arrow_udf(apply, "string")  # type: ignore[call-overload, no-any-return]
+    return apply

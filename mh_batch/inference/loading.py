@@ -1,6 +1,5 @@
 """From a model's files to a scorer."""
 
-from mh_batch.errors import ModelError
 from mh_batch.inference.engines import Engine, exact
 from mh_batch.inference.execution import DTYPES, Execution, choose_execution
 from mh_batch.inference.memory import token_budget
@@ -8,6 +7,7 @@ from mh_batch.inference.scorer import Scorer
 from mh_batch.inference.tokenization import TextTokenizer
 from mh_batch.models import Model
 from mh_batch.models.checkpoint import GraphPrecision, read_config
+from mh_batch.models.inspection import refused
 
 
 def load_scorer(
@@ -43,13 +43,11 @@ def load_scorer(
 def _check_tokenizer(tokenizer: TextTokenizer, model: Model) -> None:
     """A tokenizer may be sound by itself, and another model's."""
     words = read_config(model.folder).get("vocab_size")
+    room = model.card.max_tokens - tokenizer.n_special
     if words is not None and not 0 <= max(tokenizer.special_ids) < words:
-        raise ModelError(f"the tokenizer in {model.tokenizer_folder} uses ids beyond the model's {words:,} words")
-    if model.card.max_tokens - tokenizer.n_special <= model.card.overlap:
-        raise ModelError(
-            f"the tokenizer in {model.tokenizer_folder} puts {tokenizer.n_special:,} tokens around each window, and the "
-            f"model takes {model.card.max_tokens:,}"
-        )
+        raise refused(model.tokenizer_folder, f"its tokenizer uses ids beyond the model's {words:,} words")
+    if room <= model.card.overlap:
+        raise refused(model.tokenizer_folder, f"its tokenizer puts {tokenizer.n_special:,} tokens around each window")
 
 
 def load_engine(model: Model, execution: Execution, pad_id: int, device: str, shared: bool = False) -> Engine:

@@ -8,8 +8,8 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
-from mh_batch.errors import ModelError
 from mh_batch.inference.failures import is_failure
+from mh_batch.models.inspection import refused
 from mh_batch.redaction import stderr_muted
 
 _PROBE = "a"
@@ -33,7 +33,7 @@ class TextTokenizer:
         except BaseException as error:  # whatever a broken tokenizer file makes the libraries raise, panics included
             if not is_failure(error):
                 raise
-            raise ModelError(f"the tokenizer in {folder} cannot be loaded ({type(error).__name__})") from error
+            raise refused(folder, f"its tokenizer cannot be loaded ({type(error).__name__})") from error
 
     @property
     def special_ids(self) -> list[int]:

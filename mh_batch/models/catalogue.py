@@ -13,6 +13,7 @@ from mh_batch.models.inspection.plain_yaml import MOST_CHARS, NotPlainError, loa
 
 CARD_FILE = "mh_batch_card.yaml"
 _MOST_PROBLEMS = 5
+_CORRECT = "Correct the card, or remove it"
 
 
 @cache
@@ -53,7 +54,7 @@ def parse_card(text: str, where: str) -> ModelCard:
     try:
         return ModelCard.model_validate(load_plain_yaml(text))
     except NotPlainError as error:
-        raise ModelError(f"the card {where} is refused: {error}") from None
+        raise ModelError(f"the card {where} is refused: {error}. {_CORRECT}") from None
     except ValidationError as error:
         problems = [f"{'.'.join(map(str, one['loc'])) or 'card'}: {one['msg']}" for one in error.errors()]
-        raise ModelError(f"the card {where} is not sound: {'; '.join(problems[:_MOST_PROBLEMS])}") from None
+        raise ModelError(f"the card {where} is not sound: {'; '.join(problems[:_MOST_PROBLEMS])}. {_CORRECT}") from None

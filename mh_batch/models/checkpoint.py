@@ -80,7 +80,7 @@ def output_labels(config: dict[str, Any], card: ModelCard | None) -> tuple[str, 
     spelled = config.get("id2label") or {str(i): f"LABEL_{i}" for i in range(int(config.get("num_labels", 2)))}
     ordered = [str(spelled[key]) for key in sorted(spelled, key=int)]
     if card is None:
-        return tuple(_identifier(label) for label in ordered)
+        return tuple(inspection.as_label(label) for label in ordered)
     labels = tuple(card.canonical(label) for label in ordered)
     if sorted(labels) != sorted(card.labels):
         raise ModelError(
@@ -124,7 +124,3 @@ def generic_card(name: str, config: dict[str, Any]) -> ModelCard:
 def _file_name(name: str) -> str:
     """A model's name is part of paths, and of URIs that Spark reads."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", name.rpartition("/")[2]) or "model"
-
-
-def _identifier(label: str) -> str:
-    return "".join(c if c.isalnum() else "_" for c in label.strip().lower())

@@ -5,8 +5,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from mh_batch.errors import ModelError
 from mh_batch.models.card import ModelCard
+from mh_batch.models.inspection import refused
 
 
 def check_digests(folder: Path, digests: Mapping[str, str], card: ModelCard, pinned: bool) -> None:
@@ -21,11 +21,11 @@ def check_digests(folder: Path, digests: Mapping[str, str], card: ModelCard, pin
     if pinned and card.hub:
         for name, wanted in card.hub.sha256.items():
             if digests.get(name) != wanted:
-                raise ModelError(
-                    f"{folder / name} is not the file that the card '{card.name}' means: its SHA-256 should be {wanted}"
-                    f". Get revision {card.hub.revision} of {card.hub.name}, or give another model another folder name"
-                )
+                get = f"Get revision {card.hub.revision} of {card.hub.name}, or give another model another folder name"
+                raise refused(folder / name, f"card '{card.name}' means a file with the SHA-256 {wanted}", get)
     for name, digest in digests.items():
         blob = Path(os.path.realpath(folder / name)).name
         if re.fullmatch(r"[0-9a-f]{64}", blob) and blob != digest:
-            raise ModelError(f"{folder / name} is not what the hub holds: remove {folder.parent.parent} and fetch it again")
+            raise refused(
+                folder / name, "it is not what the hub holds", f"Remove {folder.parent.parent} to fetch it again"
+            )

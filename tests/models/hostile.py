@@ -4,6 +4,7 @@ Run in a process of its own (`python -m tests.models.hostile FOLDER`), which may
 """
 
 import base64
+import importlib
 import io
 import json
 import os
@@ -166,7 +167,8 @@ def graph(location: str, **place: str) -> Spoil:
             weights.external_data.add(key=key, value=value)
         ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [2]) for name in ("x", "y")]
         node = helper.make_node("Add", ["x", "w"], ["y"])
-        model = helper.make_model(helper.make_graph([node], "g", ends[:1], ends[1:], [weights]))
+        of_graph = helper.make_graph([node], "g", ends[:1], ends[1:], [weights])
+        model = helper.make_model(of_graph, ir_version=10, opset_imports=[helper.make_opsetid("", 18)])
         (folder / "model.onnx").write_bytes(model.SerializeToString())
 
     return spoil
@@ -211,6 +213,7 @@ def doubling(times: int) -> dict[str, Any]:
     return {"type": "Sequence", "normalizers": [step] * times}
 
 
+FILLING = {"id": "<s>", "ids": [0] * 600, "tokens": ["<s>"] * 600}
 _WEIGHT, _BIAS = "roberta.encoder.layer.0.output.dense.weight", "roberta.encoder.layer.0.output.dense.bias"
 _MERGES = "\n".join(
     f"k{n}: &a{n} {{<<: [*a{n - 1}, *a{n - 1}]}}" if n else "k0: &a0 {x: 1, y: 2}" for n in range(30)
@@ -261,7 +264,7 @@ FOLDERS: dict[str, tuple[Spoil, str]] = {
     "many outputs": (config(num_labels=10**12, id2label=None), "'num_labels' must be"),
     "outputs with a gap": (config(id2label={"0": "a", "2": "b"}), "must number 2 outputs"),
     "outputs by words": (config(id2label={"yes": "a", "no": "b"}), "must number 2 outputs"),
-    "outputs of one name": (config(id2label={"0": "sad!", "1": "Sad"}), "a name of its own"),
+    "outputs of one name": (config(id2label={"0": "sad!", "1": "Sad?"}), "a name of its own"),
     "outputs of markup": (config(id2label={"0": "<>", "1": "</>"}), "a name of its own"),
     "outputs that weights lack": (config(id2label={str(n): f"l{n}" for n in range(9)}), "config.json says (9, 256)"),
     "code of its own": (config(auto_map={"AutoConfig": "evil.Config"}), "asks for code from elsewhere"),
@@ -308,7 +311,9 @@ FOLDERS: dict[str, tuple[Spoil, str]] = {
         "uses ids beyond the model's",
     ),
     "specials that fill the window": (
-        tokenizer("post_processor", "special_tokens", "<s>", value={"id": "<s>", "ids": [0] * 600, "tokens": ["<s>"] * 600}),
+        tokenizer(
+            "post_processor", "special_tokens", "<s>", value={"id": "<s>", "ids": [0] * 600, "tokens": ["<s>"] * 600}
+        ),
         "tokens around each window",
     ),
     "tokenizer with code": (
@@ -332,7 +337,10 @@ FOLDERS: dict[str, tuple[Spoil, str]] = {
     "card with a number": (written("mh_batch_card.yaml", b"max_tokens: " + b"9" * 50_000), "number or a date"),
     "card with a query": (card(labels=["x') OR 1=1 --", "depressed"]), "is not sound: labels.0"),
     "card that sees twice": (card(labels=["depressed", "depressed"]), "two outputs have the same label"),
-    "card of other weights": (card(hub={"name": "a/b", "sha256": {"model.safetensors": DIGEST}}), "is not the file"),
+    "card of other weights": (
+        card(hub={"name": "a/b", "sha256": {"model.safetensors": DIGEST}}),
+        "means a file with",
+    ),
 }
 
 
@@ -356,7 +364,10 @@ def give_up(signal_number: int, frame: FrameType | None) -> None:
 
 
 def run(root: Path) -> None:
-    main(["classify", "Some text."])  # loads what every model needs
+    # All that models need is loaded before time and memory are measured.
+    for library in ("onnxruntime", "onnx", "transformers.models.bert.modeling_bert"):
+        importlib.import_module(library)
+    main(["classify", "Some text."])
     signal.signal(signal.SIGALRM, give_up)
     taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (taken + MIB * 2**20, resource.RLIM_INFINITY))

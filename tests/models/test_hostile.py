@@ -1,4 +1,4 @@
-"""Whoever makes a model's folder cannot make us hang, crash, run code or read other files: it is refused, and said why."""
+"""Whoever makes a model's folder cannot make us hang, crash, run code or read other files: it is refused."""
 
 import json
 import subprocess
@@ -9,6 +9,16 @@ from typing import Any
 import pytest
 
 from tests.models.hostile import FOLDERS
+
+ADVICE = (
+    "Get the file again",
+    "Get revision",
+    "Remove it",
+    "Put the file itself",
+    "Merge it",
+    "Use a ",
+    "Correct the ",
+)
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +40,7 @@ def test_a_hostile_folder_is_refused_with_what_is_wrong_and_what_to_do(
     assert answer["code"] == 2
     assert answer["err"].startswith("mh-batch: ")
     assert str(root) in answer["err"], "it names the file"
+    assert any(advice in answer["err"] for advice in ADVICE)
     assert answer["out"] == ""
 
 

@@ -11,6 +11,7 @@ from transformers import AutoModelForSequenceClassification
 from mh_batch.errors import ModelError
 from mh_batch.inference.engines.padding import padded
 from mh_batch.inference.tokenization import quiet_transformers
+from mh_batch.models.inspection import refused
 
 
 class HuggingFaceEngine:
@@ -37,7 +38,7 @@ class HuggingFaceEngine:
             raise ModelError(f"the model in {folder} cannot be loaded ({type(error).__name__}: {error})") from error
         if missing := sorted(loaded["missing_keys"]):
             # The library would make them up.
-            raise ModelError(f"the weights in {folder} lack {missing[0]!r}: no sequence classifier?")
+            raise refused(folder, f"its weights lack {missing[0]}: no sequence classifier?")
         self._model = model.to(self._device).eval()
         windows = getattr(model.config, "attention_window", 1)
         self.pads_to = max(windows) if isinstance(windows, list) else int(windows)

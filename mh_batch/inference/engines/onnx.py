@@ -9,10 +9,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mh_batch.errors import ModelError, PlatformError
+from mh_batch.errors import PlatformError
 from mh_batch.inference.engines.layers import Config
 from mh_batch.inference.engines.packing import by_length, of_one_length
 from mh_batch.models.checkpoint import GRAPHS, GraphPrecision, graph_precisions
+from mh_batch.models.inspection import refused
 
 _INPUTS = {"input_ids", "attention_mask"}
 _INSTALL = "engine onnx needs packages that are not installed: pip install 'mh-batch[onnx]'"
@@ -41,9 +42,9 @@ class OnnxEngine:
         try:
             self._session = InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
         except Exception as error:  # the library has a dozen kinds, all of them its own
-            raise ModelError(f"the graph {graph} cannot be loaded ({type(error).__name__}): damaged?") from None
+            raise refused(graph, f"it cannot be loaded ({type(error).__name__}): damaged?") from None
         if {node.name for node in self._session.get_inputs()} != _INPUTS:
-            raise ModelError(f"the graph {graph} does not take {' and '.join(sorted(_INPUTS))}, and nothing else")
+            raise refused(graph, f"it does not take {' and '.join(sorted(_INPUTS))} and nothing else")
 
     def logits(self, windows: Sequence[Sequence[int]]) -> NDArray[np.float64]:
         """Return the logits (windows x outputs)."""

@@ -4,7 +4,7 @@ What is checked here costs no more than reading small files and headers: sizes a
 is read, names against the folder, and what files declare of themselves against what they hold.
 """
 
-from mh_batch.models.inspection.configuration import check_config
+from mh_batch.models.inspection.configuration import as_label, check_config
 from mh_batch.models.inspection.fitting import check_fit
 from mh_batch.models.inspection.folder import check_folder
 from mh_batch.models.inspection.graphs import check_graph
@@ -16,6 +16,7 @@ from mh_batch.models.inspection.tokenizers import check_tokenizer
 __all__ = [
     "INDEX",
     "WEIGHTS",
+    "as_label",
     "check_config",
     "check_fit",
     "check_folder",

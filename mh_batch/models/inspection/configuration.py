@@ -13,6 +13,7 @@ _WHOLE = {
     "vocab_size": (1, 10_000_000),
     "hidden_size": (1, 65_536),
     "intermediate_size": (1, 1_000_000),
+    "num_hidden_layers": (1, 1000),
     "num_attention_heads": (1, 1024),
     "max_position_embeddings": (5, 1_000_000),
     "type_vocab_size": (0, 1000),
@@ -37,8 +38,10 @@ def check_config(config: Config, path: Path) -> None:
         if name in config and not (name == "pad_token_id" and config[name] is None):
             _check_whole(config, name, least, most, path)
     for name in config:
-        if re.search(r"layers?$", name) and not isinstance(config[name], list | dict | bool | None | float):
-            _check_whole(config, name, 1, _MOST_LAYERS, path)
+        if re.search(r"layers?$", name) and type(config[name]) is int:
+            _check_whole(config, name, 0, _MOST_LAYERS, path)
+        if name.endswith("_config") and isinstance(config[name], dict):
+            check_config(config[name], path)
     _check_shape(config, path)
     if "id2label" in config and config["id2label"] is not None:
         _check_labels(config["id2label"], path)
@@ -83,6 +86,13 @@ def _check_labels(labels: Any, path: Path) -> None:  # noqa: ANN401 - whatever J
         raise refused(path, "'id2label' must name the outputs")
     if sorted(labels) != sorted(str(number) for number in range(len(labels))):
         raise refused(path, f"'id2label' must number {len(labels)} outputs from 0 to {len(labels) - 1}")
-    spelled = ["".join(re.findall(r"\w+", str(label))).lower() for label in labels.values()]
-    if "" in spelled or len(set(spelled)) < len(spelled) or max(map(len, spelled)) > _MOST_LABEL_CHARS:
-        raise refused(path, f"'id2label' must give each output a name of its own, of {_MOST_LABEL_CHARS} letters or less")
+    spelled = [as_label(str(label)) for label in labels.values()]
+    if not all(re.search("[^_]", label) for label in spelled) or len(set(spelled)) < len(spelled):
+        raise refused(path, "'id2label' must give each output a name of its own")
+    if max(map(len, spelled)) > _MOST_LABEL_CHARS:
+        raise refused(path, f"'id2label' has a name of more than {_MOST_LABEL_CHARS} letters")
+
+
+def as_label(spelling: str) -> str:
+    """Return a checkpoint's name of an output as a label: lower case, of letters, digits and underscores."""
+    return "".join(c if c.isalnum() else "_" for c in spelling.strip().lower())

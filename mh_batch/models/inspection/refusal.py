@@ -9,4 +9,5 @@ _AGAIN = "Get the file again from where the model was published, or use another 
 
 def refused(path: Path, why: str, what_to_do: str = _AGAIN) -> ModelError:
     """Return the error that says which file is refused, why, and what to do."""
-    return ModelError(f"{path} is refused: {why}. {what_to_do}")
+    stop = "" if why.endswith("?") else "."
+    return ModelError(f"{path} is refused: {why}{stop} {what_to_do}")
