@@ -9,19 +9,19 @@ from mh_batch.models.inspection.refusal import refused
 
 Config = Mapping[str, Any]
 
+# Whatever an architecture calls its layers, nothing is built for so many.
+_MOST_LAYERS = 1000
 _WHOLE = {
     "vocab_size": (1, 10_000_000),
     "hidden_size": (1, 65_536),
     "intermediate_size": (1, 1_000_000),
-    "num_hidden_layers": (1, 1000),
+    "num_hidden_layers": (1, _MOST_LAYERS),
     "num_attention_heads": (1, 1024),
     "max_position_embeddings": (5, 1_000_000),
     "type_vocab_size": (0, 1000),
     "num_labels": (1, 10_000),
     "pad_token_id": (0, 10_000_000),
 }
-# Whatever an architecture calls its layers, nothing is built for so many.
-_MOST_LAYERS = 1000
 _MOST_LABELS, _MOST_LABEL_CHARS = 10_000, 100
 
 # Ask for code: from the checkpoint, from the hub, or from packages that are not part of this one.
