@@ -41,7 +41,7 @@ def told_of(work: Callable[[], object]) -> str:
 KINDS = ("RuntimeError, after KeyError in ", "ArrowInvalid in ", "PanicException in ")
 
 
-@pytest.mark.parametrize(("quote", "kind"), zip(QUOTES, KINDS, strict=True))
+@pytest.mark.parametrize(("quote", "kind"), list(zip(QUOTES, KINDS, strict=True)))
 def test_an_error_in_a_worker_is_told_by_its_kind_and_place(quote: Callable[[str], None], kind: str) -> None:
     def work() -> None:
         with messages_withheld():

@@ -41,7 +41,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     submitted = " ".join(f"--conf {name}={value}" for name, value in conf.items())
     environment = {**os.environ, "PYSPARK_SUBMIT_ARGS": f"{submitted} pyspark-shell"}
     command = [sys.executable, "-m", "tests.leaking", str(root)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True, env=environment)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=True, env=environment)
     (root / "logs" / "stdout").write_text(done.stdout)
     (root / "logs" / "stderr").write_text(done.stderr)
     return root

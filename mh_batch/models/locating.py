@@ -13,7 +13,8 @@ from mh_batch.models.model import Model, file_digests, joined_digest
 from mh_batch.models.pinning import check_digests
 from mh_batch.models.shipped import shipped_folder
 
-_HUB_FILES = ["config.json", "*.safetensors", "*.safetensors.index.json", "*token*.json", "vocab.*", "merges.txt", "*.model"]
+_HUB_FILES = ["config.json", "*.safetensors", "*.safetensors.index.json", "*token*.json"]
+_HUB_FILES += ["vocab.*", "merges.txt", "*.model"]
 
 
 @dataclass(frozen=True)
