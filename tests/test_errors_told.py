@@ -95,7 +95,7 @@ def test_what_workers_are_sent_can_be_sent() -> None:
         with messages_withheld():
             quote()
 
-    told_of(pickle.loads(cloudpickle.dumps(work)))
+    told_of(pickle.loads(cloudpickle.dumps(work)))  # type: ignore[no-untyped-call]  # it carries no types
 
 
 def test_sparks_own_errors_are_told_by_their_condition() -> None:
