@@ -1,8 +1,6 @@
 """The `mh-batch` command."""
 
 import argparse
-import os
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,6 +22,7 @@ from mh_batch.commands import (
 )
 from mh_batch.errors import MhBatchError
 from mh_batch.flags import Command, Parser, add_flags
+from mh_batch.redaction import is_debugging, withheld
 from mh_batch.settings import (
     BenchmarkSettings,
     EvaluationSettings,
@@ -39,7 +38,6 @@ from mh_batch.settings import (
     TrainSettings,
 )
 
-_DEBUG = "MH_BATCH_DEBUG"
 _EPILOG = (
     "What the models say is an indicator, not a diagnosis. Exit codes: 2 usage, 3 validation, 4 drift where asked for, "
     "1 any other failure."
@@ -47,7 +45,7 @@ _EPILOG = (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; return its exit code. Errors that we know print one message, not a traceback."""
+    """Run a command; return its exit code. Errors print one message, never a traceback: it may quote a text."""
     parser = _parser()
     try:
         namespace, unknown = parser.parse_known_args(arguments)
@@ -60,22 +58,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("mh-batch: interrupted; what is finished is kept, the same command goes on from there", file=sys.stderr)
         return 130
-    except Exception as error:
-        if _DEBUG in os.environ or not _is_sparks(error):
+    except SystemExit:
+        raise
+    except BaseException as error:  # a panic of a library in Rust is no Exception
+        if is_debugging():
             raise
-        print(f"mh-batch: {_without_values(error)}; with {_DEBUG}=1 the whole error is shown", file=sys.stderr)
+        print(f"mh-batch: {withheld(error)}", file=sys.stderr)
         return 1
-
-
-def _is_sparks(error: Exception) -> bool:
-    return type(error).__module__.partition(".")[0] in ("pyspark", "py4j")
-
-
-def _without_values(error: Exception) -> str:
-    """Spark's messages may quote values of the corpus; its conditions, and our own errors in a worker, do not."""
-    own = re.findall(r"^mh_batch\.errors\.\w+: (.*)$", str(error), re.MULTILINE)
-    condition = getattr(error, "getCondition", lambda: None)() or type(error).__name__
-    return str(own[-1]) if own else f"Spark failed ({condition})"
 
 
 def _parser() -> Parser:

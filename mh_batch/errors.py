@@ -87,6 +87,10 @@ class LeakError(ValidationError):
     """Texts of one split are nearly those of another: the data set was not published."""
 
 
+class WithheldError(MhBatchError):
+    """Something failed that was not foreseen; its message is withheld, since it may quote a text."""
+
+
 class DriftError(MhBatchError):
     """The run is published, but its report flags a change and was asked to fail on that: exit code 4."""
 

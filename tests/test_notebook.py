@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.texts import SAMPLES
+from tests.texts import PLANTED, SAMPLES, files_with
 
 NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "explore.ipynb"
 
@@ -25,7 +25,9 @@ def test_the_notebook_in_git_has_no_outputs() -> None:
 def test_the_notebook_answers_from_a_run_without_dates_or_authors_as_well(tmp_path: Path) -> None:
     """The README's test runs it on the demo; here on texts of which nothing is known."""
     texts = [f"{text} Day {day}." for samples in SAMPLES.values() for text in samples for day in range(5)]
-    bare = tmp_path / "bare.parquet"
+    texts += [f"{text} Day {day}." for text in PLANTED for day in range(5)]
+    bare = tmp_path / "corpus" / "bare.parquet"
+    bare.parent.mkdir()
     pd.DataFrame({"doc_id": map(str, range(len(texts))), "text": texts}).to_parquet(bare)
     score = [sys.executable, "-m", "mh_batch.cli", "score", "--input", str(bare), "--output"]
     score += [str(tmp_path / "output"), "--model", "xlmr-depression-mini", "--consent-basis", "written for this test"]
@@ -35,3 +37,6 @@ def test_the_notebook_answers_from_a_run_without_dates_or_authors_as_well(tmp_pa
             command, capture_output=True, text=True, timeout=300, check=False, env={**os.environ, "HOME": str(tmp_path)}
         )
         assert done.returncode == 0, done.stderr[-3000:]
+    assert files_with(bare.parent, PLANTED) == [str(bare)]
+    bare.unlink()
+    assert files_with(tmp_path, PLANTED) == [], "neither the run nor the notebook repeats a text"

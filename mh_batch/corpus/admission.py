@@ -13,6 +13,7 @@ from pyspark.sql.pandas.functions import arrow_udf
 from mh_batch.corpus.language import detect_language
 from mh_batch.corpus.pseudonyms import hasher
 from mh_batch.corpus.reasons import Reason
+from mh_batch.redaction import messages_withheld
 
 if TYPE_CHECKING:
     from pyspark.sql._typing import UserDefinedFunctionLike
@@ -105,13 +106,17 @@ def _language_udf(languages: tuple[str, ...]) -> UserDefinedFunctionLike:
 
 def _per_value(make: Callable[[], Callable[[bytes], str]]) -> UserDefinedFunctionLike:
     """Return a function from UTF-8 to strings, made in the worker, as an Arrow UDF; null stays null."""
+    # pyspark's stubs ask for a function type; at run time it warns that the type hints of the function say the same.
+    return arrow_udf(_of_arrays(make), "string")  # type: ignore[call-overload, no-any-return]
 
+
+def _of_arrays(make: Callable[[], Callable[[bytes], str]]) -> Callable[[pa.Array], pa.Array]:
     def apply(values: pa.Array) -> pa.Array:
-        function, distinct = make(), values.dictionary_encode()
-        results = pa.array(
-            [function(value) for value in distinct.dictionary.cast(pa.binary()).to_pylist()], pa.string()
-        )
-        return results.take(distinct.indices)
+        with messages_withheld():
+            function, distinct = make(), values.dictionary_encode()
+            results = pa.array(
+                [function(value) for value in distinct.dictionary.cast(pa.binary()).to_pylist()], pa.string()
+            )
+            return results.take(distinct.indices)
 
-    # pyspark's stubs ask for a function type; at run time it warns that the type hints of `apply` say the same.
-    return arrow_udf(apply, "string")  # type: ignore[call-overload, no-any-return]
+    return apply

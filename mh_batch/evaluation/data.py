@@ -16,6 +16,7 @@ from mh_batch.errors import CorpusError
 from mh_batch.evaluation.metrics import Flags, Floats
 from mh_batch.evaluation.truth import Truth
 from mh_batch.models import known_languages
+from mh_batch.redaction import messages_withheld
 
 Groups = npt.NDArray[np.object_]
 ALL = "all"
@@ -76,10 +77,11 @@ def text_facts(texts: Sequence[str | None], detect: bool) -> tuple[list[str | No
 
 def facts_of_batches(batches: Iterable[pa.RecordBatch], detect: bool) -> Iterator[pa.RecordBatch]:
     """Look at the texts of batches of `doc_id, text`; yield `doc_id, band, language`, as a Spark task does."""
-    for batch in batches:
-        bands, languages = text_facts(batch["text"].to_pylist(), detect)
-        columns = [batch["doc_id"], pa.array(bands, pa.string()), pa.array(languages, pa.string())]
-        yield pa.RecordBatch.from_arrays(columns, names=["doc_id", "band", "language"])
+    with messages_withheld():
+        for batch in batches:
+            bands, languages = text_facts(batch["text"].to_pylist(), detect)
+            columns = [batch["doc_id"], pa.array(bands, pa.string()), pa.array(languages, pa.string())]
+            yield pa.RecordBatch.from_arrays(columns, names=["doc_id", "band", "language"])
 
 
 def lacks_languages(table: pa.Table) -> bool:

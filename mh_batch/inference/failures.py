@@ -7,12 +7,17 @@ Failure = str
 _SIGNS = ("can't allocate memory", "CUDA error: out of memory")
 
 
-def failure_of(error: Exception) -> Failure:
+def is_failure(error: BaseException) -> bool:
+    """Tell whether something failed, and nobody asked the process to stop: tokenizers panic with no Exception."""
+    return isinstance(error, Exception) or type(error).__name__ == "PanicException"
+
+
+def failure_of(error: BaseException) -> Failure:
     """Return a word for the error: `out_of_memory`, or the name of its type."""
     return "out_of_memory" if is_out_of_memory(error) else type(error).__name__
 
 
-def is_out_of_memory(error: Exception) -> bool:
+def is_out_of_memory(error: BaseException) -> bool:
     """Tell whether the error says that host or device memory ran out."""
     import torch
 

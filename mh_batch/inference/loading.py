@@ -7,6 +7,7 @@ from mh_batch.inference.scorer import Scorer
 from mh_batch.inference.tokenization import TextTokenizer
 from mh_batch.models import Model
 from mh_batch.models.checkpoint import GraphPrecision, read_config
+from mh_batch.models.inspection import refused
 
 
 def load_scorer(
@@ -33,9 +34,20 @@ def load_scorer(
     if execution.engine == "onnx":
         device = "cpu"
     tokenizer = TextTokenizer(model.tokenizer_folder)
+    _check_tokenizer(tokenizer, model)
     engine = load_engine(model, execution, tokenizer.pad_id, device, shared)
     width = 4 if execution.precision in ("fp32", "int8") else 2
     return Scorer(model, tokenizer, engine, budget or token_budget(read_config(model.folder), width, device))
+
+
+def _check_tokenizer(tokenizer: TextTokenizer, model: Model) -> None:
+    """A tokenizer may be sound by itself, and another model's."""
+    words = read_config(model.folder).get("vocab_size")
+    room = model.card.max_tokens - tokenizer.n_special
+    if words is not None and not 0 <= max(tokenizer.special_ids) < words:
+        raise refused(model.tokenizer_folder, f"its tokenizer uses ids beyond the model's {words:,} words")
+    if room <= model.card.overlap:
+        raise refused(model.tokenizer_folder, f"its tokenizer puts {tokenizer.n_special:,} tokens around each window")
 
 
 def load_engine(model: Model, execution: Execution, pad_id: int, device: str, shared: bool = False) -> Engine:

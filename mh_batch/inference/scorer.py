@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mh_batch.inference.ahead import one_ahead
 from mh_batch.inference.batching import token_budget_batches
 from mh_batch.inference.engines import Engine
-from mh_batch.inference.failures import Failure, failure_of, is_beyond_repair, release_memory
+from mh_batch.inference.failures import Failure, failure_of, is_beyond_repair, is_failure, release_memory
 from mh_batch.inference.tokenization import TextTokenizer
 from mh_batch.inference.windows import cut_windows, fold_windows
 from mh_batch.models import Model
@@ -104,7 +104,9 @@ class Scorer:
     def _encode(self, texts: Sequence[str]) -> list[list[int] | Failure]:
         try:
             return [tokens or "no_tokens" for tokens in self._tokenizer.encode(texts)]
-        except Exception as error:  # one text must not take its neighbours with it
+        except BaseException as error:  # one text must not take its neighbours with it
+            if not is_failure(error):
+                raise
             if len(texts) <= 1:
                 return [failure_of(error) for _ in texts]
             half = len(texts) // 2

@@ -8,7 +8,9 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
-from mh_batch.errors import ModelError
+from mh_batch.inference.failures import is_failure
+from mh_batch.models.inspection import refused
+from mh_batch.redaction import stderr_muted
 
 _PROBE = "a"
 _PAD_TOKENS = ("<pad>", "[PAD]")
@@ -25,10 +27,18 @@ class TextTokenizer:
     def __init__(self, folder: Path) -> None:
         """Load the tokenizer in `folder`; ModelError if it cannot be read."""
         try:
-            self._encode, self.pad_id = _plain(folder) if _is_plain(folder) else _transformers(folder)
-        except Exception as error:  # whatever a broken tokenizer file makes the libraries raise
-            raise ModelError(f"the tokenizer in {folder} cannot be loaded ({type(error).__name__})") from error
-        self._prefix, self._suffix = self._specials()
+            with stderr_muted():
+                self._encode, self.pad_id = _plain(folder) if _is_plain(folder) else _transformers(folder)
+                self._prefix, self._suffix = self._specials()
+        except BaseException as error:  # whatever a broken tokenizer file makes the libraries raise, panics included
+            if not is_failure(error):
+                raise
+            raise refused(folder, f"its tokenizer cannot be loaded ({type(error).__name__})") from error
+
+    @property
+    def special_ids(self) -> list[int]:
+        """Ids of what stands around each window, and of padding."""
+        return [*self._prefix, *self._suffix, self.pad_id]
 
     @property
     def n_special(self) -> int:
@@ -37,7 +47,8 @@ class TextTokenizer:
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Return each text's token ids, whole, without special tokens."""
-        return self._encode(list(texts), False)
+        with stderr_muted():
+            return self._encode(list(texts), False)
 
     def enclose(self, window: Sequence[int]) -> list[int]:
         """Return the window between the special tokens that the model was trained with."""

@@ -1,12 +1,14 @@
 """What code needs and a reader wants to know of a model: its card."""
 
 from collections.abc import Mapping
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Task = Literal["multi_label", "single_label"]
 Fold = Literal["max", "mean"]
+Label = Annotated[str, Field(pattern=r"^\w+$", max_length=100, description="part of columns' names, and of queries")]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 class _Frozen(BaseModel):
@@ -18,6 +20,7 @@ class Hub(_Frozen):
 
     name: str
     revision: str = "main"
+    sha256: Mapping[str, Sha256] = Field(default_factory=dict, description="digests of files of that revision, by name")
 
 
 class ErrorRate(_Frozen):
@@ -39,7 +42,7 @@ class ModelCard(_Frozen):
     hub: Hub | None = None
     tokenizer: str | None = Field(None, description="hub name of the tokenizer, where the checkpoint carries none")
     task: Task
-    labels: tuple[str, ...] = Field(min_length=1, description="canonical labels, in the order of the outputs")
+    labels: tuple[Label, ...] = Field(min_length=1, description="canonical labels, in the order of the outputs")
     aliases: Mapping[str, str] = Field(default_factory=dict, description="checkpoint spelling to canonical label")
     negative_label: str | None = Field(None, description="label that means: none of the indicators")
     indicates: Mapping[str, tuple[str, ...]] = Field(
@@ -67,6 +70,8 @@ class ModelCard(_Frozen):
         unknown = sorted(set(named) - set(self.labels))
         if unknown:
             raise ValueError(f"labels {unknown} are not among {list(self.labels)}")
+        if len(set(self.labels)) < len(self.labels):
+            raise ValueError("two outputs have the same label")
         if self.overlap >= self.max_tokens - 2:
             raise ValueError("overlap leaves no room for new tokens in a window")
         return self

@@ -9,8 +9,11 @@ from pydantic import ValidationError
 
 from mh_batch.errors import ModelError
 from mh_batch.models.card import ModelCard
+from mh_batch.models.inspection.plain_yaml import MOST_CHARS, NotPlainError, load_plain_yaml
 
 CARD_FILE = "mh_batch_card.yaml"
+_MOST_PROBLEMS = 5
+_CORRECT = "Correct the card, or remove it"
 
 
 @cache
@@ -39,7 +42,8 @@ def read_card(path: Path) -> ModelCard:
         ModelError: the file cannot be read, or what it says is no card.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open(encoding="utf-8") as stream:
+            text = stream.read(MOST_CHARS + 1)
     except (OSError, UnicodeDecodeError) as error:
         raise ModelError(f"the card {path} cannot be read ({type(error).__name__})") from None
     return parse_card(text, str(path))
@@ -48,10 +52,9 @@ def read_card(path: Path) -> ModelCard:
 def parse_card(text: str, where: str) -> ModelCard:
     """Return the card that YAML describes; ModelError if it describes none, with what is wrong and `where`."""
     try:
-        return ModelCard.model_validate(yaml.safe_load(text))
-    except yaml.YAMLError as error:
-        line = getattr(error, "problem_mark", None)
-        raise ModelError(f"the card {where} is not valid YAML{f': line {line.line + 1}' if line else ''}") from None
+        return ModelCard.model_validate(load_plain_yaml(text))
+    except NotPlainError as error:
+        raise ModelError(f"the card {where} is refused: {error}. {_CORRECT}") from None
     except ValidationError as error:
         problems = [f"{'.'.join(map(str, one['loc'])) or 'card'}: {one['msg']}" for one in error.errors()]
-        raise ModelError(f"the card {where} is not sound: {'; '.join(problems)}") from None
+        raise ModelError(f"the card {where} is not sound: {'; '.join(problems[:_MOST_PROBLEMS])}. {_CORRECT}") from None

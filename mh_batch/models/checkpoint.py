@@ -1,18 +1,17 @@
 """Reads what a checkpoint's own files say: labels, longest input, weights."""
 
-import json
 import re
 from pathlib import Path
 from typing import Any, Literal
 
-from safetensors import SafetensorError, safe_open
-from tokenizers import Tokenizer
+from pydantic import ValidationError
 
 from mh_batch.errors import ModelError
+from mh_batch.models import inspection
 from mh_batch.models.card import ModelCard, Task
 
 GraphPrecision = Literal["fp32", "int8"]
-WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
+WEIGHTS = (inspection.WEIGHTS, inspection.INDEX)
 # The names of ONNX graphs by precision, as Hugging Face's tools name them.
 GRAPHS: dict[GraphPrecision, str] = {"fp32": "model.onnx", "int8": "model_quantized.onnx"}
 TOKENIZER_FILES = ("tokenizer.json", "vocab.json", "vocab.txt", "sentencepiece.bpe.model", "spiece.model", "spm.model")
@@ -20,6 +19,7 @@ TOKENIZER_FILES = ("tokenizer.json", "vocab.json", "vocab.txt", "sentencepiece.b
 # Models whose position table starts behind the padding index, so that two of its rows are never used.
 _OFFSET_POSITIONS = ("roberta", "xlm-roberta", "longformer", "camembert")
 _DEFAULT_MAX_TOKENS = 512
+_MOST_CONFIG_BYTES = 2**20
 
 _CONVERT = (
     'Convert it on a machine where you trust it: python -c "from transformers import '
@@ -28,14 +28,12 @@ _CONVERT = (
 
 
 def read_config(folder: Path) -> dict[str, Any]:
-    """Return the checkpoint's `config.json`; ModelError if it is missing or unreadable."""
+    """Return the checkpoint's `config.json`; ModelError if it is missing, or describes no model that can be built."""
     path = folder / "config.json"
-    try:
-        config: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ModelError(f"{folder} is no model folder: it holds no config.json") from None
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
-        raise ModelError(f"{path} is not readable JSON") from None
+    if not path.is_file():
+        raise ModelError(f"{folder} is no model folder: it holds no config.json")
+    config = inspection.read_json(path, _MOST_CONFIG_BYTES)
+    inspection.check_config(config, path)
     return config
 
 
@@ -49,8 +47,6 @@ def graph_precisions(folder: Path) -> tuple[GraphPrecision, ...]:
 def check_weights(folder: Path) -> None:
     """Raise ModelError unless the folder's weights are safetensors or ONNX graphs."""
     if any((folder / name).is_file() for name in (*WEIGHTS, *GRAPHS.values())):
-        for path in folder.glob("*.safetensors"):
-            _check_header(path)
         return
     if list(folder.glob("*.bin")) + list(folder.glob("*.pt")):
         raise ModelError(
@@ -62,23 +58,12 @@ def check_weights(folder: Path) -> None:
     )
 
 
-def _check_header(path: Path) -> None:
-    try:
-        with safe_open(path, framework="numpy"):
-            pass
-    except (SafetensorError, OSError) as error:
-        raise ModelError(f"the weights in {path} cannot be loaded ({type(error).__name__}): damaged?") from None
-
-
-def check_tokenizer(folder: Path) -> None:
-    """Raise ModelError if the folder's `tokenizer.json` cannot be read; other kinds are read when they are used."""
-    path = folder / "tokenizer.json"
-    if not path.is_file():
-        return
-    try:
-        Tokenizer.from_file(str(path))
-    except Exception as error:  # the library raises Exception itself
-        raise ModelError(f"the tokenizer {path} cannot be loaded: damaged?") from error
+def check_content(folder: Path, config: dict[str, Any], outputs: int) -> None:
+    """Raise ModelError unless the folder's weights are those of its configuration, with so many outputs."""
+    for precision in graph_precisions(folder):
+        inspection.check_graph(folder / GRAPHS[precision])
+    if any((folder / name).is_file() for name in WEIGHTS):
+        inspection.check_fit(inspection.stored_tensors(folder), config, outputs, folder)
 
 
 def has_tokenizer(folder: Path) -> bool:
@@ -95,7 +80,7 @@ def output_labels(config: dict[str, Any], card: ModelCard | None) -> tuple[str, 
     spelled = config.get("id2label") or {str(i): f"LABEL_{i}" for i in range(int(config.get("num_labels", 2)))}
     ordered = [str(spelled[key]) for key in sorted(spelled, key=int)]
     if card is None:
-        return tuple(_identifier(label) for label in ordered)
+        return tuple(inspection.as_label(label) for label in ordered)
     labels = tuple(card.canonical(label) for label in ordered)
     if sorted(labels) != sorted(card.labels):
         raise ModelError(
@@ -112,7 +97,7 @@ def longest_input(config: dict[str, Any]) -> int:
 
 
 def generic_card(name: str, config: dict[str, Any]) -> ModelCard:
-    """Return the stated defaults for a checkpoint that has no card.
+    """Return the stated defaults for a checkpoint that has no card; ModelError if they make none.
 
     Softmax unless the checkpoint calls itself multi-label or has one output; windows overlap by an eighth; windows of
     a softmax model fold by their mean, since nothing says which label is the negative one.
@@ -121,21 +106,21 @@ def generic_card(name: str, config: dict[str, Any]) -> ModelCard:
     multi_label = config.get("problem_type") == "multi_label_classification" or len(labels) == 1
     task: Task = "multi_label" if multi_label else "single_label"
     longest = longest_input(config)
-    return ModelCard(
-        name=_file_name(name),
-        title=f"{config.get('model_type', 'unknown')} checkpoint without a card",
-        task=task,
-        labels=labels,
-        max_tokens=longest,
-        overlap=longest // 8,
-        fold="max" if multi_label else "mean",
-    )
+    try:
+        return ModelCard(
+            name=_file_name(name),
+            title=f"{config.get('model_type', 'unknown')} checkpoint without a card",
+            task=task,
+            labels=labels,
+            max_tokens=longest,
+            overlap=longest // 8,
+            fold="max" if multi_label else "mean",
+        )
+    except ValidationError as error:
+        parts = ", ".join(str(problem["loc"][0]) for problem in error.errors())
+        raise ModelError(f"no card can be made from the config.json of {name}: see {parts}. Give it a card") from None
 
 
 def _file_name(name: str) -> str:
     """A model's name is part of paths, and of URIs that Spark reads."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", name.rpartition("/")[2]) or "model"
-
-
-def _identifier(label: str) -> str:
-    return "".join(c if c.isalnum() else "_" for c in label.strip().lower())

@@ -6,13 +6,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mh_batch.errors import ModelError, nearest
-from mh_batch.models import checkpoint
+from mh_batch.models import checkpoint, inspection
 from mh_batch.models.card import ModelCard
 from mh_batch.models.catalogue import card_in, load_cards
-from mh_batch.models.model import Model, digest_files
+from mh_batch.models.model import Model, file_digests, joined_digest
+from mh_batch.models.pinning import check_digests
 from mh_batch.models.shipped import shipped_folder
 
-_HUB_FILES = ["config.json", "*.safetensors", "*.safetensors.index.json", "*token*", "vocab.*", "merges.txt", "*.model"]
+_HUB_FILES = ["config.json", "*.safetensors", "*.safetensors.index.json", "*token*.json"]
+_HUB_FILES += ["vocab.*", "merges.txt", "*.model"]
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ def locate_model(name: str, models_dir: Path | None = None) -> Model:
     card = _card_of(name)
     search = _Search(name, models_dir)
     found = _first(search, card)
+    inspection.check_folder(found.folder)
     return _open(found, card_in(found.folder) or card or load_cards().get(found.folder.name), search)
 
 
@@ -124,7 +127,8 @@ def _on_hub(search: _Search, card: ModelCard | None) -> Iterator[_Found]:
         return
     folder = _download(name, revision or "main", search)
     if folder:
-        yield _Found(folder, f"hub {name}@{folder.name}", name)
+        pinned = "" if revision == folder.name else f" (not pinned: --model {name}@{folder.name} pins it)"
+        yield _Found(folder, f"hub {name}@{folder.name}{pinned}", name)
 
 
 def _download(name: str, revision: str, search: _Search) -> Path | None:
@@ -157,10 +161,14 @@ def _open(found: _Found, card: ModelCard | None, search: _Search) -> Model:
     config = checkpoint.read_config(found.folder)
     card = card or checkpoint.generic_card(found.name, config)
     card = _within_reach(card, checkpoint.longest_input(config))
-    tokenizer = _tokenizer_folder(found, card, search)
-    checkpoint.check_tokenizer(tokenizer)
     outputs = checkpoint.output_labels(config, card)
-    return Model(card, found.folder, tokenizer, outputs, found.origin, digest_files(found.folder, tokenizer))
+    checkpoint.check_content(found.folder, config, len(outputs))
+    tokenizer = _tokenizer_folder(found, card, search)
+    inspection.check_folder(tokenizer)
+    inspection.check_tokenizer(tokenizer)
+    digests = file_digests(found.folder, tokenizer)
+    check_digests(found.folder, digests, card, pinned="@" not in search.name)
+    return Model(card, found.folder, tokenizer, outputs, found.origin, joined_digest(digests), digests)
 
 
 def _within_reach(card: ModelCard, longest: int) -> ModelCard:

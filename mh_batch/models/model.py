@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mh_batch.models.card import ModelCard
@@ -23,6 +24,7 @@ class Model:
         outputs: Canonical labels in the order of the checkpoint's outputs.
         origin: Where it came from, for people.
         files_digest: SHA-256 over the files that decide the scores.
+        digests: SHA-256 of each of them by name; `tokenizer/NAME` where the tokenizer lies in a folder of its own.
     """
 
     card: ModelCard
@@ -31,6 +33,7 @@ class Model:
     outputs: tuple[str, ...]
     origin: str
     files_digest: str
+    digests: Mapping[str, str] = field(default_factory=dict)
 
     def fingerprint(self, precision: str) -> str:
         """Return 16 hexadecimal digits that change with anything that changes a score."""
@@ -44,18 +47,30 @@ class Model:
         return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def digest_files(*folders: Path) -> str:
-    """Return the SHA-256 over names and contents of the folders' model and tokenizer files."""
+def file_digests(folder: Path, tokenizer_folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of each model and tokenizer file, as `Model.digests` names them."""
+    found = {path.name: _digest(path) for path in model_files(folder)}
+    if tokenizer_folder != folder:
+        found |= {f"tokenizer/{path.name}": _digest(path) for path in model_files(tokenizer_folder)}
+    return found
+
+
+def joined_digest(digests: Mapping[str, str]) -> str:
+    """Return the SHA-256 over names and contents of the files."""
     total = hashlib.sha256()
-    for path in [path for folder in dict.fromkeys(folders) for path in model_files(folder)]:
-        with path.open("rb") as stream:
-            total.update(path.name.encode() + hashlib.file_digest(stream, "sha256").digest())
+    for name, digest in digests.items():
+        total.update(name.rpartition("/")[2].encode() + bytes.fromhex(digest))
     return total.hexdigest()
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def model_files(folder: Path) -> list[Path]:
     """Return the files of a folder that decide scores, by name."""
     decisive = {".safetensors", ".json", ".txt", ".model"}
     if graph_precisions(folder):
-        decisive |= {".onnx", ".data"}
+        decisive |= {".onnx", ".data", ".onnx_data"}
     return sorted(path for path in folder.iterdir() if path.is_file() and path.suffix in decisive)

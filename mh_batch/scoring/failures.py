@@ -8,26 +8,27 @@ from pyspark.errors import PySparkException
 
 from mh_batch.corpus.reading import Corpus
 from mh_batch.errors import CorpusChangedError, MhBatchError, StoreError
+from mh_batch.redaction import is_debugging, withheld
 
 _DISK_FULL = ("No space left on device", "Disk quota exceeded")
 
 
 @contextmanager
 def told_plainly(corpus: Corpus, output: str) -> Iterator[None]:
-    """Raise an error of ours in place of Spark's where the cause is known; others pass.
+    """Raise an error of ours in place of Spark's, which may quote values of the corpus; others pass.
 
     Raises:
         StoreError: a disk is full.
         CorpusChangedError: a file of the corpus vanished or was damaged after the run had begun to read it.
+        WithheldError: Spark failed for another cause.
     """
     try:
         yield
     except (PySparkException, Py4JError, OSError) as error:
         known = _known(error, corpus, output)
-        if known is None:
+        if known is None and (is_debugging() or isinstance(error, OSError)):
             raise
-        # Spark's own message may quote values of the corpus.
-        raise known from None
+        raise known or withheld(error) from None
 
 
 def _known(error: Exception, corpus: Corpus, output: str) -> MhBatchError | None:

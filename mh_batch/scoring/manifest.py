@@ -29,6 +29,7 @@ def model_entry(model: Model, execution: Execution, thresholds: Mapping[str, flo
         **card,
         "fingerprint": model.fingerprint(execution.precision),
         "origin": model.origin,
+        "sha256": dict(model.digests),
         "engine": execution.engine,
         "precision": execution.precision,
         "thresholds": dict(thresholds),

@@ -14,6 +14,7 @@ from mh_batch.errors import CorpusChangedError, PlatformError
 from mh_batch.inference import TextScore, load_scorer
 from mh_batch.inference.execution import Execution
 from mh_batch.models import Model
+from mh_batch.redaction import messages_withheld
 from mh_batch.scoring.counters import Counters, Effort, peak_bytes
 from mh_batch.scoring.shipping import ShippedModel
 from mh_batch.settings import Device
@@ -64,6 +65,10 @@ def scoring_function(
     """
 
     def score(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        with messages_withheld():
+            yield from scored_batches(batches)
+
+    def scored_batches(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         _leave_archives_alone()
         texts = _texts(batches, counters)
         first = next(texts, None)

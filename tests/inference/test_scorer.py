@@ -1,3 +1,5 @@
+import json
+import shutil
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -8,9 +10,9 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from mh_batch.inference import Scorer, TextScore, scorer
+from mh_batch.inference import Scorer, TextScore, load_scorer, scorer
 from mh_batch.inference.tokenization import TextTokenizer
-from mh_batch.models import Model, ModelCard
+from mh_batch.models import Model, ModelCard, locate_model
 
 CARD = ModelCard(
     name="toy", title="toy", task="single_label", labels=("no", "yes"), negative_label="no", max_tokens=6, overlap=1
@@ -129,6 +131,19 @@ def test_a_text_that_fails_alone_is_named_by_a_word_and_harms_no_other() -> None
 
 def test_a_failure_never_quotes_the_error_message() -> None:
     assert [s.failure for s in score(["ab", "why?", "cd"])] == [None, "ValueError", None]
+
+
+def test_a_text_on_which_the_tokenizer_panics_harms_no_other_and_is_not_printed(
+    xlmr_mini: Model, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    folder = Path(shutil.copytree(xlmr_mini.folder, tmp_path / "brittle"))
+    content = json.loads((folder / "tokenizer.json").read_text("utf-8"))
+    backtracks = {"type": "Split", "pattern": {"Regex": "(b+b+)+c"}, "behavior": "Isolated", "invert": False}
+    (folder / "tokenizer.json").write_text(json.dumps({**content, "pre_tokenizer": backtracks}), "utf-8")
+    sound, panicking = load_scorer(locate_model(str(folder))).score(["a calm day", "b" * 60])
+    assert sound.probabilities is not None
+    assert (panicking.probabilities, panicking.failure) == (None, "PanicException")
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_text_without_tokens_fails_as_such() -> None:

@@ -1,3 +1,4 @@
+import hashlib
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -119,13 +120,15 @@ def test_the_tables_open_in_spark_and_in_pandas(published: PublishedRun, spark: 
         open_run(str(root)).scores(XLMR)
 
 
-def test_the_manifest_says_what_ran(published: PublishedRun) -> None:
+def test_the_manifest_says_what_ran(published: PublishedRun, xlmr_mini: Model) -> None:
     manifest = published.manifest
     assert manifest["validation"]["success"] is True
     assert manifest["validation"]["expectations"] > 30
     assert manifest["versions"]["torch"]
     assert [model["name"] for model in manifest["models"]] == [XLMR, LONGFORMER]
     assert all(len(model["fingerprint"]) == 16 for model in manifest["models"])
+    weights = (xlmr_mini.folder / "model.safetensors").read_bytes()
+    assert manifest["models"][0]["sha256"]["model.safetensors"] == hashlib.sha256(weights).hexdigest()
     assert manifest["models"][1]["thresholds"].keys() == {"neutral", "depressed", "anxious", "stressed"}
     assert manifest["started_at"] <= manifest["finished_at"]
 

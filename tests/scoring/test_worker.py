@@ -1,4 +1,5 @@
-from collections.abc import Mapping, Sequence
+import traceback
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -7,7 +8,7 @@ import pyarrow as pa
 import pytest
 from pyspark import TaskContext
 
-from mh_batch.errors import CorpusChangedError, PlatformError
+from mh_batch.errors import CorpusChangedError, PlatformError, WithheldError
 from mh_batch.inference import TextScore
 from mh_batch.inference.execution import Execution
 from mh_batch.inference.scorer import Scorer
@@ -77,6 +78,24 @@ def test_a_text_that_changed_since_its_key_was_made_stops_the_run(xlmr_mini: Mod
     with pytest.raises(CorpusChangedError, match="replaced while it was being read") as error:
         _score(xlmr_mini, counters, [{"content_key": ["k"], "text": ["Another secret day"], "n_chars": [12]}])
     assert "secret" not in str(error.value)
+
+
+class _Quoting:
+    """A scorer that quotes what it chokes on."""
+
+    def stream(self, texts: Iterable[tuple[str, str]]) -> Iterator[tuple[str, TextScore]]:
+        for _, text in texts:
+            raise ValueError(text)
+        yield from ()
+
+
+def test_what_a_scorer_says_of_a_text_is_not_told_to_spark(xlmr_mini: Model, counters: Counters) -> None:
+    shipped, execution = ShippedModel(xlmr_mini, None), Execution("exact", "fp32")
+    work = worker.scoring_function(shipped, execution, "cpu", 1024, counters, lambda *asked: _Quoting())
+    batch = pa.RecordBatch.from_pydict({"content_key": ["k"], "text": ["A secret day"], "n_chars": [12]})
+    with pytest.raises(WithheldError, match=r"^ValueError in ") as error:
+        list(work([batch]))
+    assert "secret" not in "".join(traceback.format_exception(error.value))
 
 
 def test_another_card_on_the_same_files_gets_a_scorer_of_its_own(xlmr_mini: Model, counters: Counters) -> None:

@@ -1,6 +1,7 @@
 """Buckets of possible near-copies, found by Spark: for more texts than one process should hash."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -10,6 +11,7 @@ from pyspark.sql import functions as F
 from mh_batch.datasets.preparation.near_copies import Buckets, FindBuckets
 from mh_batch.datasets.preparation.shingles import Kind
 from mh_batch.datasets.preparation.signatures import band_keys
+from mh_batch.redaction import messages_withheld
 
 _KEYED = "place long, band int, band_key long"
 
@@ -19,17 +21,21 @@ def spark_buckets(spark: SparkSession) -> FindBuckets:
 
     def find(texts: Sequence[str], kind: Kind, threshold: float, seed: int) -> Buckets:
         table = pa.table({"place": pa.array(range(len(texts)), pa.int64()), "text": pa.array(texts, pa.string())})
-
-        def keyed(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
-            for batch in batches:
-                yield _keyed(batch, kind, threshold, seed)
-
+        keyed = partial(_keyed_batches, kind=kind, threshold=threshold, seed=seed)
         frame = spark.createDataFrame(table).repartition(spark.sparkContext.defaultParallelism)
         keys = frame.mapInArrow(keyed, _KEYED)
         buckets = keys.groupBy("band", "band_key").agg(F.sort_array(F.collect_list("place")).alias("places"))
         return _flat(buckets.where(F.size("places") > 1).select("places").toArrow())
 
     return find
+
+
+def _keyed_batches(
+    batches: Iterable[pa.RecordBatch], kind: Kind, threshold: float, seed: int
+) -> Iterator[pa.RecordBatch]:
+    with messages_withheld():
+        for batch in batches:
+            yield _keyed(batch, kind, threshold, seed)
 
 
 def _keyed(batch: pa.RecordBatch, kind: Kind, threshold: float, seed: int) -> pa.RecordBatch:

@@ -11,6 +11,7 @@ from transformers import AutoModelForSequenceClassification
 from mh_batch.errors import ModelError
 from mh_batch.inference.engines.padding import padded
 from mh_batch.inference.tokenization import quiet_transformers
+from mh_batch.models.inspection import refused
 
 
 class HuggingFaceEngine:
@@ -25,11 +26,19 @@ class HuggingFaceEngine:
         self._pad_id = pad_id
         self._device = torch.device(device)
         try:
-            model = AutoModelForSequenceClassification.from_pretrained(
-                folder, dtype=dtype, use_safetensors=True, local_files_only=True, trust_remote_code=False
+            model, loaded = AutoModelForSequenceClassification.from_pretrained(
+                folder,
+                dtype=dtype,
+                use_safetensors=True,
+                local_files_only=True,
+                trust_remote_code=False,
+                output_loading_info=True,
             )
         except Exception as error:  # whatever a broken checkpoint makes the library raise
             raise ModelError(f"the model in {folder} cannot be loaded ({type(error).__name__}: {error})") from error
+        if missing := sorted(loaded["missing_keys"]):
+            # The library would make them up.
+            raise refused(folder, f"its weights lack {missing[0]}: no sequence classifier?")
         self._model = model.to(self._device).eval()
         windows = getattr(model.config, "attention_window", 1)
         self.pads_to = max(windows) if isinstance(windows, list) else int(windows)

@@ -13,7 +13,9 @@ from mh_batch.errors import PlatformError
 from mh_batch.inference.engines.layers import Config
 from mh_batch.inference.engines.packing import by_length, of_one_length
 from mh_batch.models.checkpoint import GRAPHS, GraphPrecision, graph_precisions
+from mh_batch.models.inspection import refused
 
+_INPUTS = {"input_ids", "attention_mask"}
 _INSTALL = "engine onnx needs packages that are not installed: pip install 'mh-batch[onnx]'"
 
 
@@ -23,7 +25,12 @@ class OnnxEngine:
     pads_to = 1
 
     def __init__(self, folder: Path, config: Config, precision: GraphPrecision, files_digest: str) -> None:
-        """Load the checkpoint in `folder`; PlatformError if a package is not installed."""
+        """Load the checkpoint in `folder`.
+
+        Raises:
+            ModelError: the graph cannot be loaded, or is not that of a classifier of texts.
+            PlatformError: a package is not installed.
+        """
         try:
             from onnxruntime import InferenceSession, SessionOptions
         except ImportError:
@@ -32,7 +39,12 @@ class OnnxEngine:
         options.intra_op_num_threads = torch.get_num_threads()
         own = precision in graph_precisions(folder)
         graph = folder / GRAPHS[precision] if own else _made(folder, config, precision, files_digest)
-        self._session = InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+        try:
+            self._session = InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # the library has a dozen kinds, all of them its own
+            raise refused(graph, f"it cannot be loaded ({type(error).__name__}): damaged?") from None
+        if {node.name for node in self._session.get_inputs()} != _INPUTS:
+            raise refused(graph, f"it does not take {' and '.join(sorted(_INPUTS))} and nothing else")
 
     def logits(self, windows: Sequence[Sequence[int]]) -> NDArray[np.float64]:
         """Return the logits (windows x outputs)."""

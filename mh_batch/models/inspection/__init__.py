@@ -1,0 +1,28 @@
+"""Looks at the files of a model, which anybody may have made, before any library opens them.
+
+What is checked here costs no more than reading small files and headers: sizes are held against limits before anything
+is read, names against the folder, and what files declare of themselves against what they hold.
+"""
+
+from mh_batch.models.inspection.configuration import as_label, check_config
+from mh_batch.models.inspection.fitting import check_fit
+from mh_batch.models.inspection.folder import check_folder
+from mh_batch.models.inspection.graphs import check_graph
+from mh_batch.models.inspection.refusal import refused
+from mh_batch.models.inspection.shards import INDEX, WEIGHTS, stored_tensors
+from mh_batch.models.inspection.strict_json import read_json
+from mh_batch.models.inspection.tokenizers import check_tokenizer
+
+__all__ = [
+    "INDEX",
+    "WEIGHTS",
+    "as_label",
+    "check_config",
+    "check_fit",
+    "check_folder",
+    "check_graph",
+    "check_tokenizer",
+    "read_json",
+    "refused",
+    "stored_tensors",
+]

@@ -1,0 +1,130 @@
+"""Commands that succeed and that fail on texts, names and addresses, with everything logged that Spark can log.
+
+Run in a process of its own (`python -m tests.leaking FOLDER`), so that all that is printed can be looked through.
+"""
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyspark import TaskContext
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+import mh_batch
+from mh_batch.cli import main
+from mh_batch.inference import TextScore
+from mh_batch.inference.execution import Execution
+from mh_batch.models import Model
+from mh_batch.scoring.session import command_session
+from mh_batch.scoring.tables import scores_table
+from tests.scoring.corpora import SCHEMA, document
+from tests.texts import PLANTED
+
+AUTHOR, ADDRESS = "Ottilie Quandt-Zebrowska", "ottilie.quandt@post.example"
+# These stand in the outputs by contract, and nowhere else.
+DOC_ID, REGION, SOURCE = "notebook-page", "Zwischenwasser", "kitchen-diary"
+GROUPS = ["--precision", "fp32", "--min-authors", "1", "--group-by", "region,source"]
+
+
+def raise_chained(text: str) -> None:
+    try:
+        raise KeyError(text)
+    except KeyError as error:
+        error.add_note(text)
+        raise RuntimeError(f"cannot digest {text}") from error
+
+
+def convert(text: str) -> None:
+    pa.array([text], pa.int64())
+
+
+def panic(text: str) -> None:
+    class PanicException(BaseException):  # as of tokenizers, which is no Exception
+        pass
+
+    raise PanicException(f"byte index 1 is not a char boundary; it is inside {text!r}")
+
+
+QUOTES = (raise_chained, convert, panic)
+
+
+@dataclass(frozen=True)
+class QuotingScorer:
+    """Stands in for a model, and quotes what it chokes on: in another way each time that its task is tried."""
+
+    def stream(self, texts: Iterable[tuple[str, str]]) -> Iterator[tuple[str, TextScore]]:
+        context = TaskContext.get()
+        assert context is not None
+        for _, text in texts:
+            QUOTES[context.attemptNumber() % len(QUOTES)](text)
+        yield from ()
+
+
+def load_quoting(model: Model, execution: Execution, device: str, token_budget: int | None) -> QuotingScorer:
+    return QuotingScorer()
+
+
+def corpus(path: Path) -> str:
+    """Write documents that hold what must not be seen again, some of them broken."""
+    said: dict[str, Any] = {"author_id": AUTHOR, "region": REGION, "source": SOURCE}
+    rows = [document(f"{DOC_ID}-{i}", f"{text} Write to {ADDRESS}.", **said) for i, text in enumerate(PLANTED)]
+    rows += [document(f"{DOC_ID}-mail", f"{PLANTED[0]} {AUTHOR}", **{**said, "author_id": ADDRESS})]
+    rows += [document(f"{DOC_ID}-nul", f"{PLANTED[1]}\0", **said), document(None, PLANTED[2], **said)]
+    rows += [document(f"{DOC_ID}-language", PLANTED[0], **{**said, "language": f"{AUTHOR} {ADDRESS}"})]
+    rows += [document(f"{DOC_ID}-no", PLANTED[0], **{**said, "consent": []})]
+    rows += [document(f"{DOC_ID}-0", f"{PLANTED[1]} A copy of an id.", **said)]
+    dates = [None] * (len(rows) - 1) + [f"{PLANTED[2]} {ADDRESS}"]
+    table = pa.Table.from_pylist(rows, schema=SCHEMA)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(table.set_column(table.schema.get_field_index("created_at"), "created_at", pa.array(dates)), path)
+    return str(path)
+
+
+def garbled(path: Path) -> str:
+    """Write a corpus whose pages are damaged, under a sound footer."""
+    corpus(path)
+    content = path.read_bytes()
+    path.write_bytes(content[:60] + bytes(200) + content[260:])
+    return str(path)
+
+
+def broken_table(*arguments: Any) -> DataFrame:
+    return scores_table(*arguments).withColumn("p_depressed", F.lit(1.5))
+
+
+def fail_on_driver(*arguments: Any) -> None:
+    raise ValueError(f"{PLANTED[0]} {AUTHOR} {ADDRESS}") from KeyError(PLANTED[1])
+
+
+def scenarios(root: Path) -> Iterator[tuple[str, str, str, Any]]:
+    """Name, corpus, output and what is made to fail; where nothing is left to be scored the output is an old one."""
+    sound = corpus(root / "in" / "sound" / "sound.parquet")
+    yield "sound", sound, "sound", None
+    yield "worker", sound, "worker", patch("mh_batch.score_corpus", partial(mh_batch.score_corpus, load=load_quoting))
+    yield "garbled", garbled(root / "in" / "garbled.parquet"), "garbled", None
+    yield "invalid", sound, "sound", patch("mh_batch.scoring.run.scores_table", broken_table)
+    yield "driver", sound, "sound", patch("mh_batch.scoring.run.write_report", fail_on_driver)
+
+
+def run(root: Path) -> None:
+    metrics = str(root / "logs" / "metrics.jsonl")
+    with command_session("leaking") as spark:
+        for setting, interpreted in (("wholeStage", "false"), ("factoryMode", "NO_CODEGEN")):
+            spark.conf.set(f"spark.sql.codegen.{setting}", interpreted)  # as in conftest: for a few rows
+        for name, documents, output, failing in scenarios(root):
+            flags = ["--input", documents, "--output", str(root / "out" / output), "--metrics", metrics]
+            with failing or nullcontext():
+                code = main(["score", *flags, "--model", "xlmr-depression-mini", "--partitions", "1", *GROUPS])
+            print(f"{name}: exit code {code}")
+
+
+if __name__ == "__main__":
+    run(Path(sys.argv[1]))
