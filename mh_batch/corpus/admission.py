@@ -10,9 +10,11 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.functions import arrow_udf
 
+from mh_batch.consent.deciding import Sayings, keep_out
 from mh_batch.corpus.language import detect_language
 from mh_batch.corpus.pseudonyms import hasher
 from mh_batch.corpus.reasons import Reason
+from mh_batch.distinct import map_distinct
 
 if TYPE_CHECKING:
     from pyspark.sql._typing import UserDefinedFunctionLike
@@ -21,25 +23,30 @@ if TYPE_CHECKING:
 _BLANK = r"^[\s\p{Z}\p{Cc}\p{Cf}]*$"
 
 
-def examine(corpus: DataFrame, key: bytes, languages: tuple[str, ...], max_text_chars: int) -> DataFrame:
+def examine(
+    corpus: DataFrame, key: bytes, languages: tuple[str, ...], max_text_chars: int, said: Sayings | None = None
+) -> DataFrame:
     """Give each document its keys, its language and, if it cannot be used, a reason. The text stays behind.
 
     Args:
-        corpus: What `read_corpus` returns.
+        corpus: The documents that `read_corpus` returns.
         key: Secret of the pseudonyms.
         languages: Languages that detection chooses among, ISO 639-1.
         max_text_chars: Longer texts are rejected.
+        said: What a consent ledger says of research; None if there is no ledger.
 
     Returns:
         One row per document: `doc_id, author_key, created_at, language, source, region, content_key, n_chars, reason,
-        detail, place`. Duplicate ids are not yet found: that takes the whole corpus.
+        detail, kept_out, place`. Duplicate ids are not yet found: that takes the whole corpus.
     """
-    judged = corpus.withColumn("reason", _reason(max_text_chars)).withColumn("doc_id", F.make_valid_utf8("doc_id"))
+    keyed = corpus.withColumn("author_key", _key_udf(key, "author")("author_id"))
+    decided = keyed if said is None else keep_out(keyed, said)
+    judged = decided.withColumn("reason", _reason(max_text_chars)).withColumn("doc_id", F.make_valid_utf8("doc_id"))
     admitted = F.when(F.col("reason").isNull(), F.col("text"))
     undeclared = F.when(F.col("language").isNull(), admitted)
     return judged.select(
         "doc_id",
-        _key_udf(key, "author")(F.when(F.col("reason").isNull(), F.col("author_id"))).alias("author_key"),
+        F.when(F.col("reason").isNull(), F.col("author_key")).alias("author_key"),
         "created_at",
         F.coalesce("language", _language_udf(languages)(undeclared)).alias("language"),
         "source",
@@ -48,6 +55,7 @@ def examine(corpus: DataFrame, key: bytes, languages: tuple[str, ...], max_text_
         F.length(admitted).cast("bigint").alias("n_chars"),
         "reason",
         _detail().alias("detail"),
+        F.when(_lacks_consent(), F.col("kept_out")).alias("kept_out"),
         "place",
     )
 
@@ -75,7 +83,7 @@ def _reason(max_text_chars: int) -> Column:
     rules: list[tuple[Column, Reason]] = [
         (F.col("doc_id").isNull(), Reason.NULL_DOC_ID),
         (~F.is_valid_utf8("doc_id"), Reason.UNDECODABLE_DOC_ID),
-        (~F.col("may_use"), Reason.NO_CONSENT),
+        (F.col("kept_out").isNotNull(), Reason.NO_CONSENT),
         (text.isNull(), Reason.NULL_TEXT),
         (~F.is_valid_utf8(text), Reason.UNDECODABLE_TEXT),
         (F.length(text) > max_text_chars, Reason.TEXT_TOO_LARGE),
@@ -92,7 +100,11 @@ def _detail() -> Column:
         F.col("reason") == Reason.TEXT_TOO_LARGE.value,
         F.concat(F.length("text").cast("string"), F.lit(" characters")),
     )
-    return F.concat_ws("; ", place, size)
+    return F.concat_ws("; ", place, F.when(_lacks_consent(), F.col("kept_out")), size)
+
+
+def _lacks_consent() -> Column:
+    return F.col("reason") == Reason.NO_CONSENT.value
 
 
 def _key_udf(key: bytes, purpose: Literal["author", "content"]) -> UserDefinedFunctionLike:
@@ -107,11 +119,7 @@ def _per_value(make: Callable[[], Callable[[bytes], str]]) -> UserDefinedFunctio
     """Return a function from UTF-8 to strings, made in the worker, as an Arrow UDF; null stays null."""
 
     def apply(values: pa.Array) -> pa.Array:
-        function, distinct = make(), values.dictionary_encode()
-        results = pa.array(
-            [function(value) for value in distinct.dictionary.cast(pa.binary()).to_pylist()], pa.string()
-        )
-        return results.take(distinct.indices)
+        return map_distinct(values, make())
 
     # pyspark's stubs ask for a function type; at run time it warns that the type hints of `apply` say the same.
     return arrow_udf(apply, "string")  # type: ignore[call-overload, no-any-return]
