@@ -10,6 +10,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from mh_batch.consent.deciding import Sayings
 from mh_batch.corpus.admission import examine, later_copies, reject_copies
 from mh_batch.corpus.pseudonyms import read_or_create_key
 from mh_batch.corpus.reading import Corpus, read_corpus
@@ -21,6 +22,7 @@ from mh_batch.models.labels import check_thresholds, thresholds_of
 from mh_batch.reporting import write_report
 from mh_batch.scoring import manifest as contents
 from mh_batch.scoring.capability import executors_precision
+from mh_batch.scoring.consent import RunLedger, kept_out
 from mh_batch.scoring.failures import told_plainly
 from mh_batch.scoring.inference_stage import InferenceStage
 from mh_batch.scoring.keeping import keep
@@ -69,17 +71,23 @@ def score_corpus(
         UsageError: something cannot be done as asked; nothing was scored.
         ValidationError: the results broke a contract; they lie under `failed/` and nothing was published.
     """
-    models = models or locate_models(settings)
+    models, ledger = models or locate_models(settings), RunLedger.named(settings)
     root = OutputRoot.at(settings.output)
     with run_settings(spark):
         corpus = open_corpus(spark, settings)
-        return _Run(spark, settings, models, executions(spark, settings, models), root, corpus, load).carry_out()
+        runnable = executions(spark, settings, models)
+        return _Run(spark, settings, models, runnable, root, corpus, ledger, load).carry_out()
 
 
 def open_corpus(spark: SparkSession, settings: ScoreSettings, bad_files: Sequence[BadFile] = ()) -> Corpus:
     """Open the corpus that the settings name; errors as of `read_corpus`."""
     return read_corpus(
-        spark, settings.input, settings.columns, settings.consent_basis, settings.max_bad_files, bad_files
+        spark,
+        settings.input,
+        settings.columns,
+        settings.consent_basis or settings.consent,
+        settings.max_bad_files,
+        bad_files,
     )
 
 
@@ -116,9 +124,11 @@ class _Run:
     executions: Mapping[str, Execution]
     root: OutputRoot
     corpus: Corpus
+    ledger: RunLedger | None
     load: Loader
     run_id: str = field(default_factory=new_run_id)
     started_at: str = field(default_factory=contents.now)
+    kept_out: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.stages = Stages(self.run_id, self.settings.metrics)
@@ -138,7 +148,7 @@ class _Run:
         return PublishedRun(self.folder, self.spark)
 
     def _carry_out(self, key: bytes, check_lease: Callable[[], None]) -> None:
-        documents = self._examine(key)
+        documents = self._examine(key, self._heed_consent(key))
         counts = self._count(documents)
         rejected, throughput = [rejected_by_all(documents)], {}
         for model in self.models:
@@ -175,20 +185,29 @@ class _Run:
             raise UsageError(f"{self.root.folder.uri} is not a local folder: name the pseudonyms' key with --key-file")
         return read_or_create_key(self.root.folder.local_path() / KEY_FILE, may_create=True)
 
-    def _examine(self, key: bytes) -> DataFrame:
+    def _heed_consent(self, key: bytes) -> Sayings | None:
+        """Let what was withdrawn leave the root, and find out what may be used."""
+        if self.ledger is None:
+            return None
+        announce(f"run {self.run_id}: consent as {self.settings.consent} says")
+        with self.stages.stage("consent"):
+            return self.ledger.heed(self.spark, self.root, key, self._work / "consent")
+
+    def _examine(self, key: bytes, said: Sayings | None) -> DataFrame:
         """Hold the corpus against its contract, and keep the result: it is read again for each model and join."""
         announce(f"run {self.run_id}: reading {', '.join(self.settings.input)}")
         with self.stages.stage("examine") as figures:
-            while isinstance(examined := self._draft(key), BadFile):
+            while isinstance(examined := self._draft(key, said), BadFile):
                 announce(f"leaving out {examined}")
                 self.corpus = open_corpus(self.spark, self.settings, [*self.corpus.bad_files, examined])
             copies = keep(later_copies(examined), self._work / "copies")
-            figures |= {"rows": self.corpus.rows, "files": len(self.corpus.files)}
+            self.kept_out = kept_out(examined)
+            figures |= {"rows": self.corpus.rows, "files": len(self.corpus.files), "kept_out": self.kept_out}
         return reject_copies(examined, copies)
 
-    def _draft(self, key: bytes) -> DataFrame | BadFile:
+    def _draft(self, key: bytes, said: Sayings | None) -> DataFrame | BadFile:
         """Keep what examining the corpus gives, or return the file that stood in the way."""
-        examined = examine(self.corpus.documents, key, self._languages(), self.settings.max_text_chars)
+        examined = examine(self.corpus.documents, key, self._languages(), self.settings.max_text_chars, said)
         try:
             return keep(examined, self._work / "examined")
         except (PySparkException, Py4JError) as error:
@@ -269,6 +288,7 @@ class _Run:
             "versions": contents.versions(),
             "inputs": list(settings.input),
             "consent_basis": settings.consent_basis,
+            "consent": {**(self.ledger.as_dict() if self.ledger else {}), "kept_out": self.kept_out},
             "settings": settings.model_dump(mode="json"),
             "models": [
                 contents.model_entry(
