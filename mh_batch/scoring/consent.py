@@ -15,7 +15,7 @@ from mh_batch.consent.deciding import Sayings, read_events, sayings
 from mh_batch.consent.events import WITHDRAWN
 from mh_batch.consent.files import LedgerFiles
 from mh_batch.consent.rules import ConsentRule
-from mh_batch.corpus.pseudonyms import hasher
+from mh_batch.corpus.pseudonyms import PseudonymKey, hasher
 from mh_batch.errors import UsageError
 from mh_batch.scoring.keeping import keep
 from mh_batch.scoring.layout import OutputRoot
@@ -56,7 +56,7 @@ class RunLedger:
         files = LedgerFiles.at(settings.consent)
         return cls(files, files.digest(), settings.consent_as_of or now, now)
 
-    def heed(self, spark: SparkSession, root: OutputRoot, key: bytes, work: Folder) -> Sayings:
+    def heed(self, spark: SparkSession, root: OutputRoot, key: PseudonymKey, work: Folder) -> Sayings:
         """Take out of the root what has been withdrawn, and return what the ledger says of the texts to come.
 
         Args:
@@ -77,12 +77,12 @@ class RunLedger:
         said = sayings(events, self.as_of, self.now)
         return Sayings(keep(said.authors, work / "authors"), keep(said.docs, work / "docs"))
 
-    def _withdrawn(self, said: Sayings, held: DataFrame, key: bytes) -> Subjects:
+    def _withdrawn(self, said: Sayings, held: DataFrame, key: PseudonymKey) -> Subjects:
         """Who has withdrawn, of those that the root holds something of."""
         keys = _in_both(said.authors, held, "author_key")
         return Subjects(frozenset(self._names(keys, key)), frozenset(_in_both(said.docs, held, "doc_id")))
 
-    def _names(self, keys: Collection[str], key: bytes) -> Iterator[str]:
+    def _names(self, keys: Collection[str], key: PseudonymKey) -> Iterator[str]:
         """The ids of the authors who have these keys: the ledger has them, the root does not."""
         pseudonym = hasher(key, "author")
         for events in self.files.tables() if keys else ():
@@ -122,7 +122,7 @@ def _read(spark: SparkSession, schema: str, tables: Sequence[Folder]) -> DataFra
     return spark.read.schema(schema).parquet(*[table.spark_uri for table in tables])
 
 
-def remove(spark: SparkSession, root: OutputRoot, key: bytes, subjects: Subjects) -> None:
+def remove(spark: SparkSession, root: OutputRoot, key: PseudonymKey, subjects: Subjects) -> None:
     """Remove what a root holds of those who have withdrawn; a later grant lets their texts in again."""
     from mh_batch.erasure import erase
 

@@ -6,6 +6,7 @@ from mh_batch.settings.evaluation import EvaluationSettings
 from mh_batch.settings.export import ExportSettings
 from mh_batch.settings.generation import GenerateSettings
 from mh_batch.settings.preparation import PrepareSettings
+from mh_batch.settings.privacy import EraseSettings, RotateSettings
 from mh_batch.settings.runs import (
     Device,
     EngineChoice,
@@ -24,6 +25,7 @@ __all__ = [
     "BenchmarkSettings",
     "Device",
     "EngineChoice",
+    "EraseSettings",
     "EvaluationSettings",
     "ExportSettings",
     "GenerateSettings",
@@ -34,6 +36,7 @@ __all__ = [
     "PruneSettings",
     "ReportOptions",
     "ReportSettings",
+    "RotateSettings",
     "RunSettings",
     "ScoreSettings",
     "StoreSettings",

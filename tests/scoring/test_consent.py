@@ -1,6 +1,5 @@
 import hashlib
-import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from mh_batch.consent import Subjects
 from mh_batch.errors import LedgerError, UsageError
 from mh_batch.scoring import consent
 from mh_batch.scoring.layout import OutputRoot
-from tests.consent.histories import START, Event, may_be_used
+from tests.consent.histories import START, Event
 from tests.scoring.corpora import SCHEMA, document
 from tests.scoring.told import ToldLoader
 
