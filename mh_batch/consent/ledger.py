@@ -83,4 +83,4 @@ def _holds_objects(frame: pd.DataFrame) -> bool:
 
 def _as_text(value: object) -> object:
     """Arrow takes a datetime without a zone for one in UTC if others of its column have one."""
-    return value.isoformat() if isinstance(value, datetime) and value is not pd.NaT else value
+    return value.isoformat() if isinstance(value, datetime) and not pd.isna(value) else value

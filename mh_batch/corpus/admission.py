@@ -46,7 +46,7 @@ def examine(
 
     Returns:
         One row per document: `doc_id, author_key, created_at, language, source, region, content_key, n_chars, reason,
-        detail, kept_out, place`. Duplicate ids are not yet found: that takes the whole corpus.
+        detail, place`. Duplicate ids are not yet found: that takes the whole corpus.
     """
     keyed = corpus.withColumn("author_key", _key_udf(key, "author")("author_id"))
     decided = keyed if said is None else keep_out(keyed, said)
@@ -66,7 +66,6 @@ def examine(
         F.length(admitted).cast("bigint").alias("n_chars"),
         "reason",
         F.when(known, _detail()).alias("detail"),
-        F.when(_lacks_consent(), F.col("kept_out")).alias("kept_out"),
         "place",
     )
 
@@ -120,11 +119,8 @@ def _detail() -> Column:
         F.col("reason") == Reason.TEXT_TOO_LARGE.value,
         F.concat(F.length("text").cast("string"), F.lit(" characters")),
     )
-    return F.concat_ws("; ", place, F.when(_lacks_consent(), F.col("kept_out")), size)
-
-
-def _lacks_consent() -> Column:
-    return F.col("reason") == Reason.NO_CONSENT.value
+    rule = F.when(F.col("reason") == Reason.NO_CONSENT.value, F.col("kept_out"))
+    return F.concat_ws("; ", place, size, rule)
 
 
 def _key_udf(key: PseudonymKey, purpose: Literal["author", "content"]) -> UserDefinedFunctionLike:

@@ -14,7 +14,6 @@ from mh_batch.consent import Subjects
 from mh_batch.consent.deciding import Sayings, read_events, sayings
 from mh_batch.consent.events import WITHDRAWN
 from mh_batch.consent.files import LedgerFiles
-from mh_batch.consent.rules import ConsentRule
 from mh_batch.corpus.pseudonyms import PseudonymKey, hasher
 from mh_batch.errors import UsageError
 from mh_batch.scoring.keeping import keep
@@ -97,13 +96,6 @@ class RunLedger:
             "digest": f"sha256:{self.digest}",
             "as_of": self.as_of.isoformat(timespec="seconds"),
         }
-
-
-def kept_out(examined: DataFrame) -> dict[str, int]:
-    """Return how many documents each rule of consent kept out, by what `examine` returns."""
-    counts = [F.count_if(F.col("kept_out") == rule.value).alias(rule.value) for rule in ConsentRule]
-    row = examined.agg(*counts).head()
-    return {} if row is None else {rule: count for rule, count in row.asDict().items() if count}
 
 
 def held_in(spark: SparkSession, root: OutputRoot) -> DataFrame:

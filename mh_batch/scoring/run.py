@@ -22,7 +22,7 @@ from mh_batch.models.labels import check_thresholds, thresholds_of
 from mh_batch.reporting import write_report
 from mh_batch.scoring import manifest as contents
 from mh_batch.scoring.capability import executors_precision
-from mh_batch.scoring.consent import RunLedger, kept_out
+from mh_batch.scoring.consent import RunLedger
 from mh_batch.scoring.failures import told_plainly
 from mh_batch.scoring.inference_stage import InferenceStage
 from mh_batch.scoring.keeping import keep
@@ -128,7 +128,6 @@ class _Run:
     load: Loader
     run_id: str = field(default_factory=new_run_id)
     started_at: str = field(default_factory=contents.now)
-    kept_out: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.stages = Stages(self.run_id, self.settings.metrics)
@@ -191,8 +190,7 @@ class _Run:
                 announce(f"leaving out {examined}")
                 self.corpus = open_corpus(self.spark, self.settings, [*self.corpus.bad_files, examined])
             copies = keep(later_copies(examined), self._work / "copies")
-            self.kept_out = kept_out(examined)
-            figures |= {"rows": self.corpus.rows, "files": len(self.corpus.files), "kept_out": self.kept_out}
+            figures |= {"rows": self.corpus.rows, "files": len(self.corpus.files)}
         return reject_copies(examined, copies)
 
     def _draft(self, said: Sayings | None, erased: Marks) -> DataFrame | BadFile:
@@ -279,7 +277,7 @@ class _Run:
             "versions": contents.versions(),
             "inputs": list(settings.input),
             "consent_basis": settings.consent_basis,
-            "consent": {**(self.ledger.as_dict() if self.ledger else {}), "kept_out": self.kept_out},
+            "consent": self.ledger.as_dict() if self.ledger else None,
             "settings": settings.model_dump(mode="json"),
             KEY_CHECK: self.key.check,
             "models": [
