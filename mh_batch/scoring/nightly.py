@@ -10,6 +10,7 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
+from mh_batch.scoring.consent import RunLedger
 from mh_batch.scoring.layout import OutputRoot
 from mh_batch.scoring.leases import Leases
 from mh_batch.scoring.published import PublishedRun
@@ -56,6 +57,7 @@ def run_night(
     """
     settings = of_date(settings)
     models = locate_models(settings)  # a wrong name is said at once
+    RunLedger.named(settings)  # and so is a missing ledger
     root = OutputRoot.at(settings.output)
     with Leases(root.folder).held("nightly", str(settings.date)):
         done = run_id = published_night(root, settings)
