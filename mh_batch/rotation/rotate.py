@@ -110,8 +110,8 @@ def _interrupted(check: str, places: list[Path]) -> PseudonymKey:
             announce("finishing the rotation that was interrupted")
             return key
     raise RotationError(
-        f"a rotation was interrupted, and its new key is neither in {places[0]} nor in {places[1]}: name the same files "
-        "as then"
+        f"a rotation was interrupted, and its new key is neither in {places[0]} nor in {places[1]}: name the files that "
+        "were named then"
     )
 
 
