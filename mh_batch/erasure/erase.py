@@ -20,6 +20,7 @@ from mh_batch.erasure.texts import forget_unclaimed
 from mh_batch.erasure.traces import Removal, Traces
 from mh_batch.erasure.words import Words, words_of
 from mh_batch.rewriting import rewrite_files
+from mh_batch.scoring.access import output_access
 from mh_batch.scoring.keys import check_key
 from mh_batch.scoring.layout import OutputRoot, new_run_id
 from mh_batch.scoring.leases import Leases
@@ -64,7 +65,7 @@ def erase(spark: SparkSession, root: Folder, key: PseudonymKey, subjects: Subjec
         ErasureError: something of them was found afterwards, or a run's books did not balance.
     """
     output, leases = OutputRoot(root), Leases(root)
-    with leases.held("maintenance", "erase", within=True) as check_lease:
+    with output_access(output), leases.held("maintenance", "erase", within=True) as check_lease:
         check_key(output, key)
         clear_leavings(output, leases)
         work = _Erasure(spark, output, key, check_lease)

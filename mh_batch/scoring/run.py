@@ -20,6 +20,7 @@ from mh_batch.models import Model, known_languages, locate_model
 from mh_batch.models.labels import check_thresholds, thresholds_of
 from mh_batch.reporting import write_report
 from mh_batch.scoring import manifest as contents
+from mh_batch.scoring.access import make_folders, output_access
 from mh_batch.scoring.capability import executors_precision
 from mh_batch.scoring.failures import told_plainly
 from mh_batch.scoring.inference_stage import InferenceStage
@@ -71,7 +72,7 @@ def score_corpus(
     """
     models = models or locate_models(settings)
     root = OutputRoot.at(settings.output)
-    with run_settings(spark):
+    with run_settings(spark), output_access(root, settings.share_with_group):
         corpus = open_corpus(spark, settings)
         return _Run(spark, settings, models, executions(spark, settings, models), root, corpus, load).carry_out()
 
@@ -130,6 +131,7 @@ class _Run:
         leases = Leases(self.root.folder)
         with leases.held("run", self.run_id) as check_lease:
             check_key(self.root, self.key)  # it may have been rotated before this run held the lease
+            make_folders(self.root)
             leases.bury_dead(partial(clear_after, self.root))
             try:
                 with told_plainly(self.corpus, self.root.folder.uri):

@@ -83,8 +83,13 @@ def with_leavings(root: Path) -> Path:
     ]
     (root / "outbox" / "issued").mkdir(parents=True)
     for row in rows:
-        pq.write_table(pa.Table.from_pylist([row], schema=OUTBOX), root / "outbox" / "issued" / f"{row['outbox_id']}.parquet")
-    for left in (root / "work" / "killed" / "examined", root / "runs" / "20250101T000000Z-dead" / "scores" / f"model={MODEL}"):
+        pq.write_table(
+            pa.Table.from_pylist([row], schema=OUTBOX), root / "outbox" / "issued" / f"{row['outbox_id']}.parquet"
+        )
+    for left in (
+        root / "work" / "killed" / "examined",
+        root / "runs" / "20250101T000000Z-dead" / "scores" / f"model={MODEL}",
+    ):
         left.mkdir(parents=True)
         pq.write_table(pa.table({"doc_id": [f"journal-{ADA}-0"]}), left / "part-0.parquet")
     return root
