@@ -1,4 +1,4 @@
-"""Two output roots that differ by one person, made once."""
+"""A root to erase from, and one that never held who is erased."""
 
 import shutil
 from pathlib import Path
@@ -6,12 +6,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from tests.erasure.roots import documents, others, two_nights, with_leavings
-
-
-@pytest.fixture(scope="session")
-def with_ada(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return with_leavings(two_nights(spark, tmp_path_factory.mktemp("with"), [documents(0), documents(1)]))
+from tests.erasure.roots import documents, others, two_nights
 
 
 @pytest.fixture(scope="session")

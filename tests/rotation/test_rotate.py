@@ -2,6 +2,7 @@ import hashlib
 import hmac
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -10,13 +11,14 @@ from pyspark.sql import SparkSession
 
 from mh_batch import open_run
 from mh_batch.cli import main
+from mh_batch.corpus.erased import Marks
 from mh_batch.corpus.key_files import ENVIRONMENT, read_key
 from mh_batch.errors import KeyFileError, RotationError, UsageError
 from mh_batch.rotation import rotate
 from mh_batch.scoring.keys import root_key
 from mh_batch.scoring.layout import OutputRoot
 from mh_batch.scoring.tombstones import read_tombstones, write_tombstones
-from tests.erasure.roots import documents, key_of, score, two_nights, with_leavings
+from tests.erasure.roots import documents, key_of, score
 from tests.killing import Killed, killed_at
 from tests.scoring.corpora import write
 from tests.scoring.told import told
@@ -24,14 +26,9 @@ from tests.scoring.told import told
 pytestmark = pytest.mark.spark
 
 
-@pytest.fixture(scope="module")
-def scored(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return with_leavings(two_nights(spark, tmp_path_factory.mktemp("rotate"), [documents(0)]))
-
-
 @pytest.fixture
-def root(scored: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(scored, tmp_path / "root"))
+def root(with_ada: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(with_ada, tmp_path / "root"))
 
 
 def chained(links: tuple[bytes, ...], purpose: str, value: str) -> str:
@@ -47,7 +44,7 @@ def tables(root: Path) -> Iterator[tuple[Path, list[dict[str, object]]]]:
 
 def assert_under(links: tuple[bytes, ...], root: Path) -> None:
     """Every pseudonym is that of the author and the text of its document under the chain."""
-    rows = {row["doc_id"]: row for row in documents(0)}
+    rows = {row["doc_id"]: row for row in documents(1)}
     texts = {chained(links, "content", row["text"]) for row in rows.values() if row["text"].strip()}
     authors = {chained(links, "author", row["author_id"]) for row in rows.values()}
     for path, found in tables(root):
@@ -71,9 +68,9 @@ def test_a_rotation_takes_every_pseudonym_to_the_new_key_and_texts_are_found_aga
     assert (root / "pseudonym.key").stat().st_mode & 0o777 == 0o600
     assert sorted(path.name for path in root.glob("pseudonym*")) == ["pseudonym.key"]
     (tmp_path / "told").mkdir()
-    score(spark, root, write(tmp_path / "in.parquet", documents(0)), tmp_path / "told")
+    score(spark, root, write(tmp_path / "in.parquet", documents(1)), tmp_path / "told")
     assert told(tmp_path / "told") == []
-    first, second = (open_run(str(root), run) for run in OutputRoot.at(str(root)).published())
+    *_, first, second = (open_run(str(root), run) for run in OutputRoot.at(str(root)).published())
     columns = ["doc_id", "author_key", "content_key", "p_depressed"]
     assert first.scores_pandas()[columns].sort_values("doc_id").to_numpy().tolist() == (
         second.scores_pandas()[columns].sort_values("doc_id").to_numpy().tolist()
@@ -109,10 +106,6 @@ def test_a_rotation_that_was_killed_is_finished_by_the_next_start_and_no_run_sta
 
 
 def test_tombstones_know_the_same_people_under_the_new_key(root: Path) -> None:
-    from datetime import UTC, datetime
-
-    from mh_batch.corpus.erased import Marks
-
     folder = OutputRoot.at(str(root)).folder
     write_tombstones(folder, "one", Marks.of(key_of(root), ["ada"], ["doc-1"]), datetime(2026, 3, 2, tzinfo=UTC))
     rotate(OutputRoot.at(str(root)))
