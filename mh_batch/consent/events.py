@@ -17,12 +17,18 @@ _HAS_ZONE = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}.*(Z|z|[+-]\d{2}(:?\d{2})?)$"
 _NAMED = 10
 
 
+def events_schema() -> pa.Schema:
+    """Return the contract `consent`, and where each row stands: `file`, `row` (the first row of data is row 1)."""
+    place = [pa.field("file", pa.string()), pa.field("row", pa.int64())]
+    return pa.schema([*load_contract("consent").arrow_schema(), *place])
+
+
 def conform(rows: pa.Table, source: str, first_row: int = 1) -> pa.Table:
-    """Return the rows as the contract `consent` says them, with their number in `row`.
+    """Return the rows under `events_schema`.
 
     Args:
         rows: As the file has them; ids may be whole numbers, times may be text.
-        source: What the message of an error calls the ledger.
+        source: The file, as the message of an error names it.
         first_row: Number of the first row.
 
     Raises:
@@ -35,15 +41,14 @@ def conform(rows: pa.Table, source: str, first_row: int = 1) -> pa.Table:
         raise LedgerError(f"{source}: author_id, doc_id, scope and event must be text (UTF-8)") from None
     at, problems = _times(_plain(rows["at"]), source)
     _raise_for({**dict(_faults(columns)), **problems}, source, first_row)
-    numbers = pa.array(range(first_row, first_row + len(rows)), pa.int64())
-    return pa.table({**columns, "at": at, "row": numbers})
+    place = {"file": pa.repeat(source, len(rows)), "row": pa.array(range(first_row, first_row + len(rows)))}
+    return pa.table({**columns, "at": at, **place}, schema=events_schema())
 
 
-def refuse_copies(copies: Mapping[str, list[int]]) -> None:
-    """Raise LedgerError if there are rows that say what another says; by source."""
-    for source, rows in copies.items():
-        if rows:
-            raise _error(source, {"the row stands there twice": rows})
+def refuse_copies(copies: pd.DataFrame) -> None:
+    """Raise LedgerError if there are rows (`file`, `row`) that repeat another."""
+    for file, rows in copies.groupby("file")["row"]:
+        raise _error(str(file), {"the row stands there twice": sorted(rows)})
 
 
 def _check_columns(names: list[str], source: str) -> None:
@@ -112,5 +117,5 @@ def _error(source: str, rows: Mapping[str, list[int]]) -> LedgerError:
 
 
 def _named(rows: list[int]) -> str:
-    more = f" and {len(rows) - _NAMED:,} more" if len(rows) > _NAMED else ""
+    more = " and others" if len(rows) > _NAMED else ""
     return f"row{'s' if len(rows) > 1 else ''} " + ", ".join(map(str, rows[:_NAMED])) + more

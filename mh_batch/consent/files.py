@@ -56,7 +56,7 @@ class LedgerFiles:
         return digest.hexdigest()
 
     def tables(self) -> Iterator[pa.Table]:
-        """Read the ledger piece by piece, as `conform` returns it, with the name of the file in `file`.
+        """Read the ledger piece by piece, as `conform` returns it.
 
         Raises:
             LedgerError: a file cannot be read, changed meanwhile, or breaks the contract.
@@ -64,13 +64,11 @@ class LedgerFiles:
         for file in self.files:
             first = 1
             for rows in self._read(file):
-                events = conform(rows, file.base_name, first)
-                yield events.append_column("file", pa.repeat(file.base_name, len(rows)))
+                yield conform(rows, file.base_name, first)
                 first += len(rows)
-        self.check_unchanged()
+        self._check_unchanged()
 
-    def check_unchanged(self) -> None:
-        """Raise LedgerError unless the files are as they were found."""
+    def _check_unchanged(self) -> None:
         now = self.file_system.get_file_info([file.path for file in self.files])
         if [(file.size, file.mtime_ns) for file in now] != [(file.size, file.mtime_ns) for file in self.files]:
             raise LedgerError(f"{self.location} changed while it was being read; start again when it is complete")

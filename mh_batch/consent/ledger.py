@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import pandas as pd
 import pyarrow as pa
 
-from mh_batch.consent.events import GRANTED, WITHDRAWN, conform, refuse_copies
+from mh_batch.consent.events import GRANTED, WITHDRAWN, conform, events_schema, refuse_copies
 from mh_batch.consent.files import LedgerFiles
 from mh_batch.consent.standing import SCOPES, Standing, Subjects
 from mh_batch.errors import UsageError
@@ -36,7 +37,7 @@ class Ledger:
         """
         names = [name for name in load_contract("consent").names if name in frame.columns]
         plain = frame[names].assign(**{"at": frame["at"].map(_as_text)} if _holds_objects(frame) else {})
-        return cls._of(conform(pa.Table.from_pandas(plain, preserve_index=False), "the table"), "the table")
+        return cls._of([conform(pa.Table.from_pandas(plain, preserve_index=False), "the table")])
 
     @classmethod
     def open(cls, location: str) -> Ledger:
@@ -45,18 +46,13 @@ class Ledger:
         Raises:
             LedgerError: there is none, or it breaks the contract.
         """
-        tables = list(LedgerFiles.at(location).tables())
-        empty = load_contract("consent").arrow_schema().empty_table()
-        return cls._of(pa.concat_tables(tables) if tables else empty, location)
+        return cls._of(LedgerFiles.at(location).tables())
 
     @classmethod
-    def _of(cls, events: pa.Table, source: str) -> Ledger:
-        frame = events.to_pandas()
+    def _of(cls, tables: Iterable[pa.Table]) -> Ledger:
+        frame = pa.concat_tables([events_schema().empty_table(), *tables]).to_pandas()
         names = load_contract("consent").names
-        copies = frame[frame.duplicated(names)]
-        if len(copies):
-            files = copies["file"] if "file" in copies else pd.Series(source, copies.index)
-            refuse_copies({str(name): rows.tolist() for name, rows in copies["row"].groupby(files)})
+        refuse_copies(frame[frame.duplicated(names)])
         return cls(frame[names])
 
     def at(self, moment: datetime) -> Standing:
@@ -87,4 +83,4 @@ def _holds_objects(frame: pd.DataFrame) -> bool:
 
 def _as_text(value: object) -> object:
     """Arrow takes a datetime without a zone for one in UTC if others of its column have one."""
-    return value.isoformat() if isinstance(value, datetime) and value is not pd.NaT else value
+    return value.isoformat() if isinstance(value, datetime) and not pd.isna(value) else value

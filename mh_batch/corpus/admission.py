@@ -10,10 +10,12 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.functions import arrow_udf
 
+from mh_batch.consent.deciding import Sayings, keep_out
 from mh_batch.corpus.erased import Marks
 from mh_batch.corpus.language import detect_language
 from mh_batch.corpus.pseudonyms import PseudonymKey, hasher
 from mh_batch.corpus.reasons import Reason
+from mh_batch.distinct import map_distinct
 
 if TYPE_CHECKING:
     from pyspark.sql._typing import UserDefinedFunctionLike
@@ -25,29 +27,37 @@ _NOBODY = Marks()
 
 
 def examine(
-    corpus: DataFrame, key: PseudonymKey, languages: tuple[str, ...], max_text_chars: int, erased: Marks = _NOBODY
+    corpus: DataFrame,
+    key: PseudonymKey,
+    languages: tuple[str, ...],
+    max_text_chars: int,
+    said: Sayings | None = None,
+    erased: Marks = _NOBODY,
 ) -> DataFrame:
     """Give each document its keys, its language and, if it cannot be used, a reason. The text stays behind.
 
     Args:
-        corpus: What `read_corpus` returns.
+        corpus: The documents that `read_corpus` returns.
         key: Secret of the pseudonyms.
         languages: Languages that detection chooses among, ISO 639-1.
         max_text_chars: Longer texts are rejected.
+        said: What a consent ledger says of research; None if there is no ledger.
         erased: Whose documents are rejected without a trace of whose they are.
 
     Returns:
         One row per document: `doc_id, author_key, created_at, language, source, region, content_key, n_chars, reason,
         detail, place`. Duplicate ids are not yet found: that takes the whole corpus.
     """
+    keyed = corpus.withColumn("author_key", _key_udf(key, "author")("author_id"))
+    decided = keyed if said is None else keep_out(keyed, said)
     erased_or_reason = F.coalesce(_erased(key, erased), _reason(max_text_chars))
-    judged = corpus.withColumn("reason", erased_or_reason).withColumn("doc_id", F.make_valid_utf8("doc_id"))
+    judged = decided.withColumn("reason", erased_or_reason).withColumn("doc_id", F.make_valid_utf8("doc_id"))
     known = F.coalesce(F.col("reason") != Reason.ERASED.value, F.lit(True))
     admitted = F.when(F.col("reason").isNull(), F.col("text"))
     undeclared = F.when(F.col("language").isNull(), admitted)
     return judged.select(
         F.when(known, F.col("doc_id")).alias("doc_id"),
-        _key_udf(key, "author")(F.when(known, F.col("author_id"))).alias("author_key"),
+        F.when(known, F.col("author_key")).alias("author_key"),
         "created_at",
         F.coalesce("language", _language_udf(languages)(undeclared)).alias("language"),
         "source",
@@ -83,7 +93,7 @@ def _reason(max_text_chars: int) -> Column:
     rules: list[tuple[Column, Reason]] = [
         (F.col("doc_id").isNull(), Reason.NULL_DOC_ID),
         (~F.is_valid_utf8("doc_id"), Reason.UNDECODABLE_DOC_ID),
-        (~F.col("may_use"), Reason.NO_CONSENT),
+        (F.col("kept_out").isNotNull(), Reason.NO_CONSENT),
         (text.isNull(), Reason.NULL_TEXT),
         (~F.is_valid_utf8(text), Reason.UNDECODABLE_TEXT),
         (F.length(text) > max_text_chars, Reason.TEXT_TOO_LARGE),
@@ -109,7 +119,8 @@ def _detail() -> Column:
         F.col("reason") == Reason.TEXT_TOO_LARGE.value,
         F.concat(F.length("text").cast("string"), F.lit(" characters")),
     )
-    return F.concat_ws("; ", place, size)
+    rule = F.when(F.col("reason") == Reason.NO_CONSENT.value, F.col("kept_out"))
+    return F.concat_ws("; ", place, size, rule)
 
 
 def _key_udf(key: PseudonymKey, purpose: Literal["author", "content"]) -> UserDefinedFunctionLike:
@@ -136,11 +147,7 @@ def _per_value(make: Callable[[], Callable[[bytes], str | None]]) -> UserDefined
     """Return a function from UTF-8 to strings, made in the worker, as an Arrow UDF; null stays null."""
 
     def apply(values: pa.Array) -> pa.Array:
-        function, distinct = make(), values.dictionary_encode()
-        results = pa.array(
-            [function(value) for value in distinct.dictionary.cast(pa.binary()).to_pylist()], pa.string()
-        )
-        return results.take(distinct.indices)
+        return map_distinct(values, make())
 
     # pyspark's stubs ask for a function type; at run time it warns that the type hints of `apply` say the same.
     return arrow_udf(apply, "string")  # type: ignore[call-overload, no-any-return]

@@ -10,6 +10,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from mh_batch.consent.deciding import Sayings
 from mh_batch.corpus.admission import examine, later_copies, reject_copies
 from mh_batch.corpus.erased import Marks
 from mh_batch.corpus.reading import Corpus, read_corpus
@@ -22,6 +23,7 @@ from mh_batch.reporting import write_report
 from mh_batch.scoring import manifest as contents
 from mh_batch.scoring.access import make_folders, output_access
 from mh_batch.scoring.capability import executors_precision
+from mh_batch.scoring.consent import RunLedger
 from mh_batch.scoring.failures import told_plainly
 from mh_batch.scoring.inference_stage import InferenceStage
 from mh_batch.scoring.keeping import keep
@@ -70,17 +72,23 @@ def score_corpus(
         UsageError: something cannot be done as asked; nothing was scored.
         ValidationError: the results broke a contract; they lie under `failed/` and nothing was published.
     """
-    models = models or locate_models(settings)
+    models, ledger = models or locate_models(settings), RunLedger.named(settings)
     root = OutputRoot.at(settings.output)
     with run_settings(spark), output_access(root, settings.share_with_group):
         corpus = open_corpus(spark, settings)
-        return _Run(spark, settings, models, executions(spark, settings, models), root, corpus, load).carry_out()
+        runnable = executions(spark, settings, models)
+        return _Run(spark, settings, models, runnable, root, corpus, ledger, load).carry_out()
 
 
 def open_corpus(spark: SparkSession, settings: ScoreSettings, bad_files: Sequence[BadFile] = ()) -> Corpus:
     """Open the corpus that the settings name; errors as of `read_corpus`."""
     return read_corpus(
-        spark, settings.input, settings.columns, settings.consent_basis, settings.max_bad_files, bad_files
+        spark,
+        settings.input,
+        settings.columns,
+        settings.consent_basis or settings.consent,
+        settings.max_bad_files,
+        bad_files,
     )
 
 
@@ -117,6 +125,7 @@ class _Run:
     executions: Mapping[str, Execution]
     root: OutputRoot
     corpus: Corpus
+    ledger: RunLedger | None
     load: Loader
     run_id: str = field(default_factory=new_run_id)
     started_at: str = field(default_factory=contents.now)
@@ -141,7 +150,7 @@ class _Run:
         return PublishedRun(self.folder, self.spark)
 
     def _carry_out(self, check_lease: Callable[[], None]) -> None:
-        documents = self._examine()
+        documents = self._examine(self._heed_consent())
         counts = self._count(documents)
         rejected, throughput = [rejected_by_all(documents)], {}
         for model in self.models:
@@ -166,21 +175,30 @@ class _Run:
     def _work(self) -> Folder:
         return self.root.work(self.run_id)
 
-    def _examine(self) -> DataFrame:
+    def _heed_consent(self) -> Sayings | None:
+        """Let what was withdrawn leave the root, and find out what may be used."""
+        if self.ledger is None:
+            return None
+        announce(f"run {self.run_id}: consent as {self.settings.consent} says")
+        with self.stages.stage("consent"):
+            return self.ledger.heed(self.spark, self.root, self.key, self._work / "consent")
+
+    def _examine(self, said: Sayings | None) -> DataFrame:
         """Hold the corpus against its contract, and keep the result: it is read again for each model and join."""
         announce(f"run {self.run_id}: reading {', '.join(self.settings.input)}")
         erased = read_tombstones(self.root.folder)
         with self.stages.stage("examine") as figures:
-            while isinstance(examined := self._draft(erased), BadFile):
+            while isinstance(examined := self._draft(said, erased), BadFile):
                 announce(f"leaving out {examined}")
                 self.corpus = open_corpus(self.spark, self.settings, [*self.corpus.bad_files, examined])
             copies = keep(later_copies(examined), self._work / "copies")
             figures |= {"rows": self.corpus.rows, "files": len(self.corpus.files)}
         return reject_copies(examined, copies)
 
-    def _draft(self, erased: Marks) -> DataFrame | BadFile:
+    def _draft(self, said: Sayings | None, erased: Marks) -> DataFrame | BadFile:
         """Keep what examining the corpus gives, or return the file that stood in the way."""
-        examined = examine(self.corpus.documents, self.key, self._languages(), self.settings.max_text_chars, erased)
+        limit = self.settings.max_text_chars
+        examined = examine(self.corpus.documents, self.key, self._languages(), limit, said, erased)
         try:
             return keep(examined, self._work / "examined")
         except (PySparkException, Py4JError) as error:
@@ -261,6 +279,7 @@ class _Run:
             "versions": contents.versions(),
             "inputs": list(settings.input),
             "consent_basis": settings.consent_basis,
+            "consent": self.ledger.as_dict() if self.ledger else None,
             "settings": settings.model_dump(mode="json"),
             KEY_CHECK: self.key.check,
             "models": [

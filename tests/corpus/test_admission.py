@@ -14,7 +14,7 @@ pytestmark = pytest.mark.spark
 KEY = bytes(32)
 SCHEMA = (
     "doc_id string, text string, author_id string, created_at timestamp, language string, source string, "
-    "region string, bad_date boolean, may_use boolean, source_file string, source_row bigint, place bigint"
+    "region string, bad_date boolean, kept_out string, source_file string, source_row bigint, place bigint"
 )
 
 
@@ -28,7 +28,7 @@ def corpus(spark: SparkSession, *rows: dict[str, Any]) -> DataFrame:
         "source": None,
         "region": None,
         "bad_date": False,
-        "may_use": True,
+        "kept_out": None,
         "source_file": "part-0.parquet",
     }
     return spark.createDataFrame([{**sound, **row, "source_row": i, "place": i} for i, row in enumerate(rows)], SCHEMA)
@@ -53,9 +53,9 @@ def judge(frame: DataFrame, **options: Any) -> list[dict[str, Any]]:
         ({"text": "a\0b"}, Reason.NUL_IN_TEXT),
         ({"bad_date": True, "created_at": None}, Reason.INVALID_DATE),
         ({"created_at": None}, None),
-        ({"may_use": False}, Reason.NO_CONSENT),
+        ({"kept_out": "not granted"}, Reason.NO_CONSENT),
         # What may not be used is not looked at for anything else.
-        ({"may_use": False, "text": None}, Reason.NO_CONSENT),
+        ({"kept_out": "not granted", "text": None}, Reason.NO_CONSENT),
     ],
 )
 def test_a_document_is_admitted_or_rejected_with_one_reason(
@@ -84,7 +84,7 @@ def test_the_detail_tells_where_the_row_is_and_never_its_text(spark: SparkSessio
 
 
 def test_admitted_documents_get_keys_and_rejected_ones_none(spark: SparkSession) -> None:
-    sound, rejected = judge(corpus(spark, {}, {"doc_id": "e", "may_use": False}))
+    sound, rejected = judge(corpus(spark, {}, {"doc_id": "e", "kept_out": "not granted"}))
     assert sound["author_key"] == author_key(KEY, "ada")
     assert sound["content_key"] == content_key(KEY, "I went for a walk.")
     assert (rejected["author_key"], rejected["content_key"]) == (None, None)
