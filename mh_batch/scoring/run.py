@@ -15,6 +15,7 @@ from mh_batch.corpus.admission import examine, later_copies, reject_copies
 from mh_batch.corpus.erased import Marks
 from mh_batch.corpus.reading import Corpus, read_corpus
 from mh_batch.corpus.survey import BadFile
+from mh_batch.erasure import finish_erasure
 from mh_batch.errors import SettingsError, ValidationError
 from mh_batch.inference.execution import Execution, choose_execution
 from mh_batch.models import Model, known_languages, locate_model
@@ -144,6 +145,7 @@ class _Run:
             leases.bury_dead(partial(clear_after, self.root))
             try:
                 with told_plainly(self.corpus, self.root.folder.uri):
+                    finish_erasure(self.spark, self.root.folder, self.key)
                     self._carry_out(check_lease)
             finally:
                 self.root.clear_away(self.run_id)

@@ -35,10 +35,10 @@ def runs(root: Path) -> list[PublishedRun]:
 
 def report_table(run: PublishedRun, name: str) -> pd.DataFrame | None:
     path = Path(run.folder.uri) / "report" / f"{name}.parquet"
-    # Run ids differ from root to root.
-    return (
-        pq.read_table(path).to_pandas().drop(columns=["run", "run_before"], errors="ignore") if path.exists() else None
-    )
+    if not path.exists():
+        return None
+    frame: pd.DataFrame = pq.read_table(path).to_pandas()
+    return frame.drop(columns=["run", "run_before"], errors="ignore")  # they differ from root to root
 
 
 def assert_as_if_she_had_never_written(root: Path, without: Path) -> None:
