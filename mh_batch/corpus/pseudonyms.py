@@ -11,7 +11,7 @@ from typing import Literal
 _HEX_DIGITS = 32
 _AUTHORS_REMEMBERED = 2**16
 
-Purpose = Literal["author", "content", "erased author", "erased document", "check"]
+Purpose = Literal["author", "content", "outbox", "recipient", "erased author", "erased document", "check"]
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -20,6 +21,7 @@ from mh_batch.erasure.texts import forget_unclaimed
 from mh_batch.erasure.traces import Removal, Traces
 from mh_batch.erasure.words import Words, words_of
 from mh_batch.rewriting import rewrite_files
+from mh_batch.scoring.access import output_access
 from mh_batch.scoring.keys import check_key
 from mh_batch.scoring.layout import OutputRoot, new_run_id
 from mh_batch.scoring.leases import Leases
@@ -63,16 +65,25 @@ def erase(spark: SparkSession, root: Folder, key: PseudonymKey, subjects: Subjec
         BusyError: somebody else works in the root.
         ErasureError: something of them was found afterwards, or a run's books did not balance.
     """
-    output, leases = OutputRoot(root), Leases(root)
-    with leases.held("maintenance", "erase", within=True) as check_lease:
-        check_key(output, key)
-        clear_leavings(output, leases)
-        work = _Erasure(spark, output, key, check_lease)
-        pending = unfinished_order(root)
-        if pending is not None:
-            announce(f"finishing the erasure that was begun at {pending.at}")
-            work.finish(pending)
+    with _alone(spark, OutputRoot(root), key) as work:
+        work.finish_what_was_begun()
         return work.begin(subjects, tombstone)
+
+
+def finish_erasure(spark: SparkSession, root: Folder, key: PseudonymKey) -> None:
+    """Finish an erasure that was killed on the way, if there is one; arguments and errors as of `erase`."""
+    if unfinished_order(root) is not None:
+        with _alone(spark, OutputRoot(root), key) as work:
+            work.finish_what_was_begun()
+
+
+@contextmanager
+def _alone(spark: SparkSession, root: OutputRoot, key: PseudonymKey) -> Iterator[_Erasure]:
+    leases = Leases(root.folder)
+    with output_access(root), leases.held("maintenance", "erase", within=True) as check_lease:
+        check_key(root, key)
+        clear_leavings(root, leases)
+        yield _Erasure(spark, root, key, check_lease)
 
 
 @dataclass(frozen=True)
@@ -81,6 +92,12 @@ class _Erasure:
     root: OutputRoot
     key: PseudonymKey
     check_lease: Callable[[], None]
+
+    def finish_what_was_begun(self) -> None:
+        order = unfinished_order(self.root.folder)
+        if order is not None:
+            announce(f"finishing the erasure that was begun at {order.at}")
+            self.finish(order)
 
     def begin(self, subjects: Subjects, tombstone: bool) -> Erased:
         files = table_files(self.root.folder)

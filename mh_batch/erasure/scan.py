@@ -32,14 +32,13 @@ def prove_erased(root: Folder, traces: Traces, words: Words) -> None:
         ErasureError: something was found; the message says where, not what.
     """
     files = [file for file in root.walk() if file != order_file(root)]
-    found = sorted(
-        {place for file in files for place in _places(file, words)} | set(_rows(root, Removal(traces, words)))
-    )
+    found = {*_rows(root, Removal(traces, words)), *(place for file in files for place in _places(file, words))}
     if found:
         more = [f"  - and {len(found) - _NAMED:,} more"] if len(found) > _NAMED else []
-        lines = "\n".join([*[f"  - {place}" for place in found[:_NAMED]], *more])
+        lines = [f"  - {place}" for place in sorted(found)[:_NAMED]]
         raise ErasureError(
-            f"something of what was to be erased is still there; erase it again, or look yourself:\n{lines}"
+            "something of what was to be erased is still there; erase it again, or look yourself:\n"
+            + "\n".join(lines + more)
         )
 
 

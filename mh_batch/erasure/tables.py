@@ -29,7 +29,7 @@ class TableFile:
 
 
 def table_files(root: Folder) -> list[TableFile]:
-    """Return the files of all tables with rows of persons: of runs, failed runs, the outbox, and whatever else is there."""
+    """Return the files of all tables with rows of persons: of runs, the outbox, and whatever else is there."""
     files = [_table_file(root, file) for file in root.walk(".parquet")]
     return [file for file in files if file is not None]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property, reduce
 from typing import Any
@@ -91,8 +92,10 @@ class Removal:
     def apply(self, rows: pa.Table) -> pa.Table:
         """Return the rows of others."""
         left = rows.filter(pc.invert(self.traces.theirs(rows)))
-        cleaning = dict.fromkeys(lists_of_documents(left.schema), self._without)
-        cleaning |= dict.fromkeys(_details(left.schema), self.words.without)
+        cleaning: dict[str, Callable[[Any], Any]] = {
+            **dict.fromkeys(lists_of_documents(left.schema), self._without),
+            **dict.fromkeys(_details(left.schema), self.words.without),
+        }
         for name, clean in cleaning.items():
             position, field = left.schema.get_field_index(name), left.schema.field(name)
             values = [clean(value) for value in left[name].to_pylist()]

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 # A shorter identifier, such as 12 or en, stands in many a file and means something else there.
 _TELLING = 8
-_WORD = re.compile(rb"[\w@+.-]{%d,}" % _TELLING)
+_WORD = re.compile(rb"[\w@+-]{%d,}" % _TELLING)
 _ONE_WORD = r"^[0-9A-Za-z_@+-]*$"
 _ERASED = "[erased]"
 
@@ -38,10 +38,8 @@ class Words:
 
     def found_in(self, content: bytes) -> bool:
         """Whether a file's bytes hold one of them."""
-        words = _WORD.finditer(content)
-        return any(word[0] in self._telling or word[0].strip(b".-") in self._telling for word in words) or any(
-            id in content for id in self._spelled_otherwise
-        )
+        words = (word[0] in self._telling for word in _WORD.finditer(content))
+        return any(words) or any(id in content for id in self._spelled_otherwise)
 
     def found_among(self, texts: pa.Array) -> bool:
         """Whether one of the strings of a column holds one of them; most columns hold one word in each."""

@@ -41,8 +41,8 @@ def rewrite_files(files: Iterable[Folder], change: Change, drafts: Folder) -> di
     # Arrow reads and packs without holding up other threads.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         numbered = [(file, drafts / f"{number}.parquet") for number, file in enumerate(files)]
-        done = pool.map(lambda pair: (pair[0], _rewrite(*pair, change)), numbered)
-        return {file: rows for file, rows in done if rows is not None}
+        done = pool.map(lambda pair: _rewrite(pair[0], pair[1], change), numbered)
+        return {file: rows for (file, _), rows in zip(numbered, done, strict=True) if rows is not None}
 
 
 def _rewrite(file: Folder, draft: Folder, change: Change) -> int | None:

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from mh_batch.corpus.pseudonyms import PseudonymKey, Purpose, link_hasher
 
 _STAMP = b"mh_batch.pseudonym_key"
-_COLUMNS: Mapping[str, Purpose] = {"author_key": "author", "content_key": "content"}
+_COLUMNS: Mapping[str, Purpose] = {"author_key": "author", "content_key": "content", "recipient": "recipient"}
 _MARKS: Mapping[str, Purpose] = {"author": "erased author", "document": "erased document"}
 
 

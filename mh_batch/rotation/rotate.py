@@ -11,6 +11,7 @@ from mh_batch.erasure.order import unfinished_order
 from mh_batch.errors import ErasureError, KeyFileError, RotationError, UsageError
 from mh_batch.rewriting import rewrite_files
 from mh_batch.rotation.pseudonyms import NextLink
+from mh_batch.scoring.access import output_access
 from mh_batch.scoring.keys import KEY_CHECK, check_key, key_path, rotation_marker, stored_key
 from mh_batch.scoring.layout import MANIFEST, OutputRoot
 from mh_batch.scoring.leases import Leases
@@ -64,7 +65,7 @@ def rotate(root: OutputRoot, key_file: Path | None = None, write_key_to: Path | 
     if target is None:
         raise UsageError("the key is in the environment: say with --write-key-to where the new chain of keys is to go")
     leases = Leases(root.folder)
-    with leases.held("maintenance", "rotate-key"):
+    with output_access(root), leases.held("maintenance", "rotate-key"):
         if unfinished_order(root.folder) is not None:
             raise ErasureError(
                 "an erasure was interrupted: `mh-batch erase`, of the same or of others, finishes it first"
@@ -110,8 +111,8 @@ def _interrupted(check: str, places: list[Path]) -> PseudonymKey:
             announce("finishing the rotation that was interrupted")
             return key
     raise RotationError(
-        f"a rotation was interrupted, and its new key is neither in {places[0]} nor in {places[1]}: name the same files "
-        "as then"
+        f"a rotation was interrupted, and its new key is neither in {places[0]} nor in {places[1]}: name the files "
+        "that were named then"
     )
 
 

@@ -21,7 +21,9 @@ from mh_batch.settings import NightlySettings
 _DATE = "{date}"
 
 # What may differ between two starts of one night without making it another night.
-_INCIDENTAL = frozenset({"keep_runs", "metrics", "partitions", "token_budget", "device", "task_cores", "fail_on_drift"})
+_INCIDENTAL = frozenset(
+    {"keep_runs", "metrics", "partitions", "token_budget", "device", "task_cores", "fail_on_drift", "share_with_group"}
+)
 
 
 @dataclass(frozen=True)

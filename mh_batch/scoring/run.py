@@ -15,12 +15,14 @@ from mh_batch.corpus.admission import examine, later_copies, reject_copies
 from mh_batch.corpus.erased import Marks
 from mh_batch.corpus.reading import Corpus, read_corpus
 from mh_batch.corpus.survey import BadFile
+from mh_batch.erasure import finish_erasure
 from mh_batch.errors import SettingsError, ValidationError
 from mh_batch.inference.execution import Execution, choose_execution
 from mh_batch.models import Model, known_languages, locate_model
 from mh_batch.models.labels import check_thresholds, thresholds_of
 from mh_batch.reporting import write_report
 from mh_batch.scoring import manifest as contents
+from mh_batch.scoring.access import make_folders, output_access
 from mh_batch.scoring.capability import executors_precision
 from mh_batch.scoring.consent import RunLedger
 from mh_batch.scoring.failures import told_plainly
@@ -73,7 +75,7 @@ def score_corpus(
     """
     models, ledger = models or locate_models(settings), RunLedger.named(settings)
     root = OutputRoot.at(settings.output)
-    with run_settings(spark):
+    with run_settings(spark), output_access(root, settings.share_with_group):
         corpus = open_corpus(spark, settings)
         runnable = executions(spark, settings, models)
         return _Run(spark, settings, models, runnable, root, corpus, ledger, load).carry_out()
@@ -139,9 +141,11 @@ class _Run:
         leases = Leases(self.root.folder)
         with leases.held("run", self.run_id) as check_lease:
             check_key(self.root, self.key)  # it may have been rotated before this run held the lease
+            make_folders(self.root)
             leases.bury_dead(partial(clear_after, self.root))
             try:
                 with told_plainly(self.corpus, self.root.folder.uri):
+                    finish_erasure(self.spark, self.root.folder, self.key)
                     self._carry_out(check_lease)
             finally:
                 self.root.clear_away(self.run_id)

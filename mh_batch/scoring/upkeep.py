@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from pyspark.sql import SparkSession
 
 from mh_batch.errors import UsageError, nearest
+from mh_batch.scoring.access import output_access
 from mh_batch.scoring.layout import OutputRoot
 from mh_batch.scoring.leases import Holder, Leases
 from mh_batch.scoring.store import ScoreStore
@@ -51,7 +52,7 @@ def compact_store(spark: SparkSession, root: OutputRoot) -> dict[str, tuple[int,
         BusyError: somebody works in the output root.
         StoreError: the new files did not hold what they should; the store is as it was.
     """
-    with Leases(root.folder).held("maintenance", "compact"):
+    with output_access(root), Leases(root.folder).held("maintenance", "compact"):
         return {name: ScoreStore(spark, root, name).compact() for name in root.fingerprints()}
 
 

@@ -13,7 +13,7 @@ class KeySettings(Settings):
     output: str = Field(description="root folder of store and runs")
     key_file: Path | None = Field(
         None,
-        description="file with the secret key of the pseudonyms; MH_BATCH_PSEUDONYM_KEY or <output>/pseudonym.key if unset",
+        description="file with the pseudonyms' key; MH_BATCH_PSEUDONYM_KEY or <output>/pseudonym.key if unset",
     )
 
 

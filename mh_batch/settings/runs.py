@@ -107,7 +107,11 @@ class ScoreSettings(ReportOptions):
     )
     metrics: str | None = Field(None, description="file to append one JSON line per stage to; - for standard output")
     key_file: Path | None = Field(
-        None, description="file with the secret key of the pseudonyms; <output>/pseudonym.key, made once, if unset"
+        None,
+        description="file with the pseudonyms' key; MH_BATCH_PSEUDONYM_KEY, or <output>/pseudonym.key, made once",
+    )
+    share_with_group: bool = Field(
+        False, description="let the group of the output's files read them too, all but the key; else their owner only"
     )
 
     @field_validator("columns")
