@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,7 +12,6 @@ from mh_batch.errors import LedgerError, nearest
 from mh_batch.validation import load_contract
 
 GRANTED, WITHDRAWN = "granted", "withdrawn"
-EVENTS = (GRANTED, WITHDRAWN)
 
 _HAS_ZONE = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}.*(Z|z|[+-]\d{2}(:?\d{2})?)$"
 _NAMED = 10
@@ -41,7 +41,7 @@ def conform(rows: pa.Table, source: str, first_row: int = 1) -> pa.Table:
         raise LedgerError(f"{source}: author_id, doc_id, scope and event must be text (UTF-8)") from None
     at, problems = _times(_plain(rows["at"]), source)
     _raise_for({**dict(_faults(columns)), **problems}, source, first_row)
-    place = {"file": pa.repeat(source, len(rows)), "row": pa.array(range(first_row, first_row + len(rows)))}
+    place = {"file": pa.repeat(source, len(rows)), "row": np.arange(first_row, first_row + len(rows))}
     return pa.table({**columns, "at": at, **place}, schema=events_schema())
 
 
@@ -98,7 +98,7 @@ def _faults(columns: Mapping[str, pa.ChunkedArray]) -> Iterator[tuple[str, pa.Ch
     author, doc = pc.is_valid(columns["author_id"]), pc.is_valid(columns["doc_id"])
     yield "both 'author_id' and 'doc_id' are given: a row is about one of them", pc.and_(author, doc)
     yield "neither 'author_id' nor 'doc_id' is given", pc.invert(pc.or_(author, doc))
-    for name, known in (("scope", SCOPES), ("event", EVENTS)):
+    for name, known in (("scope", SCOPES), ("event", (GRANTED, WITHDRAWN))):
         yield f"'{name}' is none of {', '.join(known)}", pc.invert(pc.is_in(columns[name], pa.array(known)))
 
 

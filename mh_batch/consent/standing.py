@@ -3,9 +3,10 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from mh_batch.consent.rules import RESEARCH
 from mh_batch.errors import UsageError, nearest
 
-SCOPES: tuple[str, ...] = ("research", "self_help", "notify_therapist", "emergency_contact")
+SCOPES: tuple[str, ...] = (RESEARCH, "self_help", "notify_therapist", "emergency_contact")
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,7 @@ class RunLedger:
         return {
             "ledger": self.files.location,
             "digest": f"sha256:{self.digest}",
-            "as_of": self.as_of.isoformat(timespec="seconds"),
+            "as_of": self.as_of.astimezone(UTC).isoformat(timespec="seconds"),
         }
 
 

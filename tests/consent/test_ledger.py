@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mh_batch.consent import SCOPES, Ledger, Subjects
@@ -16,6 +16,9 @@ from mh_batch.errors import LedgerError, UsageError
 from tests.consent.histories import AUTHORS, DOCS, Event, frame, histories, may_be_used, moment
 
 SOUND = {"author_id": "ada", "doc_id": None, "scope": "research", "event": "granted", "at": "2026-01-01T00:00:00Z"}
+# Machines that are busy take longer for one example now and then.
+UNHURRIED = settings(deadline=None, max_examples=60)
+
 HEADER = "author_id,doc_id,scope,event,at\n"
 
 
@@ -23,6 +26,7 @@ def rows(*changes: dict[str, Any]) -> pd.DataFrame:
     return pd.DataFrame([{**SOUND, **change} for change in changes])
 
 
+@UNHURRIED
 @given(
     histories(),
     st.integers(-1, 7),
@@ -38,6 +42,7 @@ def test_a_document_may_be_used_if_somebody_grants_it_and_nobody_refuses(
     assert standing.permits(scope, author, doc, listed) == may_be_used(events, scope, author, doc, listed, day)
 
 
+@UNHURRIED
 @given(histories(), st.integers(0, 6))
 def test_a_subject_has_granted_or_withdrawn_and_never_both(events: list[Event], day: int) -> None:
     standing = Ledger.of(frame(events)).at(moment(day))
