@@ -79,10 +79,14 @@ def _columns(file: pq.ParquetFile, words: Words) -> Iterator[str]:
 
 def _texts(values: pa.Array) -> Iterator[pa.Array]:
     """The strings in a column, those in lists and structures included."""
+    if pa.types.is_dictionary(values.type):
+        values = values.dictionary_decode()
     if pa.types.is_struct(values.type):
         for field in values.flatten():
             yield from _texts(field)
     elif pa.types.is_list(values.type) or pa.types.is_map(values.type):
         yield from _texts(values.flatten() if pa.types.is_list(values.type) else values.items)
-    elif pa.types.is_string(values.type) or pa.types.is_large_string(values.type) or pa.types.is_binary(values.type):
+    elif pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
         yield values.cast(pa.string())
+    elif pa.types.is_binary(values.type):
+        yield pa.array([value and value.decode(errors="replace") for value in values.to_pylist()], pa.string())

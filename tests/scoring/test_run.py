@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 
 from mh_batch import PublishedRun, ScoreSettings, open_run, score_corpus
 from mh_batch.corpus.admission import examine
+from mh_batch.corpus.key_files import read_key
 from mh_batch.corpus.reading import read_corpus
 from mh_batch.errors import SettingsError, UsageError, ValidationError
 from mh_batch.inference import load_scorer
@@ -178,7 +179,7 @@ def test_scores_do_not_depend_on_the_partitioning(
 ) -> None:
     chosen = settings(corpus, tmp_path, partitions=partitions)
     texts = read_corpus(spark, chosen.input, {}, None)
-    key = bytes.fromhex((Path(published.folder.uri).parents[1] / "pseudonym.key").read_text().strip())
+    key = read_key(Path(published.folder.uri).parents[1] / "pseudonym.key")
     documents = examine(texts.documents, key, xlmr_mini.card.languages, chosen.max_text_chars)
     store = ScoreStore(spark, OutputRoot.at(str(tmp_path)), "f")
     stage = InferenceStage(spark, chosen, "r", texts.documents, Folder.at(str(tmp_path / "work")))
