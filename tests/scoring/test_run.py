@@ -150,6 +150,12 @@ def test_nothing_is_left_behind_but_store_runs_and_key(published: PublishedRun, 
     assert [list((root / name).iterdir()) for name in ("leases", "work")] == [[], []]
 
 
+def test_nobody_but_its_owner_may_read_what_a_run_writes(published: PublishedRun, root: Path) -> None:
+    written = list(root.rglob("*"))
+    assert {path.suffix for path in written} >= {".parquet", ".crc", ".json", ".html", ".csv", ".key"}
+    assert [str(path) for path in written if path.stat().st_mode & 0o077] == []
+
+
 def test_what_was_scored_is_not_scored_again_and_a_threshold_costs_nothing(
     published: PublishedRun, spark: SparkSession, corpus: str, root: Path
 ) -> None:
