@@ -89,17 +89,18 @@ class Folder:
         entries = file_system.get_file_info(fs.FileSelector(path, allow_not_found=True))
         return sorted(entry.base_name for entry in entries)
 
-    def files(self, suffix: str) -> list[fs.FileInfo]:
-        """The finished files of that suffix in this folder and those below; not what Spark is still writing."""
+    def files(self, suffix: str, unfinished: bool = False) -> list[fs.FileInfo]:
+        """The files of that suffix in this folder and those below; what Spark is still writing only if asked for."""
         file_system, path = file_system_of(self.uri)
         entries = file_system.get_file_info(fs.FileSelector(path, allow_not_found=True, recursive=True))
-        finished = [entry for entry in entries if "/_temporary/" not in entry.path]
-        return [entry for entry in finished if entry.type == fs.FileType.File and entry.path.endswith(suffix)]
+        wanted = [entry for entry in entries if unfinished or "/_temporary/" not in entry.path]
+        return [entry for entry in wanted if entry.type == fs.FileType.File and entry.path.endswith(suffix)]
 
-    def walk(self, suffix: str = "") -> list[Folder]:
-        """The finished files of that suffix in this folder and those below, sorted."""
+    def walk(self, suffix: str = "", unfinished: bool = False) -> list[Folder]:
+        """The same files, each by its own location, sorted."""
         _, base = file_system_of(self.uri)
-        return sorted((self / file.path[len(base) :].strip("/") for file in self.files(suffix)), key=lambda f: f.uri)
+        names = sorted(file.path[len(base) :].strip("/") for file in self.files(suffix, unfinished))
+        return [self / name for name in names]
 
     def modified(self) -> float:
         """When the file was last written, in seconds since 1970; 0 if there is none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from pyspark.sql import SparkSession
@@ -19,6 +20,10 @@ from mh_batch.storage import Folder
 from mh_batch.validation.books import Books
 
 _ENTRIES = "erasures"
+
+# Where a manifest names files of the input.
+_ENTRIES_WITH_FILES = ("inputs", "bad_files")
+_SETTINGS_WITH_FILES = ("input",)
 
 
 def settle_books(spark: SparkSession, root: OutputRoot, order: Order) -> None:
@@ -51,12 +56,18 @@ def _check_books(folder: Folder, counts: dict[str, Any]) -> None:
 
 
 def take_words_out(root: OutputRoot, words: Words) -> None:
-    """Take identifiers out of manifests: inputs may be named after persons."""
-    for name in RUNS:
-        for run in (root.folder / name).names():
-            manifest = _manifest(root.folder / name / run)
-            if manifest is not None and (rest := words.without(manifest)) != manifest:
-                (root.folder / name / run / MANIFEST).write_json(rest)
+    """Take identifiers out of what manifests say of the input: files may be named after persons."""
+    for folder in (root.folder / kind / run for kind in RUNS for run in (root.folder / kind).names()):
+        manifest = _manifest(folder)
+        if manifest is not None:
+            settings = {**manifest["settings"], **_without(words, manifest["settings"], _SETTINGS_WITH_FILES)}
+            rest = {**manifest, **_without(words, manifest, _ENTRIES_WITH_FILES), "settings": settings}
+            if rest != manifest:
+                (folder / MANIFEST).write_json(rest)
+
+
+def _without(words: Words, content: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    return {name: words.without(content[name]) for name in names if name in content}
 
 
 def write_reports_again(spark: SparkSession, root: OutputRoot, order: Order) -> None:

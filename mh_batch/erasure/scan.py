@@ -12,7 +12,7 @@ from mh_batch.erasure.tables import table_files
 from mh_batch.erasure.traces import Removal, Traces
 from mh_batch.erasure.words import Words
 from mh_batch.errors import ErasureError
-from mh_batch.rewriting.files import row_groups
+from mh_batch.rewriting.files import opened, row_groups
 from mh_batch.storage import Folder, file_system_of
 
 _NAMED = 10
@@ -31,7 +31,7 @@ def prove_erased(root: Folder, traces: Traces, words: Words) -> None:
     Raises:
         ErasureError: something was found; the message says where, not what.
     """
-    files = [file for file in root.walk() if file != order_file(root)]
+    files = [file for file in root.walk(unfinished=True) if file != order_file(root)]
     found = {*_rows(root, Removal(traces, words)), *(place for file in files for place in _places(file, words))}
     if found:
         more = [f"  - and {len(found) - _NAMED:,} more"] if len(found) > _NAMED else []
@@ -44,8 +44,7 @@ def prove_erased(root: Folder, traces: Traces, words: Words) -> None:
 
 def _rows(root: Folder, removal: Removal) -> Iterator[str]:
     for table in table_files(root):
-        file_system, path = file_system_of(table.file.uri)
-        with pq.ParquetFile(path, filesystem=file_system) as file:
+        with opened(table.file) as file:
             if removal.concerns(file):
                 yield f"{table.file.uri} (rows)"
 
@@ -54,8 +53,7 @@ def _places(file: Folder, words: Words) -> Iterator[str]:
     if any(map(words.found_in, _pieces(file))):
         yield file.uri
     if file.uri.endswith(".parquet"):
-        file_system, path = file_system_of(file.uri)
-        with pq.ParquetFile(path, filesystem=file_system) as table:
+        with opened(file) as table:
             yield from (f"{file.uri} (column {name})" for name in _columns(table, words))
 
 
@@ -79,10 +77,14 @@ def _columns(file: pq.ParquetFile, words: Words) -> Iterator[str]:
 
 def _texts(values: pa.Array) -> Iterator[pa.Array]:
     """The strings in a column, those in lists and structures included."""
+    if pa.types.is_dictionary(values.type):
+        values = values.dictionary_decode()
     if pa.types.is_struct(values.type):
         for field in values.flatten():
             yield from _texts(field)
     elif pa.types.is_list(values.type) or pa.types.is_map(values.type):
         yield from _texts(values.flatten() if pa.types.is_list(values.type) else values.items)
-    elif pa.types.is_string(values.type) or pa.types.is_large_string(values.type) or pa.types.is_binary(values.type):
+    elif pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
         yield values.cast(pa.string())
+    elif pa.types.is_binary(values.type):
+        yield pa.array([value and value.decode(errors="replace") for value in values.to_pylist()], pa.string())

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Protocol
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from mh_batch.errors import StoreError
 from mh_batch.storage import Folder, file_system_of
 
 
@@ -45,9 +47,20 @@ def rewrite_files(files: Iterable[Folder], change: Change, drafts: Folder) -> di
         return {file: rows for (file, _), rows in zip(numbered, done, strict=True) if rows is not None}
 
 
-def _rewrite(file: Folder, draft: Folder, change: Change) -> int | None:
+@contextmanager
+def opened(file: Folder) -> Iterator[pq.ParquetFile]:
+    """Open a Parquet file; StoreError if it is damaged."""
     file_system, path = file_system_of(file.uri)
-    with pq.ParquetFile(path, filesystem=file_system) as old:
+    try:
+        table = pq.ParquetFile(path, filesystem=file_system)
+    except pa.ArrowInvalid:
+        raise StoreError(f"{file.uri} is damaged: restore it, or delete it and lose what it holds") from None
+    with table:
+        yield table
+
+
+def _rewrite(file: Folder, draft: Folder, change: Change) -> int | None:
+    with opened(file) as old:
         if not change.concerns(old):
             return None
         rows = _write(draft, old, change)
@@ -91,9 +104,8 @@ def each_file(files: Iterable[Folder], look: Callable[[Folder, pq.ParquetFile], 
     """Look at files side by side."""
 
     def open_and_look(file: Folder) -> None:
-        file_system, path = file_system_of(file.uri)
-        with pq.ParquetFile(path, filesystem=file_system) as opened:
-            look(file, opened)
+        with opened(file) as table:
+            look(file, table)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(open_and_look, files))

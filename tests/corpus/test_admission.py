@@ -7,11 +7,12 @@ from pyspark.sql import functions as F
 
 from mh_batch.corpus import Reason
 from mh_batch.corpus.admission import examine, later_copies, reject_copies
-from mh_batch.corpus.pseudonyms import author_key, content_key
+from mh_batch.corpus.erased import Marks
+from mh_batch.corpus.pseudonyms import PseudonymKey, author_key, content_key
 
 pytestmark = pytest.mark.spark
 
-KEY = bytes(32)
+KEY = PseudonymKey((bytes(32),))
 SCHEMA = (
     "doc_id string, text string, author_id string, created_at timestamp, language string, source string, "
     "region string, bad_date boolean, kept_out string, source_file string, source_row bigint, place bigint"
@@ -94,3 +95,20 @@ def test_language_is_detected_only_where_it_is_not_given(spark: SparkSession) ->
     german = "Heute Morgen bin ich am Fluss entlang gegangen."
     rows = judge(corpus(spark, {"text": german, "language": None}, {"doc_id": "e", "text": german, "language": "pl"}))
     assert [row["language"] for row in rows] == ["de", "pl"]
+
+
+def test_a_rejected_document_can_be_found_by_its_author(spark: SparkSession) -> None:
+    [row] = judge(corpus(spark, {"text": ""}))
+    assert (row["doc_id"], row["author_key"]) == ("d", author_key(KEY, "ada"))
+
+
+def test_documents_of_the_erased_are_rejected_and_say_nothing_of_whose_they_are(spark: SparkSession) -> None:
+    rows = [{"doc_id": "a"}, {"doc_id": "b", "author_id": "ben"}, {"doc_id": "c", "author_id": None}, {"doc_id": None}]
+    examined = examine(corpus(spark, *rows), KEY, ("en",), 100, erased=Marks.of(KEY, ["ada"], ["c"])).orderBy("place")
+    found = [
+        (row["reason"], row["doc_id"], row["author_key"], row["detail"], row["content_key"])
+        for row in examined.collect()
+    ]
+    erased = (Reason.ERASED, None, None, None, None)
+    ben = (None, "b", author_key(KEY, "ben"), "part-0.parquet, row 1", content_key(KEY, "I went for a walk."))
+    assert found == [erased, ben, erased, erased]

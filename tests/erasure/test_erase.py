@@ -11,7 +11,6 @@ from mh_batch.cli import main
 from mh_batch.consent import Subjects
 from mh_batch.corpus.pseudonyms import author_key, content_key
 from mh_batch.erasure import Erased, erase
-from mh_batch.errors import ErasureError
 from mh_batch.scoring.layout import OutputRoot
 from mh_batch.storage import Folder
 from tests.erasure.roots import ADA, SHARED, documents, key_of, needles, others, places_of, score
@@ -145,12 +144,3 @@ def test_single_documents_are_erased_by_a_file_of_ids(
     outbox = pq.read_table(root / "outbox").to_pylist()
     assert [[entry["doc_id"] for entry in row["evidence"]] for row in outbox] == [["journal-author-1-0"]] * 2
     assert {path.stat().st_mode & 0o077 for path in (root / "runs").rglob("*")} == {0}
-
-
-def test_an_erasure_that_left_something_says_where_and_not_what(spark: SparkSession, root: Path) -> None:
-    (root / "failed" / "notes.txt").write_text(f"{ADA} asked why her text failed\n")
-    with pytest.raises(ErasureError, match=r"notes\.txt") as error:
-        erase_ada(spark, root)
-    assert ADA not in str(error.value)
-    (root / "failed" / "notes.txt").unlink()
-    erase_ada(spark, root)

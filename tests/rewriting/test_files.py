@@ -4,6 +4,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from mh_batch.errors import StoreError
 from mh_batch.rewriting import rewrite_files
 from mh_batch.storage import Folder
 from tests.killing import Killed, killed_at
@@ -51,6 +52,12 @@ def test_files_are_changed_whole_and_keep_what_they_say_of_themselves(files: lis
 def test_a_checksum_of_the_old_file_does_not_stay_beside_the_new_one(files: list[Folder], tmp_path: Path) -> None:
     rewrite_files(files, Even(), Folder.at(str(tmp_path / "work")))
     assert list((tmp_path / "table").glob(".*.crc")) == []
+
+
+def test_a_damaged_file_is_named(files: list[Folder], tmp_path: Path) -> None:
+    Path(files[1].uri).write_bytes(b"PAR1 and then nothing")
+    with pytest.raises(StoreError, match=files[1].name):
+        rewrite_files(files, Even(), Folder.at(str(tmp_path / "work")))
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])
