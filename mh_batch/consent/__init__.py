@@ -1,6 +1,6 @@
 """Who agreed to what, and until when: the consent ledger as of a moment.
 
-`deciding` and `withdrawal` need pyspark and are imported by name, so that the rest does not.
+`deciding` needs pyspark and is imported by name, so that the rest does not.
 """
 
 from mh_batch.consent.ledger import Ledger
