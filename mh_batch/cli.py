@@ -15,6 +15,7 @@ from mh_batch.commands import (
     generation,
     models,
     preparation,
+    privacy,
     runs,
     scoring,
     store,
@@ -25,6 +26,7 @@ from mh_batch.flags import Command, Parser, add_flags
 from mh_batch.redaction import is_debugging, withheld
 from mh_batch.settings import (
     BenchmarkSettings,
+    EraseSettings,
     EvaluationSettings,
     ExportSettings,
     GenerateSettings,
@@ -32,6 +34,7 @@ from mh_batch.settings import (
     PrepareSettings,
     PruneSettings,
     ReportSettings,
+    RotateSettings,
     RunSettings,
     ScoreSettings,
     StoreSettings,
@@ -82,6 +85,8 @@ def _parser() -> Parser:
     validate = _subcommand(subparsers, "validate", runs.validate, "check a published run against its contracts")
     add_flags(validate, RunSettings)
     _runs(_subcommand(subparsers, "runs", runs.runs, "list the runs of an output root"))
+    _configured(subparsers, privacy.erase, EraseSettings, "erase persons or documents, and prove it")
+    _configured(subparsers, privacy.rotate_key, RotateSettings, "put all pseudonyms under a new key")
     _models(_subcommand(subparsers, "models", models.models, "list the model cards, or show one"))
     _classify(_subcommand(subparsers, "classify", models.classify, "probabilities of single texts, without Spark"))
     _configured(subparsers, training.train, TrainSettings, "train a model by a recipe, and measure it")
@@ -103,7 +108,7 @@ def _configured(
     subparsers: "argparse._SubParsersAction[Parser]", command: Command, settings: type[BaseModel], text: str
 ) -> None:
     """Add a command of the function's name, whose settings come from flags and a YAML file."""
-    parser = _subcommand(subparsers, command.__name__, command, text)
+    parser = _subcommand(subparsers, command.__name__.replace("_", "-"), command, text)
     parser.add_argument("--config", type=Path, help="YAML file with the same settings; flags win over it")
     add_flags(parser, settings)
 

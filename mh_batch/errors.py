@@ -28,6 +28,10 @@ class ConsentError(UsageError):
     """Nothing says that the texts may be used."""
 
 
+class LedgerError(UsageError):
+    """A consent ledger cannot be read, or its rows break their contract."""
+
+
 class PreparationError(UsageError):
     """A source of a data set does not hold what the recipe says of it."""
 
@@ -44,6 +48,10 @@ class RunNotFoundError(UsageError):
     """The output root holds no such published run."""
 
 
+class KeyFileError(UsageError):
+    """The secret behind the pseudonyms cannot be had, is weak, or is not the one that was used before."""
+
+
 class PlatformError(MhBatchError):
     """The machine lacks something that the job needs, such as Java."""
 
@@ -58,6 +66,14 @@ class CorpusChangedError(MhBatchError):
 
 class StoreError(MhBatchError):
     """The store, or the disk that it lies on, cannot take what it is given."""
+
+
+class ErasureError(MhBatchError):
+    """Something of what was to be erased is still there, or what is left does not add up."""
+
+
+class RotationError(MhBatchError):
+    """The pseudonyms are between two keys: a rotation was interrupted."""
 
 
 class ProviderError(MhBatchError):

@@ -27,6 +27,8 @@ def summary(run: PublishedRun) -> str:
         lines += _shares(run, name)
     lines += [f"  left out {bad['file']}: {bad['cause']}" for bad in manifest["bad_files"]]
     lines.append(f"  rejected: {_reasons(counts)}")
+    if counts.get("kept_out"):
+        lines.append("  no consent: " + ", ".join(f"{rule} {count}" for rule, count in counts["kept_out"].items()))
     lines.append(f"  report: {run.report_page.uri}")
     lines.append(f"  tables: {run.folder.uri}")
     lines += [f"  worth a look: {flag}" for flag in manifest["report"]["flags"]]

@@ -66,6 +66,14 @@ def longformer_mini() -> Model:
     return locate_model("longformer-mental-health-mini")
 
 
+@pytest.fixture(scope="session")
+def with_ada(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An output root with somebody who may be erased; copy it."""
+    from tests.erasure.roots import documents, two_nights, with_leavings
+
+    return with_leavings(two_nights(spark, tmp_path_factory.mktemp("with"), [documents(0), documents(1)]))
+
+
 @pytest.fixture
 def output(tmp_path: Path) -> Path:
     return tmp_path / "output"

@@ -18,6 +18,7 @@ def report(arguments: argparse.Namespace) -> int:
     """Write the report of a published run again, from its scores."""
     from mh_batch import open_run
     from mh_batch.reporting import write_report
+    from mh_batch.scoring.access import output_access
     from mh_batch.scoring.layout import MANIFEST, OutputRoot
     from mh_batch.scoring.session import command_session, run_settings
 
@@ -25,9 +26,9 @@ def report(arguments: argparse.Namespace) -> int:
     run, root = open_run(settings.output, settings.run), OutputRoot.at(settings.output)
     manifest = run.manifest
     compared = root.compared(settings.against, manifest["previous"])
-    with command_session("mh-batch report") as spark, run_settings(spark):
+    with command_session("mh-batch report") as spark, run_settings(spark), output_access(root):
         entry = write_report(spark, run.folder, manifest, settings, compared)
-    (run.folder / MANIFEST).write_json({**manifest, "report": entry})
+        (run.folder / MANIFEST).write_json({**manifest, "report": entry})
     print(summary(run))
     return drift_code(entry, settings)
 

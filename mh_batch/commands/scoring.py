@@ -41,10 +41,12 @@ def demo(arguments: argparse.Namespace) -> int:
 
 def _score(settings: ScoreSettings) -> "PublishedRun":
     from mh_batch import score_corpus
+    from mh_batch.scoring.consent import RunLedger
     from mh_batch.scoring.run import locate_models
     from mh_batch.scoring.session import command_session
 
     models = locate_models(settings)  # a wrong name is said at once, not after Spark has started
+    RunLedger.named(settings)  # and so is a missing ledger
     with command_session("mh-batch score") as spark:
         return score_corpus(spark, settings, models)
 

@@ -10,9 +10,12 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.functions import arrow_udf
 
+from mh_batch.consent.deciding import Sayings, keep_out
+from mh_batch.corpus.erased import Marks
 from mh_batch.corpus.language import detect_language
-from mh_batch.corpus.pseudonyms import hasher
+from mh_batch.corpus.pseudonyms import PseudonymKey, hasher
 from mh_batch.corpus.reasons import Reason
+from mh_batch.distinct import map_distinct
 from mh_batch.redaction import messages_withheld
 
 if TYPE_CHECKING:
@@ -21,26 +24,41 @@ if TYPE_CHECKING:
 # Separators, controls and invisible format characters: a text of nothing else says nothing.
 _BLANK = r"^[\s\p{Z}\p{Cc}\p{Cf}]*$"
 
+_NOBODY = Marks()
 
-def examine(corpus: DataFrame, key: bytes, languages: tuple[str, ...], max_text_chars: int) -> DataFrame:
+
+def examine(
+    corpus: DataFrame,
+    key: PseudonymKey,
+    languages: tuple[str, ...],
+    max_text_chars: int,
+    said: Sayings | None = None,
+    erased: Marks = _NOBODY,
+) -> DataFrame:
     """Give each document its keys, its language and, if it cannot be used, a reason. The text stays behind.
 
     Args:
-        corpus: What `read_corpus` returns.
+        corpus: The documents that `read_corpus` returns.
         key: Secret of the pseudonyms.
         languages: Languages that detection chooses among, ISO 639-1.
         max_text_chars: Longer texts are rejected.
+        said: What a consent ledger says of research; None if there is no ledger.
+        erased: Whose documents are rejected without a trace of whose they are.
 
     Returns:
         One row per document: `doc_id, author_key, created_at, language, source, region, content_key, n_chars, reason,
         detail, place`. Duplicate ids are not yet found: that takes the whole corpus.
     """
-    judged = corpus.withColumn("reason", _reason(max_text_chars)).withColumn("doc_id", F.make_valid_utf8("doc_id"))
+    keyed = corpus.withColumn("author_key", _key_udf(key, "author")("author_id"))
+    decided = keyed if said is None else keep_out(keyed, said)
+    erased_or_reason = F.coalesce(_erased(key, erased), _reason(max_text_chars))
+    judged = decided.withColumn("reason", erased_or_reason).withColumn("doc_id", F.make_valid_utf8("doc_id"))
+    known = F.coalesce(F.col("reason") != Reason.ERASED.value, F.lit(True))
     admitted = F.when(F.col("reason").isNull(), F.col("text"))
     undeclared = F.when(F.col("language").isNull(), admitted)
     return judged.select(
-        "doc_id",
-        _key_udf(key, "author")(F.when(F.col("reason").isNull(), F.col("author_id"))).alias("author_key"),
+        F.when(known, F.col("doc_id")).alias("doc_id"),
+        F.when(known, F.col("author_key")).alias("author_key"),
         "created_at",
         F.coalesce("language", _language_udf(languages)(undeclared)).alias("language"),
         "source",
@@ -48,7 +66,7 @@ def examine(corpus: DataFrame, key: bytes, languages: tuple[str, ...], max_text_
         _key_udf(key, "content")(admitted).alias("content_key"),
         F.length(admitted).cast("bigint").alias("n_chars"),
         "reason",
-        _detail().alias("detail"),
+        F.when(known, _detail()).alias("detail"),
         "place",
     )
 
@@ -76,7 +94,7 @@ def _reason(max_text_chars: int) -> Column:
     rules: list[tuple[Column, Reason]] = [
         (F.col("doc_id").isNull(), Reason.NULL_DOC_ID),
         (~F.is_valid_utf8("doc_id"), Reason.UNDECODABLE_DOC_ID),
-        (~F.col("may_use"), Reason.NO_CONSENT),
+        (F.col("kept_out").isNotNull(), Reason.NO_CONSENT),
         (text.isNull(), Reason.NULL_TEXT),
         (~F.is_valid_utf8(text), Reason.UNDECODABLE_TEXT),
         (F.length(text) > max_text_chars, Reason.TEXT_TOO_LARGE),
@@ -87,36 +105,54 @@ def _reason(max_text_chars: int) -> Column:
     return F.coalesce(*[F.when(broken, F.lit(reason.value)) for broken, reason in rules])
 
 
+def _erased(key: PseudonymKey, erased: Marks) -> Column:
+    """The reason of documents that were erased, by their own id or their author's; null for others."""
+    rules = [
+        (_mark_udf(key, "erased document", erased.documents)("doc_id"), erased.documents),
+        (_mark_udf(key, "erased author", erased.authors)("author_id"), erased.authors),
+    ]
+    return F.coalesce(F.lit(None).cast("string"), *[mark for mark, marks in rules if marks])
+
+
 def _detail() -> Column:
     place = F.concat(F.col("source_file"), F.lit(", row "), F.col("source_row").cast("string"))
     size = F.when(
         F.col("reason") == Reason.TEXT_TOO_LARGE.value,
         F.concat(F.length("text").cast("string"), F.lit(" characters")),
     )
-    return F.concat_ws("; ", place, size)
+    rule = F.when(F.col("reason") == Reason.NO_CONSENT.value, F.col("kept_out"))
+    return F.concat_ws("; ", place, size, rule)
 
 
-def _key_udf(key: bytes, purpose: Literal["author", "content"]) -> UserDefinedFunctionLike:
+def _key_udf(key: PseudonymKey, purpose: Literal["author", "content"]) -> UserDefinedFunctionLike:
     return _per_value(lambda: hasher(key, purpose))
+
+
+def _mark_udf(
+    key: PseudonymKey, purpose: Literal["erased author", "erased document"], marks: frozenset[str]
+) -> UserDefinedFunctionLike:
+    """Return a function that gives `erased` for the identifiers that have one of the marks, else null."""
+
+    def marked() -> Callable[[bytes], str | None]:
+        digest = hasher(key, purpose)
+        return lambda id: Reason.ERASED.value if digest(id) in marks else None
+
+    return _per_value(marked)
 
 
 def _language_udf(languages: tuple[str, ...]) -> UserDefinedFunctionLike:
     return _per_value(lambda: lambda text: detect_language(text.decode(), languages))
 
 
-def _per_value(make: Callable[[], Callable[[bytes], str]]) -> UserDefinedFunctionLike:
+def _per_value(make: Callable[[], Callable[[bytes], str | None]]) -> UserDefinedFunctionLike:
     """Return a function from UTF-8 to strings, made in the worker, as an Arrow UDF; null stays null."""
     # pyspark's stubs ask for a function type; at run time it warns that the type hints of the function say the same.
     return arrow_udf(_of_arrays(make), "string")  # type: ignore[call-overload, no-any-return]
 
 
-def _of_arrays(make: Callable[[], Callable[[bytes], str]]) -> Callable[[pa.Array], pa.Array]:
+def _of_arrays(make: Callable[[], Callable[[bytes], str | None]]) -> Callable[[pa.Array], pa.Array]:
     def apply(values: pa.Array) -> pa.Array:
         with messages_withheld():
-            function, distinct = make(), values.dictionary_encode()
-            results = pa.array(
-                [function(value) for value in distinct.dictionary.cast(pa.binary()).to_pylist()], pa.string()
-            )
-            return results.take(distinct.indices)
+            return map_distinct(values, make())
 
     return apply

@@ -6,6 +6,7 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
+from mh_batch.consent.rules import RESEARCH, ConsentRule
 from mh_batch.validation import Column
 
 # Spark reads a bare time such as "12:30" as today's: without a year in front it is no date.
@@ -72,8 +73,10 @@ def _language_code(value: SparkColumn) -> SparkColumn:
     return F.lower(F.when(F.trim(value) != "", F.when(code != "", code).otherwise(word)))
 
 
-def may_use(names: Mapping[str, str]) -> SparkColumn:
-    """Return whether the author consents to research. Where other files carry consent, a file without gives none."""
-    if "consent" not in names:
-        return F.lit(False)
-    return F.coalesce(F.array_contains(_quoted(names["consent"]), "research"), F.lit(False))
+def kept_out(names: Mapping[str, str]) -> SparkColumn:
+    """Return the rule that keeps a document out, as its own consent says; null where that lists research.
+
+    Where other files carry consent, a file without gives none.
+    """
+    listed = F.array_contains(_quoted(names["consent"]), RESEARCH) if "consent" in names else F.lit(False)
+    return F.when(~F.coalesce(listed, F.lit(False)), ConsentRule.NOT_LISTED.value)

@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame, DataFrameReader, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from mh_batch.corpus.columns import as_contract, bad_date, may_use
+from mh_batch.corpus.columns import as_contract, bad_date, kept_out
 from mh_batch.corpus.survey import DAMAGED, VANISHED, BadFile, SoundFile, survey
 from mh_batch.errors import ConsentError, CorpusError, nearest
 from mh_batch.validation import load_contract
@@ -47,8 +47,9 @@ class Corpus:
     """Documents to be, and the files that hold them.
 
     Attributes:
-        documents: One row per input row, unread as yet: the contract's columns, `bad_date`, `may_use`, `source_file`,
-            `source_row` (position in its file) and `place` (file and row as one number, in the files' order).
+        documents: One row per input row, unread as yet: the contract's columns, `bad_date`, `kept_out` (the
+            `ConsentRule` by which its own consent keeps it out, or null), `source_file`, `source_row` (position in its
+            file) and `place` (file and row as one number, in the files' order).
         rows: How many they are, by the files' own account.
         files: The files that are read, as Spark names them.
         bad_files: The files that are left out.
@@ -112,7 +113,7 @@ def read_corpus(
         spark: The session.
         inputs: Parquet files, folders or globs, on any file system that Spark and Arrow read.
         columns: Contract name to the corpus' own name, where they differ.
-        consent_basis: Why texts may be used that carry no consent.
+        consent_basis: What says that texts may be used which carry no consent: the ground, or the consent ledger.
         max_bad_files: Files that cannot be read, or lack a needed column, are left out as long as they are no more.
         bad_files: Files known to be bad.
 
@@ -249,7 +250,8 @@ def _check_columns(path: str, groups: Sequence[_Group], columns: Mapping[str, st
     if "consent" not in present and consent_basis is None:
         raise ConsentError(
             f"{path} has no 'consent' column, so nothing says that its texts may be used. "
-            'Map one with --columns consent=NAME, or state the ground with --consent-basis "..."'
+            "Map one with --columns consent=NAME, name a consent ledger with --consent, "
+            'or state the ground with --consent-basis "..."'
         )
 
 
@@ -278,7 +280,7 @@ def _documents(
     return numbered.select(
         *[as_contract(column, names, types).alias(column.name) for column in load_contract("documents").columns],
         bad_date(names, types).alias("bad_date"),
-        (may_use(names) if has_consent else F.lit(True)).alias("may_use"),
+        (kept_out(names) if has_consent else F.lit(None).cast("string")).alias("kept_out"),
         F.col(_NAME).alias("source_file"),
         "source_row",
         F.shiftleft(_NUMBER, _ROW_BITS).bitwiseOR(F.col("source_row")).alias("place"),

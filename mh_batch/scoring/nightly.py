@@ -10,6 +10,7 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
+from mh_batch.scoring.consent import RunLedger
 from mh_batch.scoring.layout import OutputRoot
 from mh_batch.scoring.leases import Leases
 from mh_batch.scoring.published import PublishedRun
@@ -20,7 +21,9 @@ from mh_batch.settings import NightlySettings
 _DATE = "{date}"
 
 # What may differ between two starts of one night without making it another night.
-_INCIDENTAL = frozenset({"keep_runs", "metrics", "partitions", "token_budget", "device", "task_cores", "fail_on_drift"})
+_INCIDENTAL = frozenset(
+    {"keep_runs", "metrics", "partitions", "token_budget", "device", "task_cores", "fail_on_drift", "share_with_group"}
+)
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,7 @@ def run_night(
     """
     settings = of_date(settings)
     models = locate_models(settings)  # a wrong name is said at once
+    RunLedger.named(settings)  # and so is a missing ledger
     root = OutputRoot.at(settings.output)
     with Leases(root.folder).held("nightly", str(settings.date)):
         done = run_id = published_night(root, settings)

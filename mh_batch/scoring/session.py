@@ -14,6 +14,7 @@ from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
 from mh_batch.errors import PlatformError
+from mh_batch.scoring.access import owner_only
 
 _JAVA = 17
 _ATTEMPTS = 4
@@ -42,6 +43,9 @@ _JOB_SETTINGS = {
 # reckons with a tenth of the heap, and YARN and Kubernetes kill whoever takes more.
 _MIB_BESIDE_THE_HEAP = 2560
 _SAYS_MEMORY = ("spark.executor.memoryOverhead", "spark.executor.memoryOverheadFactor", "spark.executor.pyspark.memory")
+
+# By this Hadoop's file systems say who may read what Spark writes.
+_UMASK, _OWNER_ONLY = "spark.hadoop.fs.permissions.umask-mode", "077"
 
 _RUN_SETTINGS = {
     # A cluster may be set to pass over what it cannot read: rows would be lost in silence.
@@ -85,7 +89,8 @@ def start_session(name: str, cores: int | None = None) -> SparkSession:
         return builder.config(map=_cluster_settings()).getOrCreate()
     # Loopback, so that a laptop without a network, or behind a VPN, starts as well.
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-    return _local_defaults(builder, cores).getOrCreate()
+    with owner_only():
+        return _local_defaults(builder, cores).getOrCreate()
 
 
 @contextmanager
@@ -109,6 +114,8 @@ def _cluster_settings() -> dict[str, bool | float | int | str | None]:
     SparkContext._ensure_initialized()  # the settings of spark-submit are read from its JVM
     submitted = SparkConf()
     settings: dict[str, bool | float | int | str | None] = {**_JOB_SETTINGS}
+    if not submitted.contains(_UMASK):
+        settings[_UMASK] = _OWNER_ONLY
     if not any(submitted.contains(name) for name in _SAYS_MEMORY):
         cores = int(submitted.get("spark.executor.cores", "1"))
         settings["spark.executor.memoryOverhead"] = f"{_MIB_BESIDE_THE_HEAP * cores}m"
@@ -125,6 +132,7 @@ def _local_defaults(builder: SparkSession.Builder, cores: int | None) -> SparkSe
         .config("spark.ui.showConsoleProgress", "false")
         .config("spark.driver.extraJavaOptions", f"-Dlog4j2.configurationFile={_LOGGING.as_uri()}")
         .config("spark.driver.memory", "2g")
+        .config(_UMASK, _OWNER_ONLY)
         .config("spark.sql.shuffle.partitions", str(4 * (cores or os.cpu_count() or 1)))
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from mh_batch.consent.rules import ConsentRule
 from mh_batch.corpus import Reason
 from mh_batch.models import ModelCard
 from mh_batch.storage import Folder
@@ -31,11 +32,19 @@ class ScoredCounts:
 
 @dataclass(frozen=True)
 class ModelCounts:
-    """Counts of a run."""
+    """Counts of a run.
+
+    Attributes:
+        read: Rows that the inputs hold.
+        rejected: Rows rejected for all models, by reason.
+        models: By the model's name.
+        kept_out: Rows rejected for want of consent, by the rule that kept each out.
+    """
 
     read: int
     rejected: Mapping[str, int]
     models: Mapping[str, ScoredCounts]
+    kept_out: Mapping[str, int]
 
     def as_dict(self) -> dict[str, Any]:
         """For the manifest."""
@@ -99,8 +108,19 @@ def validate_run(
         counts[card.name] = _count(scores, of_model)
         books = Books(card.name, read, counts[card.name].scored, rejected_rows)
         unbalanced += [problem for problem in (books.problem(), _too_many_failures(books, max_failed_share)) if problem]
-    run_counts = ModelCounts(read, rejections.get(None, {}), counts)
+    run_counts = ModelCounts(read, rejections.get(None, {}), counts, _kept_out(rejected))
     return ValidationResult(checker.expectations, failed, unbalanced, run_counts)
+
+
+def count_run(spark: SparkSession, run: Folder, models: Sequence[str], read: int) -> ModelCounts:
+    """Count the tables of a run again, as `validate_run` does; its models by name."""
+    rejected = spark.read.parquet((run / "rejected").spark_uri)
+    rejections = _rejections(rejected)
+    counts = {
+        name: _count(spark.read.parquet((run / "scores" / f"model={name}").spark_uri), rejections.get(name, {}))
+        for name in models
+    }
+    return ModelCounts(read, rejections.get(None, {}), counts, _kept_out(rejected))
 
 
 def _rejections(rejected: DataFrame) -> dict[str | None, dict[str, int]]:
@@ -109,6 +129,14 @@ def _rejections(rejected: DataFrame) -> dict[str | None, dict[str, int]]:
     for row in rejected.groupBy("model", "reason").count().orderBy("model", "reason").collect():
         counts.setdefault(row["model"], {})[row["reason"]] = row["count"]
     return counts
+
+
+def _kept_out(rejected: DataFrame) -> dict[str, int]:
+    lacking = rejected.where(F.col("reason") == Reason.NO_CONSENT.value)
+    rules = [F.count_if(F.col("detail").endswith(rule.value)).alias(rule.value) for rule in ConsentRule]
+    row = lacking.agg(*rules).head()
+    assert row is not None
+    return {rule: count for rule, count in row.asDict().items() if count}
 
 
 def _count(scores: DataFrame, rejected: Mapping[str, int]) -> ScoredCounts:

@@ -6,6 +6,7 @@ from mh_batch.settings.evaluation import EvaluationSettings
 from mh_batch.settings.export import ExportSettings
 from mh_batch.settings.generation import GenerateSettings
 from mh_batch.settings.preparation import PrepareSettings
+from mh_batch.settings.privacy import EraseSettings, RotateSettings
 from mh_batch.settings.runs import (
     Device,
     EngineChoice,
@@ -25,6 +26,7 @@ __all__ = [
     "BenchmarkSettings",
     "Device",
     "EngineChoice",
+    "EraseSettings",
     "EvaluationSettings",
     "ExportSettings",
     "GenerateSettings",
@@ -35,6 +37,7 @@ __all__ = [
     "PruneSettings",
     "ReportOptions",
     "ReportSettings",
+    "RotateSettings",
     "RunSettings",
     "ScoreSettings",
     "StoreSettings",

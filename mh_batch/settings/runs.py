@@ -3,9 +3,9 @@
 import datetime
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal, Self, get_args
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import AwareDatetime, Field, ValidationInfo, field_validator, model_validator
 
 from mh_batch.errors import nearest
 from mh_batch.settings.base import Names, Settings
@@ -76,6 +76,13 @@ class ScoreSettings(ReportOptions):
     consent_basis: str | None = Field(
         None, min_length=3, description="ground on which the texts may be used, where the corpus has no consent column"
     )
+    consent: str | None = Field(
+        None, min_length=1, description="consent ledger, Parquet or CSV: who granted and withdrew what, and when"
+    )
+    consent_as_of: AwareDatetime | None = Field(
+        None,
+        description="read the ledger as of this time, such as 2026-03-01T00:00:00Z; as of the run's start if unset",
+    )
     threshold: Mapping[str, Annotated[float, Field(gt=0, lt=1)]] = Field(
         default_factory=dict, description="probability from which a label is given, over the card's: depressed=0.6"
     )
@@ -100,7 +107,11 @@ class ScoreSettings(ReportOptions):
     )
     metrics: str | None = Field(None, description="file to append one JSON line per stage to; - for standard output")
     key_file: Path | None = Field(
-        None, description="file with the secret key of the pseudonyms; <output>/pseudonym.key, made once, if unset"
+        None,
+        description="file with the pseudonyms' key; MH_BATCH_PSEUDONYM_KEY, or <output>/pseudonym.key, made once",
+    )
+    share_with_group: bool = Field(
+        False, description="let the group of the output's files read them too, all but the key; else their owner only"
     )
 
     @field_validator("columns")
@@ -113,6 +124,14 @@ class ScoreSettings(ReportOptions):
             if name not in known:
                 raise ValueError(f"'{name}' is no column of a document; {nearest(name, known)}")
         return columns
+
+    @model_validator(mode="after")
+    def _one_thing_says_who_consents(self) -> Self:
+        if self.consent is None and self.consent_as_of is not None:
+            raise ValueError("--consent-as-of says when to read a consent ledger: name the ledger with --consent")
+        if self.consent is not None and self.consent_basis is not None:
+            raise ValueError("a consent ledger says whose texts may be used: give --consent or --consent-basis")
+        return self
 
 
 class NightlySettings(ScoreSettings):

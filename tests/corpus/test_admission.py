@@ -7,14 +7,15 @@ from pyspark.sql import functions as F
 
 from mh_batch.corpus import Reason
 from mh_batch.corpus.admission import examine, later_copies, reject_copies
-from mh_batch.corpus.pseudonyms import author_key, content_key
+from mh_batch.corpus.erased import Marks
+from mh_batch.corpus.pseudonyms import PseudonymKey, author_key, content_key
 
 pytestmark = pytest.mark.spark
 
-KEY = bytes(32)
+KEY = PseudonymKey((bytes(32),))
 SCHEMA = (
     "doc_id string, text string, author_id string, created_at timestamp, language string, source string, "
-    "region string, bad_date boolean, may_use boolean, source_file string, source_row bigint, place bigint"
+    "region string, bad_date boolean, kept_out string, source_file string, source_row bigint, place bigint"
 )
 
 
@@ -28,7 +29,7 @@ def corpus(spark: SparkSession, *rows: dict[str, Any]) -> DataFrame:
         "source": None,
         "region": None,
         "bad_date": False,
-        "may_use": True,
+        "kept_out": None,
         "source_file": "part-0.parquet",
     }
     return spark.createDataFrame([{**sound, **row, "source_row": i, "place": i} for i, row in enumerate(rows)], SCHEMA)
@@ -53,9 +54,9 @@ def judge(frame: DataFrame, **options: Any) -> list[dict[str, Any]]:
         ({"text": "a\0b"}, Reason.NUL_IN_TEXT),
         ({"bad_date": True, "created_at": None}, Reason.INVALID_DATE),
         ({"created_at": None}, None),
-        ({"may_use": False}, Reason.NO_CONSENT),
+        ({"kept_out": "not granted"}, Reason.NO_CONSENT),
         # What may not be used is not looked at for anything else.
-        ({"may_use": False, "text": None}, Reason.NO_CONSENT),
+        ({"kept_out": "not granted", "text": None}, Reason.NO_CONSENT),
     ],
 )
 def test_a_document_is_admitted_or_rejected_with_one_reason(
@@ -84,7 +85,7 @@ def test_the_detail_tells_where_the_row_is_and_never_its_text(spark: SparkSessio
 
 
 def test_admitted_documents_get_keys_and_rejected_ones_none(spark: SparkSession) -> None:
-    sound, rejected = judge(corpus(spark, {}, {"doc_id": "e", "may_use": False}))
+    sound, rejected = judge(corpus(spark, {}, {"doc_id": "e", "kept_out": "not granted"}))
     assert sound["author_key"] == author_key(KEY, "ada")
     assert sound["content_key"] == content_key(KEY, "I went for a walk.")
     assert (rejected["author_key"], rejected["content_key"]) == (None, None)
@@ -94,3 +95,20 @@ def test_language_is_detected_only_where_it_is_not_given(spark: SparkSession) ->
     german = "Heute Morgen bin ich am Fluss entlang gegangen."
     rows = judge(corpus(spark, {"text": german, "language": None}, {"doc_id": "e", "text": german, "language": "pl"}))
     assert [row["language"] for row in rows] == ["de", "pl"]
+
+
+def test_a_rejected_document_can_be_found_by_its_author(spark: SparkSession) -> None:
+    [row] = judge(corpus(spark, {"text": ""}))
+    assert (row["doc_id"], row["author_key"]) == ("d", author_key(KEY, "ada"))
+
+
+def test_documents_of_the_erased_are_rejected_and_say_nothing_of_whose_they_are(spark: SparkSession) -> None:
+    rows = [{"doc_id": "a"}, {"doc_id": "b", "author_id": "ben"}, {"doc_id": "c", "author_id": None}, {"doc_id": None}]
+    examined = examine(corpus(spark, *rows), KEY, ("en",), 100, erased=Marks.of(KEY, ["ada"], ["c"])).orderBy("place")
+    found = [
+        (row["reason"], row["doc_id"], row["author_key"], row["detail"], row["content_key"])
+        for row in examined.collect()
+    ]
+    erased = (Reason.ERASED, None, None, None, None)
+    ben = (None, "b", author_key(KEY, "ben"), "part-0.parquet, row 1", content_key(KEY, "I went for a walk."))
+    assert found == [erased, ben, erased, erased]

@@ -133,14 +133,14 @@ def test_without_a_consent_column_a_basis_must_be_stated(spark: SparkSession, tm
         read_corpus(spark, [path], {}, None)
     row = read_corpus(spark, [path], {}, "public domain").documents.head()
     assert row is not None
-    assert row["may_use"] is True
+    assert row["kept_out"] is None
 
 
 def test_files_of_one_folder_are_read_by_all_their_columns(spark: SparkSession, tmp_path: Path) -> None:
     pq.write_table(pa.table({"doc_id": ["a"], "text": ["x"]}), tmp_path / "part-0.parquet")
     write(tmp_path / "part-1.parquet", doc_id=["b"], text=["y"], consent=[["self_help"]])
     documents = read_corpus(spark, [str(tmp_path)], {}, "asked on paper").documents
-    assert [row["may_use"] for row in documents.orderBy("doc_id").collect()] == [False, False]
+    assert [row["kept_out"] for row in documents.orderBy("doc_id").collect()] == ["not in the document's consent"] * 2
 
 
 def test_files_may_differ_in_the_types_of_their_columns(spark: SparkSession, tmp_path: Path) -> None:

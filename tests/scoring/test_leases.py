@@ -119,3 +119,12 @@ def test_a_holder_says_now_and_then_that_it_lives(leases: Leases, monkeypatch: p
         while leases.holders()[0].beat == before:
             assert time.monotonic() < deadline
             time.sleep(0.02)
+
+
+def test_part_of_a_run_may_take_a_lease_that_excludes_runs_but_not_beside_another_run(leases: Leases) -> None:
+    with leases.held("nightly", "night"), leases.held("run", "own"):
+        with leases.held("maintenance", "part", within=True), pytest.raises(BusyError, match="maintenance part"):
+            leases.held("run", "beside").__enter__()
+        with ThreadPoolExecutor(1) as pool, pytest.raises(BusyError, match="is held by"):
+            pool.submit(lambda: leases.held("maintenance", "of another", within=True).__enter__()).result()
+    assert leases.holders() == []

@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 
 from mh_batch import PublishedRun, ScoreSettings, open_run, score_corpus
 from mh_batch.corpus.admission import examine
+from mh_batch.corpus.key_files import read_key
 from mh_batch.corpus.reading import read_corpus
 from mh_batch.errors import SettingsError, UsageError, ValidationError
 from mh_batch.inference import load_scorer
@@ -152,6 +153,12 @@ def test_nothing_is_left_behind_but_store_runs_and_key(published: PublishedRun, 
     assert [list((root / name).iterdir()) for name in ("leases", "work")] == [[], []]
 
 
+def test_nobody_but_its_owner_may_read_what_a_run_writes(published: PublishedRun, root: Path) -> None:
+    written = list(root.rglob("*"))
+    assert {path.suffix for path in written} >= {".parquet", ".crc", ".json", ".html", ".csv", ".key"}
+    assert [str(path) for path in written if path.stat().st_mode & 0o077] == []
+
+
 def test_what_was_scored_is_not_scored_again_and_a_threshold_costs_nothing(
     published: PublishedRun, spark: SparkSession, corpus: str, root: Path
 ) -> None:
@@ -181,7 +188,7 @@ def test_scores_do_not_depend_on_the_partitioning(
 ) -> None:
     chosen = settings(corpus, tmp_path, partitions=partitions)
     texts = read_corpus(spark, chosen.input, {}, None)
-    key = bytes.fromhex((Path(published.folder.uri).parents[1] / "pseudonym.key").read_text().strip())
+    key = read_key(Path(published.folder.uri).parents[1] / "pseudonym.key")
     documents = examine(texts.documents, key, xlmr_mini.card.languages, chosen.max_text_chars)
     store = ScoreStore(spark, OutputRoot.at(str(tmp_path)), "f")
     stage = InferenceStage(spark, chosen, "r", texts.documents, Folder.at(str(tmp_path / "work")))

@@ -260,6 +260,12 @@ def test_the_page_says_on_what_ground_texts_were_used(made_up: ReportTables) -> 
 
     assert "ethics vote 17/2026" in render_page(made_up, said)
 
+    ledger = {"ledger": "/study/ledger.csv", "digest": "sha256:0a1b", "as_of": "2026-03-01T06:00:00+00:00"}
+    html = render_page(made_up, {**manifest(), "consent": ledger})
+    assert "/study/ledger.csv" in html
+    assert "sha256:0a1b" in html
+    assert "2026-03-01 06:00 UTC" in html
+
 
 def test_of_hundreds_of_regions_the_largest_are_shown() -> None:
     shape = Shape(documents=6_000, weeks=2, regions={f"Region {i:03}": 1 / (i + 3) for i in range(300)})

@@ -1,0 +1,67 @@
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from mh_batch.erasure.scan import prove_erased
+from mh_batch.erasure.traces import Traces
+from mh_batch.erasure.words import words_of
+from mh_batch.errors import ErasureError
+from mh_batch.storage import Folder
+
+ADA, DOCUMENT, SHORT, TEXT = "0123456789abcdef0123456789abcdef", "journal-1234", "7", "fedcba9876543210fedcba9876543210"
+
+
+def prove(root: Path) -> None:
+    traces = Traces(frozenset({ADA}), frozenset({DOCUMENT, SHORT}))
+    prove_erased(Folder.at(str(root)), traces, words_of([ADA, DOCUMENT, SHORT, TEXT]))
+
+
+def parquet(path: Path, **columns: object) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.table(columns), path)
+
+
+def test_a_root_without_them_passes(tmp_path: Path) -> None:
+    parquet(tmp_path / "runs" / "r" / "scores" / "model=m" / "part.parquet", doc_id=["journal-12345", "77"], n=[7, 7])
+    (tmp_path / "runs" / "r" / "manifest.json").write_text('{"read": 7}')
+    (tmp_path / "erased").mkdir()
+    (tmp_path / "erased" / "pending.json").write_text(f'{{"authors": ["{ADA}"]}}')
+    prove(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "columns"),
+    [
+        ("runs/r/scores/model=m/part.parquet", {"author_key": [ADA]}),
+        ("runs/r/scores/model=m/part.parquet", {"doc_id": [SHORT]}),
+        ("store/model=f/run=r/part.parquet", {"content_key": ["a", TEXT]}),
+        ("outbox/issued/part.parquet", {"evidence": [[{"doc_id": SHORT, "p": 0.5}]]}),
+        ("quarantine/part.parquet", {"note": [["a", None], [f"see {DOCUMENT}.txt"]]}),
+        ("quarantine/part.parquet", {"note": pa.array(["x", DOCUMENT]).dictionary_encode()}),
+        ("quarantine/part.parquet", {"note": pa.array([b"x", DOCUMENT.encode()])}),
+    ],
+)
+def test_what_is_left_in_a_table_is_found_and_not_quoted(tmp_path: Path, name: str, columns: dict[str, object]) -> None:
+    parquet(tmp_path / name, **columns)
+    with pytest.raises(ErasureError, match=r"part\.parquet") as error:
+        prove(tmp_path)
+    assert not any(word in str(error.value) for word in (ADA, DOCUMENT, TEXT))
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("runs/r/manifest.json", f'{{"inputs": ["/in/{DOCUMENT}.parquet"]}}'),
+        ("runs/r/report/prevalence.csv", f"region,n\n{ADA},3\n"),
+        ("runs/r/scores/_temporary/0/part", f"\0\0{TEXT}\0"),
+        (f"failed/{DOCUMENT}.txt", ""),
+        ("notes.txt", "x" * 2**26 + f" {DOCUMENT} " + "x" * 100),
+    ],
+)
+def test_what_is_left_in_any_other_file_is_found(tmp_path: Path, name: str, content: str) -> None:
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / name).write_text(content)
+    with pytest.raises(ErasureError):
+        prove(tmp_path)

@@ -1,0 +1,52 @@
+import pyarrow as pa
+import pytest
+
+from mh_batch.erasure.words import words_of
+
+WORDS = words_of(["journal-12345678", "Müller, Änne", "0123456789abcdef0123456789abcdef", "en", "12"])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"doc_id": "journal-12345678"}',
+        b"journal-12345678,0.5",
+        b"/in/journal-12345678.parquet",
+        b"Said in journal-12345678.",
+        b"\x00\x10\x00\x00\x00journal-12345678\xff",
+        "<td>Müller, Änne</td>".encode(),
+        b"0123456789abcdef0123456789abcdef",
+    ],
+)
+def test_an_identifier_is_found_in_any_file(content: bytes) -> None:
+    assert WORDS.found_in(content)
+
+
+@pytest.mark.parametrize("content", [b"journal-123456789", b"my-journal-12345678x", b'{"language": "en", "read": 12}'])
+def test_what_only_contains_an_identifier_or_is_too_short_to_tell_is_not_taken_for_one(content: bytes) -> None:
+    assert not WORDS.found_in(content)
+
+
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        (["a", None, "journal-12345678"], True),
+        (["journal-12345678.parquet, row 3"], True),
+        (["journal-123456789.parquet, row 3"], False),
+        (["en", "12", None], False),
+        ([None], False),
+        ([], False),
+    ],
+)
+def test_an_identifier_is_found_among_the_values_of_a_column(values: list[str | None], found: bool) -> None:
+    assert WORDS.found_among(pa.array(values, pa.string())) is found
+
+
+def test_identifiers_are_taken_out_of_what_a_manifest_says() -> None:
+    manifest = {"inputs": ["/in/journal-12345678", "/in/other"], "read": 12, "settings": {"columns": {"a": "en"}}}
+    expected = {"inputs": ["/in/[erased]", "/in/other"], "read": 12, "settings": {"columns": {"a": "en"}}}
+    assert WORDS.without(manifest) == expected
+
+
+def test_identifiers_are_not_shown_in_messages() -> None:
+    assert "Müller" not in repr(WORDS)
