@@ -25,9 +25,9 @@ def content_key(key: bytes, text: str) -> str:
     return hasher(key, "content")(text.encode())
 
 
-@lru_cache(maxsize=2)
-def hasher(key: bytes, purpose: Literal["author", "content"]) -> Callable[[bytes], str]:
-    """Return the function that `author_key` or `content_key` applies to a value in UTF-8; it hashes the key once.
+@lru_cache(maxsize=4)
+def hasher(key: bytes, purpose: Literal["author", "content", "outbox", "recipient"]) -> Callable[[bytes], str]:
+    """Return the function that gives a value in UTF-8 its pseudonym, as `author_key` does; it hashes the key once.
 
     The purpose keeps an author's pseudonym from equalling the key of a text that is the author's name.
     """
