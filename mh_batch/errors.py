@@ -28,6 +28,10 @@ class ConsentError(UsageError):
     """Nothing says that the texts may be used."""
 
 
+class LedgerError(UsageError):
+    """A consent ledger cannot be read, or its rows break their contract."""
+
+
 class PreparationError(UsageError):
     """A source of a data set does not hold what the recipe says of it."""
 

@@ -1,0 +1,74 @@
+"""What a ledger says as of one moment."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from mh_batch.errors import UsageError, nearest
+
+SCOPES: tuple[str, ...] = ("research", "self_help", "notify_therapist", "emergency_contact")
+
+
+@dataclass(frozen=True)
+class Subjects:
+    """Whom consent is about: authors and single documents, by the ids that the corpus gives them."""
+
+    authors: frozenset[str] = frozenset()
+    docs: frozenset[str] = frozenset()
+
+    def __repr__(self) -> str:
+        """Say how many they are: ids of people belong in no log and no traceback."""
+        return f"Subjects({len(self.authors)} authors, {len(self.docs)} docs)"
+
+    def __bool__(self) -> bool:
+        """Whether there is anybody."""
+        return bool(self.authors or self.docs)
+
+    def __contains__(self, ids: tuple[str | None, str]) -> bool:
+        """Whether the author, if known, or the document of `(author_id, doc_id)` is among them."""
+        author_id, doc_id = ids
+        return author_id in self.authors or doc_id in self.docs
+
+
+_NOBODY = Subjects()
+
+
+@dataclass(frozen=True, repr=False)
+class Standing:
+    """The last event of each subject and scope.
+
+    Attributes:
+        grants: By scope, whose last event is a grant.
+        withdrawals: By scope, whose last event is a withdrawal.
+    """
+
+    grants: Mapping[str, Subjects]
+    withdrawals: Mapping[str, Subjects]
+
+    def granted(self, scope: str) -> Subjects:
+        """Return the subjects whose last event is a grant; UsageError if there is no such scope."""
+        return self.grants.get(_known(scope), _NOBODY)
+
+    def withdrawn(self, scope: str) -> Subjects:
+        """Return the subjects whose last event is a withdrawal; UsageError if there is no such scope."""
+        return self.withdrawals.get(_known(scope), _NOBODY)
+
+    def permits(self, scope: str, author_id: str | None, doc_id: str, consent: Collection[str] | None = None) -> bool:
+        """Return whether a document may be used: somebody grants it, and nobody who speaks refuses.
+
+        Args:
+            scope: The use.
+            author_id: Its author, where the corpus says so.
+            doc_id: The document.
+            consent: The uses that its own `consent` column lists; None where the corpus has no such column.
+        """
+        if (author_id, doc_id) in self.withdrawn(scope):
+            return False
+        if consent is not None:
+            return scope in consent
+        return (author_id, doc_id) in self.granted(scope)
+
+
+def _known(scope: str) -> str:
+    if scope not in SCOPES:
+        raise UsageError(f"there is no scope of consent '{scope}': {nearest(scope, SCOPES)}")
+    return scope

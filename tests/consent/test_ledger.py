@@ -1,0 +1,162 @@
+import hashlib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mh_batch.consent import SCOPES, Ledger, Subjects
+from mh_batch.consent.files import LedgerFiles
+from mh_batch.errors import LedgerError, UsageError
+from tests.consent.histories import AUTHORS, DOCS, Event, frame, histories, may_be_used, moment
+
+SOUND = {"author_id": "ada", "doc_id": None, "scope": "research", "event": "granted", "at": "2026-01-01T00:00:00Z"}
+HEADER = "author_id,doc_id,scope,event,at\n"
+
+
+def rows(*changes: dict[str, Any]) -> pd.DataFrame:
+    return pd.DataFrame([{**SOUND, **change} for change in changes])
+
+
+@given(
+    histories(),
+    st.integers(-1, 7),
+    st.sampled_from(SCOPES),
+    st.sampled_from([*AUTHORS, "unheard of", None]),
+    st.sampled_from(DOCS),
+    st.one_of(st.none(), st.sets(st.sampled_from(SCOPES))),
+)
+def test_a_document_may_be_used_if_somebody_grants_it_and_nobody_refuses(
+    events: list[Event], day: int, scope: str, author: str | None, doc: str, listed: set[str] | None
+) -> None:
+    standing = Ledger.of(frame(events)).at(moment(day + 0.5))
+    assert standing.permits(scope, author, doc, listed) == may_be_used(events, scope, author, doc, listed, day)
+
+
+@given(histories(), st.integers(0, 6))
+def test_a_subject_has_granted_or_withdrawn_and_never_both(events: list[Event], day: int) -> None:
+    standing = Ledger.of(frame(events)).at(moment(day))
+    for scope in SCOPES:
+        granted, withdrawn = standing.granted(scope), standing.withdrawn(scope)
+        assert not granted.authors & withdrawn.authors
+        assert not granted.docs & withdrawn.docs
+        heard = [event.subject for event in events if event.scope == scope and event.day <= day]
+        assert granted.authors | withdrawn.authors == {name for kind, name in heard if kind == "author_id"}
+        assert granted.docs | withdrawn.docs == {name for kind, name in heard if kind == "doc_id"}
+
+
+def test_a_moment_is_an_instant_whatever_the_zone_it_is_written_in() -> None:
+    ledger = Ledger.of(rows({"at": "2026-01-01T01:00:00+02:00"}))
+    assert not ledger.at(datetime(2025, 12, 31, 22, 59, tzinfo=UTC)).permits("research", "ada", "d")
+    assert ledger.at(datetime(2025, 12, 31, 23, tzinfo=UTC)).permits("research", "ada", "d")
+
+
+def test_csv_and_parquet_say_the_same_and_ids_stay_as_they_are_written(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(
+        "note,author_id,doc_id,scope,event,at\n"
+        "x,007,,research,granted,2026-01-01T00:00:00Z\n"
+        ',,"4,2",self_help,withdrawn,2026-01-02 12:00+01:00\n'
+    )
+    at = pa.array([datetime(2026, 1, 1), datetime(2026, 1, 2, 11)], pa.timestamp("ns", "UTC"))
+    table = {"author_id": ["007", None], "doc_id": [None, "4,2"], "scope": ["research", "self_help"]}
+    pq.write_table(pa.table({**table, "event": ["granted", "withdrawn"], "at": at}), tmp_path / "a.parquet")
+    ledgers = [Ledger.open(str(tmp_path / name)) for name in ("a.csv", "a.parquet")]
+    pd.testing.assert_frame_equal(*(ledger.events for ledger in ledgers))
+    standing = ledgers[0].at(datetime(2026, 1, 2, 11, tzinfo=UTC))
+    assert standing.granted("research") == Subjects(frozenset(["007"]), frozenset())
+    assert standing.withdrawn("self_help") == Subjects(frozenset(), frozenset(["4,2"]))
+
+
+def test_the_instants_that_spark_writes_without_a_zone_are_utc(tmp_path: Path) -> None:
+    at = pa.array([datetime(2026, 1, 1)], pa.timestamp("us"))
+    table = pa.table({"author_id": [7], "scope": ["research"], "event": ["granted"], "at": at})
+    pq.write_table(table, tmp_path / "spark.parquet", use_deprecated_int96_timestamps=True)
+    assert Ledger.open(str(tmp_path)).at(moment(0)).granted("research").authors == {"7"}
+    pq.write_table(table, tmp_path / "naive.parquet")
+    with pytest.raises(LedgerError, match=r"naive\.parquet: the times in 'at' name no time zone"):
+        Ledger.open(str(tmp_path / "naive.parquet"))
+
+
+def test_a_ledger_may_be_a_folder_and_may_be_empty(tmp_path: Path) -> None:
+    (tmp_path / "1.csv").write_text(HEADER + "ada,,research,granted,2026-01-01T00:00:00Z\n")
+    (tmp_path / "2.csv").write_text(HEADER + "ada,,research,withdrawn,2026-01-02T00:00:00Z\n")
+    (tmp_path / "readme.txt").write_text("not of the ledger")
+    ledger = Ledger.open(str(tmp_path))
+    assert [ledger.at(moment(day)).permits("research", "ada", "d") for day in (0, 1)] == [True, False]
+    both = (tmp_path / "1.csv").read_bytes() + (tmp_path / "2.csv").read_bytes()
+    assert LedgerFiles.at(str(tmp_path)).digest() == hashlib.sha256(both).hexdigest()
+    (tmp_path / "none.csv").write_text(HEADER)
+    assert not Ledger.open(str(tmp_path / "none.csv")).at(moment(9)).permits("research", "ada", "d")
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ([{"scope": "reserch"}], "'scope' is none of research, .*: row 2$"),
+        ([{"scope": None}], "'scope' is none of"),
+        ([{"event": "revoked"}], "'event' is none of granted, withdrawn: row 2$"),
+        ([{"doc_id": "d"}], "both 'author_id' and 'doc_id' are given.*: row 2$"),
+        ([{"author_id": None}], "neither 'author_id' nor 'doc_id' is given: row 2$"),
+        ([{"author_id": ""}], "neither"),
+        ([{"at": None}], "'at' is missing: row 2$"),
+        ([{"at": "2026-01-01T00:00:00"}], "'at' names no time zone: row 2$"),
+        ([{"at": "2026-01-01"}], "'at' names no time zone: row 2$"),
+        ([{"at": datetime(2026, 1, 2)}], "'at' names no time zone: row 2$"),
+        ([{"at": "tomorrow"}], "'at' is no time in ISO 8601: row 2$"),
+        ([{"at": "2026-02-30T00:00:00Z"}], "'at' is no time in ISO 8601: row 2$"),
+        ([{"at": pd.NaT}], "'at' is missing: row 2$"),
+        ([{}, {"author_id": "bob"}, {}], "the row stands there twice: rows 2, 4$"),
+        ([{"at": "2026-01-01T01:00:00+01:00"}], "the row stands there twice: row 2$"),
+        ([{"scope": "x"}] * 12, "rows 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 2 more"),
+    ],
+)
+def test_what_is_wrong_is_told_by_row_and_never_by_id(changes: list[dict[str, Any]], said: str) -> None:
+    with pytest.raises(LedgerError, match=said) as caught:
+        Ledger.of(rows({}, *changes))
+    assert "ada" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("author_id,scope,event\nada,research,granted\n", "has no column 'at'"),
+        ("person,scope,event,at\nada,research,granted,2026-01-01T00:00:00Z\n", "neither a column 'author_id' nor"),
+        (HEADER + "ada,research,granted,2026-01-01T00:00:00Z\n", "cannot be read as a csv file"),
+        (HEADER.encode() + b"ad\xe4,,research,granted,2026-01-01T00:00:00Z\n", "cannot be read as a csv file"),
+        ("", "cannot be read as a csv file"),
+    ],
+)
+def test_a_file_that_is_no_ledger_is_refused_without_its_rows(tmp_path: Path, content: str | bytes, said: str) -> None:
+    (tmp_path / "bad.csv").write_bytes(content.encode() if isinstance(content, str) else content)
+    with pytest.raises(LedgerError, match=said) as caught:
+        Ledger.open(str(tmp_path / "bad.csv"))
+    assert "ada" not in str(caught.value)
+
+
+def test_a_location_without_a_ledger_is_said_at_once(tmp_path: Path) -> None:
+    with pytest.raises(LedgerError, match="expected a Parquet or CSV file"):
+        Ledger.open(str(tmp_path / "gone.csv"))
+
+
+def test_a_ledger_that_changes_while_it_is_read_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(HEADER)
+    files = LedgerFiles.at(str(tmp_path))
+    (tmp_path / "a.csv").write_text(HEADER + "ada,,research,granted,2026-01-01T00:00:00Z\n")
+    with pytest.raises(LedgerError, match="changed while it was being read"):
+        list(files.tables())
+
+
+def test_ids_stay_out_of_what_is_printed_and_a_wrong_scope_is_named() -> None:
+    ledger = Ledger.of(rows({}))
+    standing = ledger.at(moment(1))
+    assert "ada" not in f"{ledger!r} {standing!r} {standing.granted('research')!r}"
+    with pytest.raises(UsageError, match="did you mean 'self_help'"):
+        standing.permits("selfhelp", "ada", "d")
+    with pytest.raises(UsageError, match="needs a time zone"):
+        ledger.at(datetime(2026, 1, 1))
