@@ -10,13 +10,27 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from mh_batch import __version__
-from mh_batch.commands import benchmark, evaluation, export, generation, models, preparation, runs, scoring, store
+from mh_batch.commands import (
+    benchmark,
+    evaluation,
+    export,
+    followup,
+    generation,
+    models,
+    preparation,
+    runs,
+    scoring,
+    store,
+)
+from mh_batch.commands.followup import PrintExamplePolicy
 from mh_batch.errors import MhBatchError
 from mh_batch.flags import Command, Parser, add_flags
 from mh_batch.settings import (
     BenchmarkSettings,
+    DeliverSettings,
     EvaluationSettings,
     ExportSettings,
+    FollowupSettings,
     GenerateSettings,
     NightlySettings,
     PrepareSettings,
@@ -80,6 +94,9 @@ def _parser() -> Parser:
     _configured(subparsers, runs.report, ReportSettings, "write the report of a published run again")
     validate = _subcommand(subparsers, "validate", runs.validate, "check a published run against its contracts")
     add_flags(validate, RunSettings)
+    follow = _configured(subparsers, followup.followup, FollowupSettings, "issue what follows from a run; send nothing")
+    follow.add_argument("--example-policy", action=PrintExamplePolicy, nargs=0, help="print a policy to start from")
+    _configured(subparsers, followup.deliver, DeliverSettings, "deliver what was issued, to whom authors agreed to")
     _runs(_subcommand(subparsers, "runs", runs.runs, "list the runs of an output root"))
     _models(_subcommand(subparsers, "models", models.models, "list the model cards, or show one"))
     _classify(_subcommand(subparsers, "classify", models.classify, "probabilities of single texts, without Spark"))
@@ -99,11 +116,12 @@ def _subcommand(subparsers: "argparse._SubParsersAction[Parser]", name: str, com
 
 def _configured(
     subparsers: "argparse._SubParsersAction[Parser]", command: Command, settings: type[BaseModel], text: str
-) -> None:
+) -> Parser:
     """Add a command of the function's name, whose settings come from flags and a YAML file."""
     parser = _subcommand(subparsers, command.__name__, command, text)
     parser.add_argument("--config", type=Path, help="YAML file with the same settings; flags win over it")
     add_flags(parser, settings)
+    return parser
 
 
 def _demo(parser: Parser) -> None:

@@ -29,9 +29,7 @@ class Erased:
     texts: int
 
 
-def erase(
-    spark: SparkSession, root: Folder, key: PseudonymKey, subjects: Subjects, tombstone: bool = True
-) -> Erased:
+def erase(spark: SparkSession, root: Folder, key: PseudonymKey, subjects: Subjects, tombstone: bool = True) -> Erased:
     """Take what an output root holds of authors and documents out of store, runs, failed runs, outbox and reports.
 
     It holds the root's maintenance lease meanwhile; a caller that holds a lease itself, such as a run before it

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pyspark.sql import SparkSession
 
 from mh_batch.consent import Ledger
+from mh_batch.corpus.pseudonyms import PseudonymKey
 from mh_batch.errors import UsageError, nearest
 from mh_batch.followup.candidates import find_candidates
 from mh_batch.followup.issuing import Issue, due_rows
@@ -38,10 +39,11 @@ class Issued:
 
 def follow_up(
     session: Callable[[], AbstractContextManager[SparkSession]],
+    root: OutputRoot,
     run: PublishedRun,
     policy: Policy,
     ledger: Ledger,
-    key: bytes,
+    key: PseudonymKey,
     *,
     issued_by: str | None = None,
     moment: datetime | None = None,
@@ -51,6 +53,7 @@ def follow_up(
 
     Args:
         session: Starts Spark.
+        root: The output root, whose outbox is written to.
         run: The run whose scores are looked at.
         policy: What follows from scores.
         ledger: Who consents.
@@ -67,7 +70,6 @@ def follow_up(
     issue = Issue(policy, run.run_id, moment or datetime.now(UTC), issued_by or getpass.getuser(), key)
     standing = in_pseudonyms(ledger, key).at(issue.moment)
     permissions = {rule.scope: Permission.of(standing, rule.scope) for rule in policy.rules}
-    root = OutputRoot(run.root)
     outbox = Outbox(root)
     with outbox.alone(f"followup-{new_run_id()}") as check_lease:
         announce(f"looking for what follows from run {run.run_id} under policy {policy.name}")

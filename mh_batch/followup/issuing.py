@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from mh_batch.corpus.pseudonyms import PseudonymKey
 from mh_batch.followup.outbox_rows import Evidence, OutboxRow, outbox_id
 from mh_batch.followup.permission import Permission
 from mh_batch.followup.policy import Policy, Rule
@@ -36,7 +37,7 @@ class Issue:
     run_id: str
     moment: datetime
     issued_by: str
-    key: bytes
+    key: PseudonymKey
 
     def earliest(self, rule: Rule) -> datetime:
         """When the oldest occasion may have been that is still followed up."""
@@ -106,9 +107,7 @@ def _permitted(candidate: Candidate, permission: Permission, moment: datetime) -
     ]
 
 
-def _end_of_cool_down(
-    policy: Policy, last: Mapping[tuple[str, str], datetime], subject: tuple[str, str]
-) -> datetime:
+def _end_of_cool_down(policy: Policy, last: Mapping[tuple[str, str], datetime], subject: tuple[str, str]) -> datetime:
     if subject not in last:
         return datetime.min.replace(tzinfo=UTC)
     return last[subject] + timedelta(days=policy.cool_down_days(subject[1]))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
 
-from mh_batch.corpus.pseudonyms import hasher
+from mh_batch.corpus.pseudonyms import PseudonymKey, hasher
 from mh_batch.validation import load_contract
 
 
@@ -49,7 +49,7 @@ class OutboxRow:
         return cls(**{**row, "evidence": evidence, "evidence_in": tuple(row["evidence_in"])})
 
 
-def outbox_id(key: bytes, author_key: str, rule: str, action: str, occasion_at: datetime) -> str:
+def outbox_id(key: PseudonymKey, author_key: str, rule: str, action: str, occasion_at: datetime) -> str:
     """Return the id of an occasion, 32 hexadecimal digits, the same whenever it is issued."""
     occasion = "\0".join((author_key, rule, action, occasion_at.isoformat()))
     return hasher(key, "outbox")(occasion.encode())

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mh_batch.consent import Ledger, Standing, Subjects
-from mh_batch.corpus.pseudonyms import author_key
+from mh_batch.corpus.pseudonyms import PseudonymKey, author_key
 
 # Without it there would be no score: who withdraws it withdraws what follows from the score.
 _RESEARCH = "research"
 
 
-def in_pseudonyms(ledger: Ledger, key: bytes) -> Ledger:
+def in_pseudonyms(ledger: Ledger, key: PseudonymKey) -> Ledger:
     """Return the ledger with each author's id replaced by the `author_key` under the root's key."""
     authors = ledger.events["author_id"].map(lambda author: author_key(key, author), na_action="ignore")
     return Ledger(ledger.events.assign(author_id=authors))

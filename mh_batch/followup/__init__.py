@@ -1,0 +1,26 @@
+"""What follows from scores, with their authors' consent: an outbox that is inert by itself, and its delivery.
+
+`follow_up` needs pyspark; it is imported with the package's name all the same, since nothing here runs in a worker.
+"""
+
+from mh_batch.followup.contacts import Contacts, load_contacts
+from mh_batch.followup.deliver import Consent, Delivery, Terms
+from mh_batch.followup.follow_up import Issued, follow_up
+from mh_batch.followup.outbox import Outbox
+from mh_batch.followup.policy import Policy, Rule, load_policy
+from mh_batch.followup.sinks import Sink
+
+__all__ = [
+    "Consent",
+    "Contacts",
+    "Delivery",
+    "Issued",
+    "Outbox",
+    "Policy",
+    "Rule",
+    "Sink",
+    "Terms",
+    "follow_up",
+    "load_contacts",
+    "load_policy",
+]
