@@ -23,7 +23,7 @@ from typing import Literal
 from mh_batch.errors import BusyError
 from mh_batch.storage import Folder
 
-# Runs work side by side; two nights would do the same work twice, two follow-ups would issue or send the same thing twice;
+# Runs work side by side; two nights would do the same work twice, two follow-ups issue or send the same thing twice;
 # maintenance deletes what others may be reading.
 Kind = Literal["run", "nightly", "followup", "maintenance"]
 _EXCLUDES: dict[Kind, frozenset[Kind]] = {

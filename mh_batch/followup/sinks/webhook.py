@@ -10,7 +10,8 @@ import socket
 import ssl
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
@@ -55,19 +56,15 @@ class WebhookSink:
         try:
             connection = self._connect()
         except OSError as error:
-            return Answer(False, type(error).__name__, may_retry=True)
-        # A timeout of the socket starts anew with each byte: whoever sends one now and then would hold us for ever.
-        watch = threading.Timer(self._timeout, _hang_up, [connection])
-        watch.start()
-        try:
-            connection.request("POST", self._path(), body, self._headers(notice.row.outbox_id, body))
-            response = connection.getresponse()
-            return _answer(response.status, response.headers.get("Retry-After"))
-        except (OSError, http.client.HTTPException) as error:
-            return Answer(False, type(error).__name__, may_retry=True)
-        finally:
-            watch.cancel()
-            connection.close()
+            return _no_answer(error)
+        with _limited(connection, self._timeout) as ran_out:
+            try:
+                connection.request("POST", self._path(), body, self._headers(notice.row.outbox_id, body))
+                response = connection.getresponse()
+            except (OSError, http.client.HTTPException) as error:
+                return _no_answer(TimeoutError() if ran_out() else error)
+            # Who hangs up in the middle of an answer has read half of it.
+            return _no_answer(TimeoutError()) if ran_out() else _answer(response)
 
     def _connect(self) -> http.client.HTTPConnection:
         host, port = str(self._parts.hostname), self._parts.port
@@ -120,11 +117,16 @@ def signature(secret: bytes, message_id: str, timestamp: str, body: bytes) -> st
     return "v1," + base64.b64encode(hmac.digest(secret, signed, "sha256")).decode()
 
 
-def _answer(status: int, retry_after: str | None) -> Answer:
+def _answer(response: http.client.HTTPResponse) -> Answer:
+    status = response.status
     if 200 <= status < 300:
         return Answer(True, f"http {status}")
     may_retry = status >= 500 or status in (408, 425, 429)
-    return Answer(False, f"http {status}", may_retry, _seconds(retry_after) if may_retry else None)
+    return Answer(False, f"http {status}", may_retry, _seconds(response.headers.get("Retry-After")))
+
+
+def _no_answer(error: Exception) -> Answer:
+    return Answer(False, type(error).__name__, may_retry=True)
 
 
 def _seconds(retry_after: str | None) -> float | None:
@@ -146,7 +148,24 @@ def _is_this_machine(host: str) -> bool:
         return host == "localhost"
 
 
-def _hang_up(connection: http.client.HTTPConnection) -> None:
-    if connection.sock is not None:
+@contextmanager
+def _limited(connection: http.client.HTTPConnection, seconds: float) -> Iterator[Callable[[], bool]]:
+    """Hang up after so many seconds, and at the end; gives a function that says whether they ran out.
+
+    A socket's own timeout starts anew with each byte: whoever sends one now and then would hold us for ever.
+    """
+    out = threading.Event()
+    line = connection.sock
+
+    def hang_up() -> None:
+        out.set()
         with suppress(OSError):
-            connection.sock.shutdown(socket.SHUT_RDWR)
+            line.shutdown(socket.SHUT_RDWR)
+
+    watch = threading.Timer(seconds, hang_up)
+    watch.start()
+    try:
+        yield out.is_set
+    finally:
+        watch.cancel()
+        connection.close()
