@@ -18,6 +18,7 @@ from mh_batch.commands import (
     generation,
     models,
     preparation,
+    privacy,
     runs,
     scoring,
     store,
@@ -28,6 +29,7 @@ from mh_batch.flags import Command, Parser, add_flags
 from mh_batch.settings import (
     BenchmarkSettings,
     DeliverSettings,
+    EraseSettings,
     EvaluationSettings,
     ExportSettings,
     FollowupSettings,
@@ -36,6 +38,7 @@ from mh_batch.settings import (
     PrepareSettings,
     PruneSettings,
     ReportSettings,
+    RotateSettings,
     RunSettings,
     ScoreSettings,
     StoreSettings,
@@ -98,6 +101,8 @@ def _parser() -> Parser:
     follow.add_argument("--example-policy", action=PrintExamplePolicy, nargs=0, help="print a policy to start from")
     _configured(subparsers, followup.deliver, DeliverSettings, "deliver what was issued, to whom authors agreed to")
     _runs(_subcommand(subparsers, "runs", runs.runs, "list the runs of an output root"))
+    _configured(subparsers, privacy.erase, EraseSettings, "erase persons or documents, and prove it")
+    _configured(subparsers, privacy.rotate_key, RotateSettings, "put all pseudonyms under a new key")
     _models(_subcommand(subparsers, "models", models.models, "list the model cards, or show one"))
     _classify(_subcommand(subparsers, "classify", models.classify, "probabilities of single texts, without Spark"))
     _configured(subparsers, export.export, ExportSettings, "write a model as ONNX graphs that agree with it")
@@ -118,7 +123,7 @@ def _configured(
     subparsers: "argparse._SubParsersAction[Parser]", command: Command, settings: type[BaseModel], text: str
 ) -> Parser:
     """Add a command of the function's name, whose settings come from flags and a YAML file."""
-    parser = _subcommand(subparsers, command.__name__, command, text)
+    parser = _subcommand(subparsers, command.__name__.replace("_", "-"), command, text)
     parser.add_argument("--config", type=Path, help="YAML file with the same settings; flags win over it")
     add_flags(parser, settings)
     return parser

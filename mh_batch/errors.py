@@ -52,6 +52,10 @@ class RunNotFoundError(UsageError):
     """The output root holds no such published run."""
 
 
+class KeyFileError(UsageError):
+    """The secret behind the pseudonyms cannot be had, is weak, or is not the one that was used before."""
+
+
 class PlatformError(MhBatchError):
     """The machine lacks something that the job needs, such as Java."""
 
@@ -66,6 +70,14 @@ class CorpusChangedError(MhBatchError):
 
 class StoreError(MhBatchError):
     """The store, or the disk that it lies on, cannot take what it is given."""
+
+
+class ErasureError(MhBatchError):
+    """Something of what was to be erased is still there, or what is left does not add up."""
+
+
+class RotationError(MhBatchError):
+    """The pseudonyms are between two keys: a rotation was interrupted."""
 
 
 class ProviderError(MhBatchError):

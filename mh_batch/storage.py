@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,11 @@ class Folder:
         """The location for Spark, to which a bare path may mean the cluster's file system instead of this one."""
         return f"file://{self.uri}" if self.is_local else self.uri
 
+    @property
+    def parent(self) -> Folder:
+        """The folder that this entry is in."""
+        return Folder(self.uri.rstrip("/").rsplit("/", 1)[0])
+
     def __truediv__(self, name: str) -> Folder:
         """Return the entry of that name in this folder."""
         return Folder(f"{self.uri.rstrip('/')}/{name}")
@@ -89,6 +95,11 @@ class Folder:
         entries = file_system.get_file_info(fs.FileSelector(path, allow_not_found=True, recursive=True))
         finished = [entry for entry in entries if "/_temporary/" not in entry.path]
         return [entry for entry in finished if entry.type == fs.FileType.File and entry.path.endswith(suffix)]
+
+    def walk(self, suffix: str = "") -> list[Folder]:
+        """The finished files of that suffix in this folder and those below, sorted."""
+        _, base = file_system_of(self.uri)
+        return sorted((self / file.path[len(base) :].strip("/") for file in self.files(suffix)), key=lambda f: f.uri)
 
     def modified(self) -> float:
         """When the file was last written, in seconds since 1970; 0 if there is none."""
@@ -132,6 +143,24 @@ class Folder:
         with file_system.open_input_stream(path) as stream:
             content: bytes = stream.read()
         return content
+
+    @contextmanager
+    def opened_for_writing(self) -> Iterator[fs.NativeFile]:
+        """Open a file to be written, in a folder that is made if need be; others see it unfinished."""
+        file_system, path = file_system_of(self.uri)
+        file_system.create_dir(path.rsplit("/", 1)[0], recursive=True)
+        with file_system.open_output_stream(path) as stream:
+            yield stream
+
+    def replace(self, target: Folder) -> None:
+        """Put this file in the place of another one; on a local disk and in object stores that is one step."""
+        file_system, path = file_system_of(self.uri)
+        _, target_path = file_system_of(target.uri)
+        if self.is_local:
+            file_system.move(path, target_path)
+        else:
+            fs.copy_files(path, target_path, source_filesystem=file_system, destination_filesystem=file_system)
+            file_system.delete_file(path)
 
     def write_json(self, content: Any) -> None:  # noqa: ANN401 - whatever JSON can hold
         """Write a JSON file."""

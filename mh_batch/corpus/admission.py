@@ -10,8 +10,9 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.functions import arrow_udf
 
+from mh_batch.corpus.erased import Marks
 from mh_batch.corpus.language import detect_language
-from mh_batch.corpus.pseudonyms import hasher
+from mh_batch.corpus.pseudonyms import PseudonymKey, hasher
 from mh_batch.corpus.reasons import Reason
 
 if TYPE_CHECKING:
@@ -20,8 +21,12 @@ if TYPE_CHECKING:
 # Separators, controls and invisible format characters: a text of nothing else says nothing.
 _BLANK = r"^[\s\p{Z}\p{Cc}\p{Cf}]*$"
 
+_NOBODY = Marks()
 
-def examine(corpus: DataFrame, key: bytes, languages: tuple[str, ...], max_text_chars: int) -> DataFrame:
+
+def examine(
+    corpus: DataFrame, key: PseudonymKey, languages: tuple[str, ...], max_text_chars: int, erased: Marks = _NOBODY
+) -> DataFrame:
     """Give each document its keys, its language and, if it cannot be used, a reason. The text stays behind.
 
     Args:
@@ -29,17 +34,20 @@ def examine(corpus: DataFrame, key: bytes, languages: tuple[str, ...], max_text_
         key: Secret of the pseudonyms.
         languages: Languages that detection chooses among, ISO 639-1.
         max_text_chars: Longer texts are rejected.
+        erased: Whose documents are rejected without a trace of whose they are.
 
     Returns:
         One row per document: `doc_id, author_key, created_at, language, source, region, content_key, n_chars, reason,
         detail, place`. Duplicate ids are not yet found: that takes the whole corpus.
     """
-    judged = corpus.withColumn("reason", _reason(max_text_chars)).withColumn("doc_id", F.make_valid_utf8("doc_id"))
+    erased_or_reason = F.coalesce(_erased(key, erased), _reason(max_text_chars))
+    judged = corpus.withColumn("reason", erased_or_reason).withColumn("doc_id", F.make_valid_utf8("doc_id"))
+    known = F.coalesce(F.col("reason") != Reason.ERASED.value, F.lit(True))
     admitted = F.when(F.col("reason").isNull(), F.col("text"))
     undeclared = F.when(F.col("language").isNull(), admitted)
     return judged.select(
-        "doc_id",
-        _key_udf(key, "author")(F.when(F.col("reason").isNull(), F.col("author_id"))).alias("author_key"),
+        F.when(known, F.col("doc_id")).alias("doc_id"),
+        _key_udf(key, "author")(F.when(known, F.col("author_id"))).alias("author_key"),
         "created_at",
         F.coalesce("language", _language_udf(languages)(undeclared)).alias("language"),
         "source",
@@ -47,7 +55,7 @@ def examine(corpus: DataFrame, key: bytes, languages: tuple[str, ...], max_text_
         _key_udf(key, "content")(admitted).alias("content_key"),
         F.length(admitted).cast("bigint").alias("n_chars"),
         "reason",
-        _detail().alias("detail"),
+        F.when(known, _detail()).alias("detail"),
         "place",
     )
 
@@ -86,6 +94,15 @@ def _reason(max_text_chars: int) -> Column:
     return F.coalesce(*[F.when(broken, F.lit(reason.value)) for broken, reason in rules])
 
 
+def _erased(key: PseudonymKey, erased: Marks) -> Column:
+    """The reason of documents that were erased, by their own id or their author's; null for others."""
+    rules = [
+        (_mark_udf(key, "erased document", erased.documents)("doc_id"), erased.documents),
+        (_mark_udf(key, "erased author", erased.authors)("author_id"), erased.authors),
+    ]
+    return F.coalesce(F.lit(None).cast("string"), *[mark for mark, marks in rules if marks])
+
+
 def _detail() -> Column:
     place = F.concat(F.col("source_file"), F.lit(", row "), F.col("source_row").cast("string"))
     size = F.when(
@@ -95,15 +112,27 @@ def _detail() -> Column:
     return F.concat_ws("; ", place, size)
 
 
-def _key_udf(key: bytes, purpose: Literal["author", "content"]) -> UserDefinedFunctionLike:
+def _key_udf(key: PseudonymKey, purpose: Literal["author", "content"]) -> UserDefinedFunctionLike:
     return _per_value(lambda: hasher(key, purpose))
+
+
+def _mark_udf(
+    key: PseudonymKey, purpose: Literal["erased author", "erased document"], marks: frozenset[str]
+) -> UserDefinedFunctionLike:
+    """Return a function that gives `erased` for the identifiers that have one of the marks, else null."""
+
+    def marked() -> Callable[[bytes], str | None]:
+        digest = hasher(key, purpose)
+        return lambda id: Reason.ERASED.value if digest(id) in marks else None
+
+    return _per_value(marked)
 
 
 def _language_udf(languages: tuple[str, ...]) -> UserDefinedFunctionLike:
     return _per_value(lambda: lambda text: detect_language(text.decode(), languages))
 
 
-def _per_value(make: Callable[[], Callable[[bytes], str]]) -> UserDefinedFunctionLike:
+def _per_value(make: Callable[[], Callable[[bytes], str | None]]) -> UserDefinedFunctionLike:
     """Return a function from UTF-8 to strings, made in the worker, as an Arrow UDF; null stays null."""
 
     def apply(values: pa.Array) -> pa.Array:

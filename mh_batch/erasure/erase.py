@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
 
 from pyspark.sql import SparkSession
 
-from mh_batch.corpus.pseudonyms import PseudonymKey
+from mh_batch.consent import Subjects
+from mh_batch.corpus.erased import Marks
+from mh_batch.corpus.pseudonyms import PseudonymKey, author_key
+from mh_batch.erasure.finding import Found, documents_of, documents_with, find, texts_left
+from mh_batch.erasure.order import Order, order_file, unfinished_order
+from mh_batch.erasure.runs import settle_books, take_words_out, write_reports_again
+from mh_batch.erasure.scan import prove_erased
+from mh_batch.erasure.tables import table_files
+from mh_batch.erasure.texts import forget_unclaimed
+from mh_batch.erasure.traces import Removal, Traces
+from mh_batch.erasure.words import Words, words_of
+from mh_batch.rewriting import rewrite_files
+from mh_batch.scoring.keys import check_key
+from mh_batch.scoring.layout import OutputRoot, new_run_id
+from mh_batch.scoring.leases import Leases
+from mh_batch.scoring.progress import announce
+from mh_batch.scoring.tombstones import write_tombstones
+from mh_batch.scoring.upkeep import clear_leavings
 from mh_batch.storage import Folder
 
-if TYPE_CHECKING:
-    from mh_batch.consent import Subjects
+_DRAFTS = "erase"
 
 
 @dataclass(frozen=True)
@@ -20,20 +37,20 @@ class Erased:
 
     Attributes:
         documents: Distinct documents that left the root.
-        runs: Runs that held some of them, oldest first, failed ones included.
+        runs: Folders within the root of the runs that held some of them, failed ones included.
         texts: Rows that left the score store, those included that no run can be shown to need.
     """
 
     documents: int
-    runs: tuple[str, ...]
+    runs: Sequence[str]
     texts: int
 
 
 def erase(spark: SparkSession, root: Folder, key: PseudonymKey, subjects: Subjects, tombstone: bool = True) -> Erased:
     """Take what an output root holds of authors and documents out of store, runs, failed runs, outbox and reports.
 
-    It holds the root's maintenance lease meanwhile; a caller that holds a lease itself, such as a run before it
-    examines its corpus, may call it within that. Whoever is killed on the way has it finished by the next call.
+    It holds the root's maintenance lease meanwhile; a caller that holds a lease itself, such as a run that has not yet
+    looked up or scored a text, may call it within that. Whoever is killed on the way has it finished by the next call.
 
     Args:
         spark: A session under `run_settings`.
@@ -46,4 +63,66 @@ def erase(spark: SparkSession, root: Folder, key: PseudonymKey, subjects: Subjec
         BusyError: somebody else works in the root.
         ErasureError: something of them was found afterwards, or a run's books did not balance.
     """
-    raise NotImplementedError
+    output, leases = OutputRoot(root), Leases(root)
+    with leases.held("maintenance", "erase", within=True) as check_lease:
+        check_key(output, key)
+        clear_leavings(output, leases)
+        work = _Erasure(spark, output, key, check_lease)
+        pending = unfinished_order(root)
+        if pending is not None:
+            announce(f"finishing the erasure that was begun at {pending.at}")
+            work.finish(pending)
+        return work.begin(subjects, tombstone)
+
+
+@dataclass(frozen=True)
+class _Erasure:
+    spark: SparkSession
+    root: OutputRoot
+    key: PseudonymKey
+    check_lease: Callable[[], None]
+
+    def begin(self, subjects: Subjects, tombstone: bool) -> Erased:
+        files = table_files(self.root.folder)
+        authors = frozenset(author_key(self.key, id) for id in subjects.authors)
+        traces = Traces(authors, subjects.docs | documents_of(files, authors))
+        marks = Marks.of(self.key, subjects.authors, traces.documents)
+        found, at = find(files, traces), datetime.now(UTC)
+        order = Order(new_run_id(at), at.isoformat(timespec="seconds"), authors, marks.documents, found.losses)
+        if tombstone:
+            write_tombstones(self.root.folder, order.id, marks, at)
+        order.write(self.root.folder)
+        return self._carry_out(order, traces, found, words_of(traces.documents, authors, subjects.authors))
+
+    def finish(self, order: Order) -> Erased:
+        files = table_files(self.root.folder)
+        documents = documents_with(files, order.documents, self.key) | documents_of(files, order.authors)
+        traces = Traces(order.authors, documents)
+        return self._carry_out(order, traces, find(files, traces), words_of(documents, order.authors))
+
+    def _carry_out(self, order: Order, traces: Traces, found: Found, words: Words) -> Erased:
+        root = self.root.folder
+        announce(f"erasing {len(found.documents):,} documents from {len(order.losses):,} runs")
+        self.check_lease()
+        self._rewrite_tables(traces, words)
+        announce("erasing texts from the score store")
+        deleted = forget_unclaimed(self.spark, self.root)
+        take_words_out(self.root, words)
+        settle_books(self.spark, self.root, order)
+        announce("writing reports again")
+        write_reports_again(self.spark, self.root, order)
+        announce("searching every file for what was erased")
+        theirs_only = found.texts - texts_left(table_files(root), found.texts)
+        prove_erased(root, traces, words_of(words.identifiers, theirs_only))
+        order_file(root).delete()
+        return Erased(len(found.documents), tuple(order.losses), deleted)
+
+    def _rewrite_tables(self, traces: Traces, words: Words) -> None:
+        drafts = self.root.work(_DRAFTS)
+        files = {table.file: table for table in table_files(self.root.folder)}
+        left = rewrite_files(files, Removal(traces, words), drafts)
+        for file, rows in left.items():
+            # A run's table needs a file that says its columns; elsewhere its name may be a person's.
+            if rows == 0 and not files[file].run:
+                file.delete()
+        drafts.delete()

@@ -28,6 +28,14 @@ class OutputRoot:
         """Return the output root at a path or URI."""
         return cls(Folder.at(location))
 
+    @classmethod
+    def existing(cls, location: str) -> "OutputRoot":
+        """Return the output root at a path or URI; RunNotFoundError if nothing was ever scored into it."""
+        root = cls.at(location)
+        if not any((root.folder / name).exists() for name in ("runs", "store", "failed")):
+            raise RunNotFoundError(f"{root.folder.uri} is no output root: it holds neither runs nor a score store")
+        return root
+
     def run(self, run_id: str) -> Folder:
         """Return the folder of a run that is staged or published."""
         return self.folder / "runs" / run_id

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -32,6 +33,9 @@ _EXCLUDES: dict[Kind, frozenset[Kind]] = {
     "followup": frozenset({"followup", "maintenance"}),
     "maintenance": frozenset({"run", "nightly", "followup", "maintenance"}),
 }
+
+# Tokens of the leases that the work of this thread is done under.
+_held_here: ContextVar[frozenset[str]] = ContextVar("leases held here", default=frozenset())
 
 _SETTLE_SECONDS = 0.2
 _READS = 5
@@ -102,18 +106,25 @@ class Leases:
                 self._file(holder).delete()
 
     @contextmanager
-    def held(self, kind: Kind, name: str) -> Iterator[Callable[[], None]]:
+    def held(self, kind: Kind, name: str, within: bool = False) -> Iterator[Callable[[], None]]:
         """Hold a lease while the block runs; gives it a function that raises BusyError if the lease has been lost.
+
+        Args:
+            kind: What is done.
+            name: Run id, or date of a nightly run.
+            within: Whether leases that this thread holds already may stay: what is done is a part of their work.
 
         Raises:
             BusyError: someone who lives holds one that excludes it.
         """
         own = _own(kind, name)
+        outer = _held_here.get()
+        own_context = _held_here.set(outer | {own.token})
         self._write(own)
         stop = threading.Event()
         beating = threading.Thread(target=self._beat, args=(own, stop), daemon=True)
         try:
-            self._settle(own)
+            self._settle(own, outer if within else frozenset())
             beating.start()
             yield partial(self._check, own)
         finally:
@@ -121,14 +132,19 @@ class Leases:
             if beating.is_alive():
                 beating.join()
             self._file(own).delete()
+            _held_here.reset(own_context)
 
-    def _settle(self, own: Holder) -> None:
-        while rivals := [other for other in self._living() if other.kind in _EXCLUDES[own.kind] and other != own]:
+    def _settle(self, own: Holder, beside: frozenset[str]) -> None:
+        while rivals := self._rivals(own, beside):
             for other in rivals:
                 if other.holds or (other.since, other.token) < (own.since, own.token):
                     raise BusyError(f"{self._folder.uri} is held by {other}; wait for it to end, or end it")
             time.sleep(_SETTLE_SECONDS)
         self._write(replace(own, holds=True))
+
+    def _rivals(self, own: Holder, beside: frozenset[str]) -> list[Holder]:
+        others = [other for other in self.living() if other != own and other.token not in beside]
+        return [other for other in others if other.kind in _EXCLUDES[own.kind]]
 
     def _check(self, own: Holder) -> None:
         if not self._file(own).exists():
@@ -136,7 +152,8 @@ class Leases:
                 f"{own} was silent for so long that another took it for dead; start it again, what it scored is kept"
             )
 
-    def _living(self) -> list[Holder]:
+    def living(self) -> list[Holder]:
+        """Everyone who holds a lease or asks for one and has not died."""
         return [holder for holder in self.holders() if not holder.is_dead(time.time())]
 
     def _beat(self, own: Holder, stop: threading.Event) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import reduce
+from functools import partial, reduce
 from typing import Any
 
 from py4j.protocol import Py4JError
@@ -11,10 +11,10 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from mh_batch.corpus.admission import examine, later_copies, reject_copies
-from mh_batch.corpus.pseudonyms import read_or_create_key
+from mh_batch.corpus.erased import Marks
 from mh_batch.corpus.reading import Corpus, read_corpus
 from mh_batch.corpus.survey import BadFile
-from mh_batch.errors import SettingsError, UsageError, ValidationError
+from mh_batch.errors import SettingsError, ValidationError
 from mh_batch.inference.execution import Execution, choose_execution
 from mh_batch.models import Model, known_languages, locate_model
 from mh_batch.models.labels import check_thresholds, thresholds_of
@@ -24,8 +24,9 @@ from mh_batch.scoring.capability import executors_precision
 from mh_batch.scoring.failures import told_plainly
 from mh_batch.scoring.inference_stage import InferenceStage
 from mh_batch.scoring.keeping import keep
+from mh_batch.scoring.keys import KEY_CHECK, check_key, root_key
 from mh_batch.scoring.layout import MANIFEST, OutputRoot, new_run_id
-from mh_batch.scoring.leases import Holder, Leases
+from mh_batch.scoring.leases import Leases
 from mh_batch.scoring.progress import announce
 from mh_batch.scoring.published import PublishedRun
 from mh_batch.scoring.session import run_settings
@@ -39,13 +40,12 @@ from mh_batch.scoring.tables import (
     scores_table,
     unscored,
 )
-from mh_batch.scoring.upkeep import drop_torn_files
+from mh_batch.scoring.tombstones import read_tombstones
+from mh_batch.scoring.upkeep import clear_after
 from mh_batch.scoring.validation import ModelCounts, validate_run
 from mh_batch.scoring.worker import Loader, load_shared
 from mh_batch.settings import ScoreSettings
 from mh_batch.storage import Folder
-
-KEY_FILE = "pseudonym.key"
 
 
 def score_corpus(
@@ -122,23 +122,24 @@ class _Run:
 
     def __post_init__(self) -> None:
         self.stages = Stages(self.run_id, self.settings.metrics)
+        self.key = root_key(self.root, self.settings.key_file, may_create=True)
         self.previous = next(reversed(self.root.published()), None)
         self.root.compared(self.settings.against, self.previous)  # a wrong run id is said at once
 
     def carry_out(self) -> PublishedRun:
-        key = self._key()
         leases = Leases(self.root.folder)
         with leases.held("run", self.run_id) as check_lease:
-            leases.bury_dead(self._clear_after)
+            check_key(self.root, self.key)  # it may have been rotated before this run held the lease
+            leases.bury_dead(partial(clear_after, self.root))
             try:
                 with told_plainly(self.corpus, self.root.folder.uri):
-                    self._carry_out(key, check_lease)
+                    self._carry_out(check_lease)
             finally:
                 self.root.clear_away(self.run_id)
         return PublishedRun(self.folder, self.spark)
 
-    def _carry_out(self, key: bytes, check_lease: Callable[[], None]) -> None:
-        documents = self._examine(key)
+    def _carry_out(self, check_lease: Callable[[], None]) -> None:
+        documents = self._examine()
         counts = self._count(documents)
         rejected, throughput = [rejected_by_all(documents)], {}
         for model in self.models:
@@ -155,11 +156,6 @@ class _Run:
             check_lease()
             (self.folder / MANIFEST).write_json(manifest)
 
-    def _clear_after(self, dead: Holder) -> None:
-        if dead.kind == "run":
-            self.root.clear_away(dead.name)
-            drop_torn_files(self.root, dead.name)
-
     @property
     def folder(self) -> Folder:
         return self.root.run(self.run_id)
@@ -168,27 +164,21 @@ class _Run:
     def _work(self) -> Folder:
         return self.root.work(self.run_id)
 
-    def _key(self) -> bytes:
-        if self.settings.key_file is not None:
-            return read_or_create_key(self.settings.key_file, may_create=False)
-        if not self.root.folder.is_local:
-            raise UsageError(f"{self.root.folder.uri} is not a local folder: name the pseudonyms' key with --key-file")
-        return read_or_create_key(self.root.folder.local_path() / KEY_FILE, may_create=True)
-
-    def _examine(self, key: bytes) -> DataFrame:
+    def _examine(self) -> DataFrame:
         """Hold the corpus against its contract, and keep the result: it is read again for each model and join."""
         announce(f"run {self.run_id}: reading {', '.join(self.settings.input)}")
+        erased = read_tombstones(self.root.folder)
         with self.stages.stage("examine") as figures:
-            while isinstance(examined := self._draft(key), BadFile):
+            while isinstance(examined := self._draft(erased), BadFile):
                 announce(f"leaving out {examined}")
                 self.corpus = open_corpus(self.spark, self.settings, [*self.corpus.bad_files, examined])
             copies = keep(later_copies(examined), self._work / "copies")
             figures |= {"rows": self.corpus.rows, "files": len(self.corpus.files)}
         return reject_copies(examined, copies)
 
-    def _draft(self, key: bytes) -> DataFrame | BadFile:
+    def _draft(self, erased: Marks) -> DataFrame | BadFile:
         """Keep what examining the corpus gives, or return the file that stood in the way."""
-        examined = examine(self.corpus.documents, key, self._languages(), self.settings.max_text_chars)
+        examined = examine(self.corpus.documents, self.key, self._languages(), self.settings.max_text_chars, erased)
         try:
             return keep(examined, self._work / "examined")
         except (PySparkException, Py4JError) as error:
@@ -270,6 +260,7 @@ class _Run:
             "inputs": list(settings.input),
             "consent_basis": settings.consent_basis,
             "settings": settings.model_dump(mode="json"),
+            KEY_CHECK: self.key.check,
             "models": [
                 contents.model_entry(
                     model, self.executions[model.card.name], thresholds_of(model.card, settings.threshold)

@@ -65,11 +65,18 @@ class ScoreStore:
             (self._folder / f"run={run_id}").spark_uri
         )
 
-    def compact(self) -> tuple[int, int]:
+    def unclaimed(self, claimed: DataFrame) -> int:
+        """Return how many rows the store has of texts that are not among the `content_key` of `claimed`."""
+        return self._rows("*").join(claimed, "content_key", "left_anti").count()
+
+    def compact(self, claimed: DataFrame | None = None) -> tuple[int, int]:
         """Put what many runs left in many files together in few, one row per text; failures are forgotten.
 
         Nobody else may use the store meanwhile. The old files are deleted when the new ones have been read again and
         hold every text: whoever is killed on the way leaves rows twice, which is harmless, and none lost.
+
+        Args:
+            claimed: Keep these texts only, by `content_key`; all if None.
 
         Returns:
             The number of files before and after.
@@ -79,8 +86,9 @@ class ScoreStore:
         """
         old = self._folder.names()
         before = self._rows("*")
-        texts = _one_per_text(_scored(before))
-        count = before.where(F.col("failure").isNull()).agg(F.count_distinct("content_key")).first()
+        kept = _scored(before if claimed is None else before.join(claimed, "content_key", "left_semi"))
+        texts = _one_per_text(kept)
+        count = kept.agg(F.count_distinct("content_key")).first()
         assert count is not None
         files = max(1, math.ceil(count[0] / _TEXTS_PER_FILE))
         target = self._folder / f"run=compacted-{new_run_id()}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -11,7 +12,7 @@ from pyspark.sql import SparkSession
 
 from mh_batch.errors import UsageError, nearest
 from mh_batch.scoring.layout import OutputRoot
-from mh_batch.scoring.leases import Leases
+from mh_batch.scoring.leases import Holder, Leases
 from mh_batch.scoring.store import ScoreStore
 from mh_batch.storage import Folder, file_system_of
 
@@ -101,6 +102,21 @@ def _files(folder: Folder) -> Iterator[tuple[int, int]]:
     file_system, _ = file_system_of(folder.uri)
     for file in folder.files(".parquet"):
         yield pq.read_metadata(file.path, filesystem=file_system).num_rows, file.size
+
+
+def clear_leavings(root: OutputRoot, leases: Leases) -> None:
+    """Delete what lies in work and in unpublished runs, while nobody works in the root but who calls."""
+    leases.bury_dead(partial(clear_after, root))
+    own = {holder.name for holder in leases.living()}
+    for run in {*(root.folder / "work").names(), *(root.folder / "runs").names()} - own:
+        root.clear_away(run)
+
+
+def clear_after(root: OutputRoot, dead: Holder) -> None:
+    """Delete what somebody who died left lying; what a run scored stays, as far as its files are whole."""
+    if dead.kind == "run":
+        root.clear_away(dead.name)
+        drop_torn_files(root, dead.name)
 
 
 def drop_torn_files(root: OutputRoot, run_id: str) -> None:

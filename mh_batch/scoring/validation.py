@@ -103,6 +103,16 @@ def validate_run(
     return ValidationResult(checker.expectations, failed, unbalanced, run_counts)
 
 
+def count_run(spark: SparkSession, run: Folder, models: Sequence[str], read: int) -> ModelCounts:
+    """Count the tables of a run again, as `validate_run` does; its models by name."""
+    rejections = _rejections(spark.read.parquet((run / "rejected").spark_uri))
+    counts = {
+        name: _count(spark.read.parquet((run / "scores" / f"model={name}").spark_uri), rejections.get(name, {}))
+        for name in models
+    }
+    return ModelCounts(read, rejections.get(None, {}), counts)
+
+
 def _rejections(rejected: DataFrame) -> dict[str | None, dict[str, int]]:
     """Rejected rows by model (None: all of them) and reason."""
     counts: dict[str | None, dict[str, int]] = {}

@@ -7,6 +7,7 @@ from mh_batch.settings.export import ExportSettings
 from mh_batch.settings.followup import DeliverSettings, FollowupSettings
 from mh_batch.settings.generation import GenerateSettings
 from mh_batch.settings.preparation import PrepareSettings
+from mh_batch.settings.privacy import EraseSettings, RotateSettings
 from mh_batch.settings.runs import (
     Device,
     EngineChoice,
@@ -26,6 +27,7 @@ __all__ = [
     "DeliverSettings",
     "Device",
     "EngineChoice",
+    "EraseSettings",
     "EvaluationSettings",
     "ExportSettings",
     "FollowupSettings",
@@ -37,6 +39,7 @@ __all__ = [
     "PruneSettings",
     "ReportOptions",
     "ReportSettings",
+    "RotateSettings",
     "RunSettings",
     "ScoreSettings",
     "StoreSettings",

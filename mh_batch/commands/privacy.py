@@ -1,0 +1,38 @@
+"""Commands that erase persons and change keys."""
+
+import argparse
+
+from mh_batch.flags import given_flags
+from mh_batch.settings import EraseSettings, RotateSettings, load_settings
+
+
+def erase(arguments: argparse.Namespace) -> int:
+    """Erase authors and documents from an output root."""
+    from mh_batch.erasure import erase as erase_subjects
+    from mh_batch.erasure.naming import subjects_of
+    from mh_batch.scoring.keys import root_key
+    from mh_batch.scoring.layout import OutputRoot
+    from mh_batch.scoring.session import command_session, run_settings
+
+    settings = load_settings(EraseSettings, arguments.config, given_flags(arguments, EraseSettings))
+    root = OutputRoot.existing(settings.output)
+    subjects = subjects_of(settings.author, settings.doc, settings.file)
+    key = root_key(root, settings.key_file)
+    with command_session("mh-batch erase") as spark, run_settings(spark):
+        erased = erase_subjects(spark, root.folder, key, subjects, tombstone=not settings.no_tombstone)
+    print(
+        f"erased {erased.documents:,} documents from {len(erased.runs):,} runs, and {erased.texts:,} texts from the "
+        "score store; nothing of them was found afterwards"
+    )
+    return 0
+
+
+def rotate_key(arguments: argparse.Namespace) -> int:
+    """Put an output root's pseudonyms under a new key."""
+    from mh_batch.rotation import rotate
+    from mh_batch.scoring.layout import OutputRoot
+
+    settings = load_settings(RotateSettings, arguments.config, given_flags(arguments, RotateSettings))
+    rotated = rotate(OutputRoot.existing(settings.output), settings.key_file, settings.write_key_to)
+    print(f"{rotated.files:,} files are under the new key, which is in {rotated.key_file}")
+    return 0

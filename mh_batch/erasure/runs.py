@@ -1,0 +1,88 @@
+"""Books and reports of runs that have lost documents."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from pyspark.sql import SparkSession
+
+from mh_batch.erasure.order import Order
+from mh_batch.erasure.tables import RUNS
+from mh_batch.erasure.words import Words
+from mh_batch.errors import ErasureError
+from mh_batch.reporting import write_report
+from mh_batch.scoring.layout import MANIFEST, OutputRoot
+from mh_batch.scoring.validation import count_run
+from mh_batch.settings import ReportOptions
+from mh_batch.storage import Folder
+from mh_batch.validation.books import Books
+
+_ENTRIES = "erasures"
+
+
+def settle_books(spark: SparkSession, root: OutputRoot, order: Order) -> None:
+    """Count the tables of the runs again, and let their manifests say so, and that documents were erased.
+
+    Raises:
+        ErasureError: the books of a run do not balance.
+    """
+    for run, loss in order.losses.items():
+        folder = root.folder / run
+        manifest = _manifest(folder)
+        if manifest is None:  # of a failed run that was killed while it was moved
+            continue
+        settled = any(entry["erasure"] == order.id for entry in manifest.get(_ENTRIES, ()))
+        read = manifest["counts"]["read"] - (0 if settled else loss.documents)
+        counts = count_run(spark, folder, list(manifest["counts"]["models"]), read)
+        if root.run(folder.name) == folder:
+            _check_books(folder, counts.as_dict())
+        entry = {"erasure": order.id, "at": order.at, "documents": loss.documents, "authors": loss.authors}
+        entries = manifest.get(_ENTRIES, []) + ([] if settled else [entry])
+        (folder / MANIFEST).write_json({**manifest, "counts": counts.as_dict(), _ENTRIES: entries})
+
+
+def _check_books(folder: Folder, counts: dict[str, Any]) -> None:
+    for name, model in counts["models"].items():
+        rejected = Counter(counts["rejected"]) + Counter(model["rejected"])
+        problem = Books(name, counts["read"], model["scored"], rejected).problem()
+        if problem:
+            raise ErasureError(f"after the erasure the books of {folder.uri} do not balance: {problem}")
+
+
+def take_words_out(root: OutputRoot, words: Words) -> None:
+    """Take identifiers out of manifests: inputs may be named after persons."""
+    for name in RUNS:
+        for run in (root.folder / name).names():
+            manifest = _manifest(root.folder / name / run)
+            if manifest is not None and (rest := words.without(manifest)) != manifest:
+                (root.folder / name / run / MANIFEST).write_json(rest)
+
+
+def write_reports_again(spark: SparkSession, root: OutputRoot, order: Order) -> None:
+    """Write the reports of the published runs that have lost documents, and of those that compare with them."""
+    published = {run: root.manifest(run) for run in root.published()}
+    lost = {run.removeprefix("runs/") for run in order.losses}
+    compared = {run: manifest["report"]["against"] for run, manifest in published.items()}
+    concerned = [run for run in published if run in lost or compared[run] in lost]
+    # A report quotes that of the run compared with, which is an earlier one unless somebody asked for another.
+    for run in sorted(concerned, key=lambda run: ((compared[run] or "") > run, run)):
+        manifest, against = published[run], root.compared(None, compared[run])
+        entry = write_report(spark, root.run(run), manifest, _options(manifest["report"]), against)
+        (root.run(run) / MANIFEST).write_json({**manifest, "report": entry})
+
+
+def _options(entry: dict[str, Any]) -> ReportOptions:
+    """What a report was asked to show, by what the manifest says of it. A budget of noise is spent again."""
+    own = {name: entry[name] for name in ("period", "group_by", "min_authors", "round_to")}
+    privacy = entry["privacy"]
+    noise = {"dp_epsilon": privacy["epsilon"], "dp_max_groups": privacy["max_groups"]} if privacy else {}
+    return ReportOptions(**own, **noise)
+
+
+def _manifest(folder: Folder) -> dict[str, Any] | None:
+    try:
+        manifest: dict[str, Any] = (folder / MANIFEST).read_json()
+    except FileNotFoundError:
+        return None
+    return manifest

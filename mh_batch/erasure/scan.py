@@ -1,0 +1,89 @@
+"""Proves an erasure: reads every byte of an output root, tables decompressed, and looks for what was erased."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from mh_batch.erasure.order import order_file
+from mh_batch.erasure.tables import table_files
+from mh_batch.erasure.traces import Removal, Traces
+from mh_batch.erasure.words import Words
+from mh_batch.errors import ErasureError
+from mh_batch.rewriting.files import row_groups
+from mh_batch.storage import Folder, file_system_of
+
+_NAMED = 10
+_PIECE_BYTES = 2**26
+_OVERLAP_BYTES = 2**12
+
+
+def prove_erased(root: Folder, traces: Traces, words: Words) -> None:
+    """Look for what was erased.
+
+    Args:
+        root: The output root.
+        traces: What rows of tables are looked at for.
+        words: What every file, and every value of every table, is searched for.
+
+    Raises:
+        ErasureError: something was found; the message says where, not what.
+    """
+    files = [file for file in root.walk() if file != order_file(root)]
+    found = sorted(
+        {place for file in files for place in _places(file, words)} | set(_rows(root, Removal(traces, words)))
+    )
+    if found:
+        more = [f"  - and {len(found) - _NAMED:,} more"] if len(found) > _NAMED else []
+        lines = "\n".join([*[f"  - {place}" for place in found[:_NAMED]], *more])
+        raise ErasureError(
+            f"something of what was to be erased is still there; erase it again, or look yourself:\n{lines}"
+        )
+
+
+def _rows(root: Folder, removal: Removal) -> Iterator[str]:
+    for table in table_files(root):
+        file_system, path = file_system_of(table.file.uri)
+        with pq.ParquetFile(path, filesystem=file_system) as file:
+            if removal.concerns(file):
+                yield f"{table.file.uri} (rows)"
+
+
+def _places(file: Folder, words: Words) -> Iterator[str]:
+    if any(map(words.found_in, _pieces(file))):
+        yield file.uri
+    if file.uri.endswith(".parquet"):
+        file_system, path = file_system_of(file.uri)
+        with pq.ParquetFile(path, filesystem=file_system) as table:
+            yield from (f"{file.uri} (column {name})" for name in _columns(table, words))
+
+
+def _pieces(file: Folder) -> Iterator[bytes]:
+    """The bytes of a file in pieces that overlap, its name first."""
+    yield file.name.encode()
+    file_system, path = file_system_of(file.uri)
+    rest = b""
+    with file_system.open_input_stream(path) as stream:
+        while piece := stream.read(_PIECE_BYTES):
+            yield rest + piece
+            rest = piece[-_OVERLAP_BYTES:]
+
+
+def _columns(file: pq.ParquetFile, words: Words) -> Iterator[str]:
+    for rows in row_groups(file):
+        for name in rows.column_names:
+            if any(words.found_among(part) for part in _texts(rows[name].combine_chunks())):
+                yield name
+
+
+def _texts(values: pa.Array) -> Iterator[pa.Array]:
+    """The strings in a column, those in lists and structures included."""
+    if pa.types.is_struct(values.type):
+        for field in values.flatten():
+            yield from _texts(field)
+    elif pa.types.is_list(values.type) or pa.types.is_map(values.type):
+        yield from _texts(values.flatten() if pa.types.is_list(values.type) else values.items)
+    elif pa.types.is_string(values.type) or pa.types.is_large_string(values.type) or pa.types.is_binary(values.type):
+        yield values.cast(pa.string())

@@ -1,0 +1,77 @@
+"""Looks for identifiers in what is no table: manifests, pages, texts of any kind."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+# A shorter identifier, such as 12 or en, stands in many a file and means something else there.
+_TELLING = 8
+_WORD = re.compile(rb"[\w@+.-]{%d,}" % _TELLING)
+_ONE_WORD = r"^[0-9A-Za-z_@+-]*$"
+_ERASED = "[erased]"
+
+
+@dataclass(frozen=True)
+class Words:
+    """Identifiers that are looked for as whole words; those too short to tell anything in running text are not.
+
+    Attributes:
+        identifiers: Plain identifiers and pseudonyms.
+    """
+
+    identifiers: frozenset[str] = field(repr=False)
+
+    @cached_property
+    def _telling(self) -> frozenset[bytes]:
+        return frozenset(id.encode() for id in self.identifiers if len(id) >= _TELLING)
+
+    @cached_property
+    def _spelled_otherwise(self) -> list[bytes]:
+        return [id for id in self._telling if not _WORD.fullmatch(id)]
+
+    def found_in(self, content: bytes) -> bool:
+        """Whether a file's bytes hold one of them."""
+        words = _WORD.finditer(content)
+        return any(word[0] in self._telling or word[0].strip(b".-") in self._telling for word in words) or any(
+            id in content for id in self._spelled_otherwise
+        )
+
+    def found_among(self, texts: pa.Array) -> bool:
+        """Whether one of the strings of a column holds one of them; most columns hold one word in each."""
+        if pc.any(pc.is_in(texts, value_set=self._values)).as_py():
+            return True
+        longer = texts.filter(pc.invert(pc.match_substring_regex(texts, _ONE_WORD)))
+        return any(self.found_in(text.encode()) for text in pc.unique(longer).to_pylist())
+
+    @cached_property
+    def _values(self) -> pa.Array:
+        return pa.array([id for id in self.identifiers if len(id) >= _TELLING], pa.string())
+
+    def without(self, content: Any) -> Any:  # noqa: ANN401 - whatever JSON can hold
+        """Return the content of a JSON file with `[erased]` in their place."""
+        if isinstance(content, str):
+            return self._replaced(content)
+        if isinstance(content, list):
+            return [self.without(entry) for entry in content]
+        if isinstance(content, dict):
+            return {key: self.without(value) for key, value in content.items()}
+        return content
+
+    def _replaced(self, text: str) -> str:
+        if not self.found_in(text.encode()):
+            return text
+        for identifier in sorted(self._telling, key=len, reverse=True):
+            text = text.replace(identifier.decode(), _ERASED)
+        return text
+
+
+def words_of(*identifiers: Iterable[str]) -> Words:
+    """Return the words of several collections together."""
+    return Words(frozenset().union(*identifiers))
