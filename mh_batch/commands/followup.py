@@ -42,7 +42,7 @@ def followup(arguments: argparse.Namespace) -> int:
     from mh_batch.scoring.layout import OutputRoot
 
     settings = load_settings(FollowupSettings, arguments.config, given_flags(arguments, FollowupSettings))
-    policy, root = load_policy(settings.policy), OutputRoot.at(settings.output)
+    policy, root = load_policy(settings.policy), OutputRoot.existing(settings.output)
     run, ledger = open_run(settings.output, settings.run), Ledger.open(settings.consent)
     issued = follow_up(
         _session,
@@ -95,7 +95,7 @@ def _delivery(settings: DeliverSettings) -> "Delivery":
     from mh_batch.scoring.keys import root_key
     from mh_batch.scoring.layout import OutputRoot
 
-    sink, terms, root = _sink(settings), _terms(settings), OutputRoot.at(settings.output)
+    sink, terms, root = _sink(settings), _terms(settings), OutputRoot.existing(settings.output)
     if sink and not settings.contacts:
         raise SettingsError(f"--sink {settings.sink} needs --contacts: whom the authors named")
     key = root_key(root, settings.key_file)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from datetime import timedelta
 
-import pandas as pd
+import pyarrow as pa
 from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
@@ -13,8 +13,6 @@ from mh_batch.followup.issuing import Candidate, Issue
 from mh_batch.followup.outbox_rows import Evidence
 from mh_batch.followup.permission import Permission
 from mh_batch.followup.policy import Rule
-
-_SUBJECTS = "id string, granted boolean, refused boolean"
 
 
 def find_candidates(
@@ -60,9 +58,9 @@ def _either(one: str, other: str) -> Column:
 
 def _known(spark: SparkSession, granted: Collection[str], refused: Collection[str], name: str) -> DataFrame:
     """A row for each id that somebody speaks of."""
-    ids = sorted({*granted, *refused})
-    rows = pd.DataFrame({"id": ids, "granted": [i in granted for i in ids], "refused": [i in refused for i in ids]})
-    return spark.createDataFrame(rows, _SUBJECTS).toDF(name, f"{name}_granted", f"{name}_refused")
+    ids = pa.array(sorted({*granted, *refused}), pa.string())
+    columns = [ids, *(pa.array([id in those for id in ids.to_pylist()], pa.bool_()) for those in (granted, refused))]
+    return spark.createDataFrame(pa.table(columns, names=[name, f"{name}_granted", f"{name}_refused"]))
 
 
 def _met(documents: DataFrame, rule: Rule) -> DataFrame:

@@ -15,7 +15,7 @@ from mh_batch.consent import SCOPES
 from mh_batch.corpus.pseudonyms import PseudonymKey, author_key, hasher
 from mh_batch.errors import ContactsError, nearest
 from mh_batch.storage import file_system_of
-from mh_batch.validation import load_contract
+from mh_batch.validation import Column, load_contract
 
 CHANNELS = ("email", "webhook")
 _SCOPES = tuple(scope for scope in SCOPES if scope != "research")
@@ -86,26 +86,23 @@ def _problem(row: Mapping[str, Any]) -> str | None:
 
 def _read(location: str) -> pa.Table:
     contract = load_contract("contacts")
-    names = contract.names
     file_system, path = file_system_of(location)
     # Ids stay as they are written, zeros in front included.
     convert = csv.ConvertOptions(
-        column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=[""]
+        column_types=dict.fromkeys(contract.names, pa.string()), strings_can_be_null=True, null_values=[""]
     )
     kind = ds.CsvFileFormat(convert_options=convert) if path.endswith(".csv") else "parquet"
     try:
         table = ds.dataset(path, filesystem=file_system, format=kind).to_table()
-        return pa.table([_column(table, name) for name in names], schema=contract.arrow_schema())
+        columns = [_column(table, column, location) for column in contract.columns]
     except (pa.ArrowException, OSError):  # their messages quote rows
         raise ContactsError(f"{location} cannot be read as a Parquet or CSV file of contacts") from None
-    except KeyError as missing:
-        raise ContactsError(
-            f"{location} has no column {missing}: {nearest(str(missing), table.schema.names)}"
-        ) from None
+    return pa.table(columns, names=contract.names)
 
 
-def _column(table: pa.Table, name: str) -> pa.ChunkedArray:
-    column = next(column for column in load_contract("contacts").columns if column.name == name)
-    if name not in table.schema.names and column.optional:
+def _column(table: pa.Table, column: Column, location: str) -> pa.ChunkedArray:
+    if column.name in table.column_names:
+        return table[column.name].cast(pa.string())
+    if column.optional:
         return pa.chunked_array([pa.nulls(len(table), pa.string())])
-    return table[name].cast(pa.string())
+    raise ContactsError(f"{location} has no column '{column.name}': {nearest(column.name, table.column_names)}")

@@ -60,9 +60,9 @@ class Consent:
         self._standing, self._withdrawals = known.at(moment), Withdrawals(known, moment)
 
     def permits(self, row: OutboxRow) -> bool:
-        """Return whether all of a row's evidence is still covered, and was without a break since it was issued."""
+        """Return whether all of a row's evidence is there and covered, and was without a break since it was issued."""
         permission = Permission.of(self._standing, row.scope)
-        return all(
+        return len(row.evidence) == row.documents and all(
             permission.covers(row.author_key, document.doc_id)
             and not self._withdrawals.since(row.issued_at, row.scope, row.author_key, document.doc_id)
             for document in row.evidence

@@ -127,6 +127,7 @@ def _row(issue: Issue, candidate: Candidate, evidence: Sequence[Evidence]) -> Ou
         run_id=issue.run_id,
         policy_name=issue.policy.name,
         policy_digest=issue.policy.digest,
+        documents=len(evidence),
         evidence=tuple(evidence),
         evidence_in=rule.evidence_in,
         language=rule.language,

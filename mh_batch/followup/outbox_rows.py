@@ -37,6 +37,7 @@ class OutboxRow:
     run_id: str
     policy_name: str
     policy_digest: str
+    documents: int
     evidence: tuple[Evidence, ...]
     evidence_in: tuple[str, ...]
     language: str | None

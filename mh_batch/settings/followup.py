@@ -5,22 +5,20 @@ from typing import Literal
 
 from pydantic import Field
 
-from mh_batch.settings.runs import RunSettings, StoreSettings
+from mh_batch.settings.privacy import KeySettings
+from mh_batch.settings.runs import RunSettings
 
 
-class FollowupSettings(RunSettings):
+class FollowupSettings(KeySettings, RunSettings):
     """What `mh-batch followup` issues."""
 
     policy: Path = Field(description="YAML file that says what follows from scores; --example-policy prints one")
     consent: str = Field(description="consent ledger: Parquet or CSV file, or a folder of them")
-    key_file: Path | None = Field(
-        None, description="file with the secret key of the pseudonyms; <output>/pseudonym.key if unset"
-    )
     issued_by: str | None = Field(None, min_length=1, description="who issues; the user of the system if unset")
     dry_run: bool = Field(False, description="say what would be issued, and issue nothing")
 
 
-class DeliverSettings(StoreSettings):
+class DeliverSettings(KeySettings):
     """What `mh-batch deliver` sends, and how."""
 
     consent: str = Field(description="consent ledger, which is looked at once more: Parquet or CSV file, or a folder")
@@ -29,9 +27,6 @@ class DeliverSettings(StoreSettings):
     )
     contacts: str | None = Field(None, description="whom authors named, Parquet or CSV; needed to send anything")
     resources: Path | None = Field(None, description="YAML file whose countries and languages replace those that ship")
-    key_file: Path | None = Field(
-        None, description="file with the secret key of the pseudonyms; <output>/pseudonym.key if unset"
-    )
     delivered_by: str | None = Field(None, min_length=1, description="who asks for it; the user of the system if unset")
     attempts: int = Field(
         5, ge=1, le=100, description="attempts at a row, in all deliveries together, before it is given up"
