@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from mh_batch import __version__
 from mh_batch.commands import (
     benchmark,
+    delivery,
     evaluation,
     export,
     followup,
@@ -99,7 +100,7 @@ def _parser() -> Parser:
     add_flags(validate, RunSettings)
     follow = _configured(subparsers, followup.followup, FollowupSettings, "issue what follows from a run; send nothing")
     follow.add_argument("--example-policy", action=PrintExamplePolicy, nargs=0, help="print a policy to start from")
-    _configured(subparsers, followup.deliver, DeliverSettings, "deliver what was issued, to whom authors agreed to")
+    _configured(subparsers, delivery.deliver, DeliverSettings, "deliver what was issued, to whom authors agreed to")
     _runs(_subcommand(subparsers, "runs", runs.runs, "list the runs of an output root"))
     _configured(subparsers, privacy.erase, EraseSettings, "erase persons or documents, and prove it")
     _configured(subparsers, privacy.rotate_key, RotateSettings, "put all pseudonyms under a new key")

@@ -1,25 +1,15 @@
-"""Commands that follow up scores: one issues rows of the outbox, one delivers them."""
+"""The command that issues what follows from scores."""
 
 import argparse
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from mh_batch.errors import DeliveryError, SettingsError
 from mh_batch.flags import given_flags
-from mh_batch.settings import DeliverSettings, FollowupSettings, load_settings
+from mh_batch.settings import FollowupSettings, load_settings
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
-
-    from mh_batch.followup import Delivery, Sink, Terms
-    from mh_batch.followup.help_lines import HelpLines
-
-_SECRET = "MH_BATCH_WEBHOOK_SECRET"
-_USER, _PASSWORD = "MH_BATCH_SMTP_USER", "MH_BATCH_SMTP_PASSWORD"
-T = TypeVar("T")
 
 
 class PrintExamplePolicy(argparse.Action):
@@ -71,92 +61,3 @@ def _session() -> "Iterator[SparkSession]":
 
     with command_session("mh-batch followup") as spark, run_settings(spark):
         yield spark
-
-
-def deliver(arguments: argparse.Namespace) -> int:
-    """Deliver the outbox to a sink, as far as its authors still agree."""
-    settings = load_settings(DeliverSettings, arguments.config, given_flags(arguments, DeliverSettings))
-    delivery = _delivery(settings)
-    ended = delivery.preview() if settings.dry_run else delivery.run()
-    print("\n".join(f"{outcome}: {count:,}" for outcome, count in sorted(ended.items())) or "nothing to deliver")
-    if ended["no_contact"]:
-        print("  no_contact: the contacts name nobody for this author, scope and channel; these rows stay open")
-    if ended["failed"] or ended["dead_letter"]:
-        raise DeliveryError(
-            f"{ended['failed']:,} rows could not be delivered yet and {ended['dead_letter']:,} were given up; "
-            "outbox/deliveries says why, --retry-dead tries the latter once more"
-        )
-    return 0
-
-
-def _delivery(settings: DeliverSettings) -> "Delivery":
-    from mh_batch.consent import Ledger
-    from mh_batch.followup import Consent, Contacts, Delivery, Outbox, load_contacts
-    from mh_batch.scoring.keys import root_key
-    from mh_batch.scoring.layout import OutputRoot
-
-    sink, terms, root = _sink(settings), _terms(settings), OutputRoot.existing(settings.output)
-    if sink and not settings.contacts:
-        raise SettingsError(f"--sink {settings.sink} needs --contacts: whom the authors named")
-    key = root_key(root, settings.key_file)
-    contacts = load_contacts(settings.contacts, key) if settings.contacts else Contacts({})
-    consent = Consent(Ledger.open(settings.consent), key, terms.moment)
-    return Delivery(Outbox(root), sink, consent, contacts, _help_lines(settings.resources), key, terms)
-
-
-def _terms(settings: DeliverSettings) -> "Terms":
-    from mh_batch.followup import Terms
-
-    by = {"delivered_by": settings.delivered_by} if settings.delivered_by else {}
-    return Terms(settings.attempts, settings.max_age_days, settings.retry_dead, **by)
-
-
-def _help_lines(file: Path | None) -> "HelpLines":
-    from datetime import UTC, datetime
-
-    from mh_batch.followup.help_lines import load_help_lines
-    from mh_batch.scoring.progress import announce
-
-    lines = load_help_lines(file)
-    for warning in lines.stale(datetime.now(UTC).date()):
-        announce(f"warning: {warning}")
-    return lines
-
-
-def _sink(settings: DeliverSettings) -> "Sink | None":
-    sinks: dict[str, Callable[[DeliverSettings], Sink | None]]
-    sinks = {"parquet": lambda _: None, "webhook": _webhook, "smtp": _smtp}
-    return sinks[settings.sink](settings)
-
-
-def _webhook(settings: DeliverSettings) -> "Sink":
-    from mh_batch.followup.sinks import WebhookSink
-    from mh_batch.followup.sinks.webhook import parse_secret
-
-    url = _needed(settings.webhook_url, "--sink webhook needs --webhook-url")
-    return WebhookSink(url, parse_secret(_secret(settings.webhook_secret_file)), settings.timeout)
-
-
-def _secret(file: Path | None) -> str:
-    if file is None:
-        return _needed(os.environ.get(_SECRET), f"--sink webhook needs --webhook-secret-file, or {_SECRET}")
-    try:
-        return file.read_text(encoding="ascii")
-    except (OSError, UnicodeDecodeError):
-        raise SettingsError(f"{file} cannot be read, or holds no base64") from None
-
-
-def _smtp(settings: DeliverSettings) -> "Sink":
-    from mh_batch.followup.sinks import SmtpSink
-    from mh_batch.followup.sinks.smtp import MailServer
-
-    host = _needed(settings.smtp_host, "--sink smtp needs --smtp-host")
-    sender = _needed(settings.mail_from, "--sink smtp needs --mail-from")
-    login = os.environ.get(_USER), os.environ.get(_PASSWORD)
-    return SmtpSink(MailServer(host, settings.smtp_port, settings.smtp_security, *login, settings.timeout), sender)
-
-
-def _needed(value: T | None, message: str) -> T:
-    if value is None:
-        raise SettingsError(message)
-    return value

@@ -20,7 +20,8 @@ from mh_batch.validation import Column, load_contract
 CHANNELS = ("email", "webhook")
 _SCOPES = tuple(scope for scope in SCOPES if scope != "research")
 # No white space, so that nothing of an address can become a header of its own.
-_EMAIL = re.compile(r"[^@\s<>,;:\"]+@[^@\s<>,;:\"]+\.[^@\s<>,;:\"]+")
+_ATOM = r"[^@\s<>()\[\]\\,;:\"\x00-\x1f]+"
+_EMAIL = re.compile(rf"{_ATOM}@{_ATOM}\.{_ATOM}")
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,14 @@ def load_contacts(location: str, key: PseudonymKey) -> Contacts:
             problem = "the author has another contact for this scope and channel; leave one"
         if problem:
             raise ContactsError(f"{location}, row {number}: {problem}")
-        contacts[subject] = Contact(*(row[name] for name in ("channel", "address", "language", "country", "reference")))
+        contacts[subject] = _contact(row)
     return Contacts(contacts)
+
+
+def _contact(row: Mapping[str, Any]) -> Contact:
+    language = (row["language"] or "").partition("-")[0].lower() or None
+    country = (row["country"] or "").upper() or None
+    return Contact(row["channel"], row["address"], language, country, row["reference"])
 
 
 def _problem(row: Mapping[str, Any]) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import secrets
 import time
 from collections import Counter
@@ -11,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from mh_batch.consent import Ledger
 from mh_batch.corpus.pseudonyms import PseudonymKey
 from mh_batch.followup.attempts import Attempt, History, Outcome
 from mh_batch.followup.contacts import Contact, Contacts
@@ -19,8 +17,9 @@ from mh_batch.followup.help_lines import HelpLines
 from mh_batch.followup.notice import notice_of
 from mh_batch.followup.outbox import Outbox
 from mh_batch.followup.outbox_rows import OutboxRow
-from mh_batch.followup.permission import Permission, Withdrawals, in_pseudonyms
 from mh_batch.followup.sinks import Answer, Sink
+from mh_batch.followup.standing_consent import StandingConsent
+from mh_batch.followup.user import this_user
 from mh_batch.patience import pauses
 from mh_batch.scoring.layout import new_run_id
 
@@ -46,27 +45,9 @@ class Terms:
     attempts: int = 5
     max_age_days: int = 30
     retry_dead: bool = False
-    delivered_by: str = field(default_factory=getpass.getuser)
+    delivered_by: str = field(default_factory=this_user)
     moment: datetime = field(default_factory=lambda: datetime.now(UTC))
     sleep: Callable[[float], None] = time.sleep
-
-
-class Consent:
-    """Whether rows may be delivered, as of a moment."""
-
-    def __init__(self, ledger: Ledger, key: PseudonymKey, moment: datetime) -> None:
-        """Read a ledger under the key of the rows' root."""
-        known = in_pseudonyms(ledger, key)
-        self._standing, self._withdrawals = known.at(moment), Withdrawals(known, moment)
-
-    def permits(self, row: OutboxRow) -> bool:
-        """Return whether all of a row's evidence is there and covered, and was without a break since it was issued."""
-        permission = Permission.of(self._standing, row.scope)
-        return len(row.evidence) == row.documents and all(
-            permission.covers(row.author_key, document.doc_id)
-            and not self._withdrawals.since(row.issued_at, row.scope, row.author_key, document.doc_id)
-            for document in row.evidence
-        )
 
 
 @dataclass(frozen=True)
@@ -85,7 +66,7 @@ class Delivery:
 
     outbox: Outbox
     sink: Sink | None
-    consent: Consent
+    consent: StandingConsent
     contacts: Contacts
     help_lines: HelpLines
     key: PseudonymKey
@@ -125,7 +106,9 @@ class Delivery:
         return "no_contact" if self.sink and self._contact(row, self.sink) is None else None
 
     def _reason_to_withhold(self, row: OutboxRow) -> str | None:
-        if not self.consent.permits(row):
+        if len(row.evidence) < row.documents:
+            return "erased"
+        if not self.consent.covers(row):
             return "consent"
         too_old = self.terms.moment - row.occasion_at > timedelta(days=self.terms.max_age_days)
         return "age" if too_old else None

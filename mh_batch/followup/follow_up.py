@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from mh_batch.followup.outbox import Outbox
 from mh_batch.followup.outbox_rows import OutboxRow
 from mh_batch.followup.permission import Permission, in_pseudonyms
 from mh_batch.followup.policy import Policy
+from mh_batch.followup.user import this_user
 from mh_batch.scoring.layout import OutputRoot, new_run_id
 from mh_batch.scoring.progress import announce
 from mh_batch.scoring.published import PublishedRun
@@ -67,7 +67,7 @@ def follow_up(
         BusyError: somebody else issues or delivers, or deletes what is in the root.
     """
     check_policy(policy, run)
-    issue = Issue(policy, run.run_id, moment or datetime.now(UTC), issued_by or getpass.getuser(), key)
+    issue = Issue(policy, run.run_id, moment or datetime.now(UTC), issued_by or this_user(), key)
     standing = in_pseudonyms(ledger, key).at(issue.moment)
     permissions = {rule.scope: Permission.of(standing, rule.scope) for rule in policy.rules}
     outbox = Outbox(root)

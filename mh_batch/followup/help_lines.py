@@ -76,8 +76,8 @@ class HelpLines:
 
     def find(self, language: str | None, country: str | None) -> Help:
         """Return what fits; English where the language is unknown, the international line besides or instead."""
-        own = self.crisis_lines.get((country or "").upper(), ())
-        spoken = self.self_help.get((language or "").lower(), self.self_help[FALLBACK_LANGUAGE])
+        own = self.crisis_lines.get(country or "", ())
+        spoken = self.self_help.get(language or "", self.self_help[FALLBACK_LANGUAGE])
         return Help(spoken.tips, (*own, self.international))
 
     def stale(self, today: date) -> list[str]:

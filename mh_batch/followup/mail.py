@@ -69,7 +69,7 @@ def compose(notice: Notice, sender: str) -> EmailMessage:
 def load_messages(language: str) -> Messages:
     """Return what mails say in a language; in English if there is nothing in it."""
     folder = files("mh_batch.followup") / "messages"
-    names = [f"{code}.yaml" for code in (language.lower(), FALLBACK_LANGUAGE)]
+    names = [f"{code}.yaml" for code in (language, FALLBACK_LANGUAGE)]
     present = {file.name: file for file in folder.iterdir()}
     file = next(present[name] for name in names if name in present)
     return read_checked(Messages, file, {*Messages.model_fields, *Wording.model_fields})

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from functools import cached_property
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -88,7 +89,7 @@ class Policy(Settings):
                 raise ValueError(f"the action '{action}' stands under two scopes: name one action for each")
         return self
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """SHA-256 of what the policy says, in hexadecimal digits."""
         content = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)

@@ -20,14 +20,14 @@ def csv(folder: Path, *lines: str, header: str = HEADER) -> str:
 def test_contacts_are_found_by_author_scope_and_channel(tmp_path: Path) -> None:
     location = csv(
         tmp_path,
-        "007,self_help,email,ada@example.org,de,DE,",
+        "007,self_help,email,ada@example.org,de-AT,at,",
         "007,notify_therapist,email,dr@example.org,,,case 12",
         "007,self_help,webhook,account-7,,,",
     )
     contacts, ada = load_contacts(location, KEY), author_key(KEY, "007")
     found = contacts.find(ada, "self_help", "email")
     assert found is not None
-    assert (found.address, found.language, found.country, found.reference) == ("ada@example.org", "de", "DE", None)
+    assert (found.address, found.language, found.country, found.reference) == ("ada@example.org", "de", "AT", None)
     therapist = contacts.find(ada, "notify_therapist", "email")
     assert therapist is not None
     assert therapist.reference == "case 12"

@@ -1,4 +1,5 @@
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,11 +9,12 @@ from hypothesis import strategies as st
 from mh_batch.corpus.pseudonyms import author_key
 from mh_batch.followup.attempts import Attempt
 from mh_batch.followup.contacts import Contact, Contacts
-from mh_batch.followup.deliver import Consent, Delivery, Terms
+from mh_batch.followup.deliver import Delivery, Terms
 from mh_batch.followup.help_lines import load_help_lines
 from mh_batch.followup.notice import Notice
 from mh_batch.followup.outbox import Outbox
 from mh_batch.followup.sinks import Answer, Sink
+from mh_batch.followup.standing_consent import StandingConsent
 from mh_batch.scoring.layout import OutputRoot
 from tests.consent.histories import AUTHORS, Event, histories, may_be_used, moment
 from tests.followup.killed import KilledError, When, killed_at
@@ -67,7 +69,7 @@ def delivery(
     **terms: object,
 ) -> Delivery:
     made = Terms(**{"moment": moment(day), "delivered_by": "tester", "sleep": Clock(), **terms})  # type: ignore[arg-type]
-    return Delivery(outbox, sink, Consent(ledger_of(events), KEY, moment(day)), contacts, HELP, KEY, made)
+    return Delivery(outbox, sink, StandingConsent(ledger_of(events), KEY, moment(day)), contacts, HELP, KEY, made)
 
 
 def outcomes(outbox: Outbox) -> list[tuple[str, str | None]]:
@@ -129,6 +131,14 @@ def test_old_rows_are_withheld(outbox: Outbox) -> None:
     assert delivery(outbox, sink, day=33).run() == {"withheld": 3}
     assert sink.sent == []
     assert set(outcomes(outbox)) == {("withheld", "age")}
+
+
+def test_a_row_whose_evidence_was_erased_in_part_is_withheld(tmp_path: Path) -> None:
+    whole, sink = issued(tmp_path / "whole", authors=["ada"]), Scripted()
+    left = Outbox(OutputRoot.at(str(tmp_path / "left")))
+    left.issue([replace(row, evidence=row.evidence[1:]) for row in whole.rows()])
+    assert delivery(left, sink).run() == {"withheld": 1}
+    assert (sink.sent, outcomes(left)) == ([], [("withheld", "erased")])
 
 
 def test_failures_are_tried_again_after_ever_longer_pauses(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ from standardwebhooks.webhooks import Webhook
 
 from mh_batch.errors import SettingsError
 from mh_batch.followup.sinks import WebhookSink
-from mh_batch.followup.sinks.webhook import _seconds, parse_secret
+from mh_batch.followup.sinks.signing import parse_secret
+from mh_batch.followup.sinks.webhook import _seconds
 from mh_batch.scoring.layout import OutputRoot
 from tests.consent.histories import AUTHORS
 from tests.followup.receivers import Behaviour, http_receiver

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hmac
 import http.client
 import json
 import socket
@@ -21,9 +19,7 @@ from mh_batch import __version__
 from mh_batch.errors import SettingsError
 from mh_batch.followup.notice import Notice
 from mh_batch.followup.sinks.base import Answer
-
-_PREFIX = "whsec_"
-_LEAST_SECRET_BYTES = 24
+from mh_batch.followup.sinks.signing import signature
 
 
 class WebhookSink:
@@ -91,30 +87,6 @@ class WebhookSink:
             "webhook-timestamp": at,
             "webhook-signature": signature(self._secret, key, at, body),
         }
-
-
-def parse_secret(text: str) -> bytes:
-    """Return the secret that a file or variable holds: base64, after `whsec_` if that stands there.
-
-    Raises:
-        SettingsError: it is none, or too short.
-    """
-    try:
-        secret = base64.b64decode(text.strip().removeprefix(_PREFIX), validate=True)
-    except ValueError:
-        secret = b""
-    if len(secret) < _LEAST_SECRET_BYTES:
-        raise SettingsError(
-            f"the webhook's secret must be base64 of {_LEAST_SECRET_BYTES} bytes or more, "
-            "such as `openssl rand -base64 32` prints"
-        )
-    return secret
-
-
-def signature(secret: bytes, message_id: str, timestamp: str, body: bytes) -> str:
-    """Return the `webhook-signature` of a message: HMAC-SHA-256 over id, timestamp and body."""
-    signed = b".".join((message_id.encode(), timestamp.encode(), body))
-    return "v1," + base64.b64encode(hmac.digest(secret, signed, "sha256")).decode()
 
 
 def _answer(response: http.client.HTTPResponse) -> Answer:
