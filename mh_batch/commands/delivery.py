@@ -3,6 +3,7 @@
 import argparse
 import os
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -38,35 +39,33 @@ def deliver(arguments: argparse.Namespace) -> int:
 def _delivery(settings: DeliverSettings) -> "Delivery":
     from mh_batch.consent import Ledger
     from mh_batch.followup import Contacts, Delivery, Outbox, StandingConsent, load_contacts
+    from mh_batch.followup.help_lines import load_help_lines
     from mh_batch.scoring.keys import root_key
     from mh_batch.scoring.layout import OutputRoot
 
-    sink, terms, root = _sink(settings), _terms(settings), OutputRoot.existing(settings.output)
-    if sink and not settings.contacts:
-        raise SettingsError(f"--sink {settings.sink} needs --contacts: whom the authors named")
+    sink, help_lines, root = _sink(settings), load_help_lines(settings.resources), OutputRoot.existing(settings.output)
+    if sink:
+        _needed(settings.contacts, f"--sink {settings.sink} needs --contacts: whom the authors named")
+        _warn_of_stale(help_lines)
+    terms = _terms(settings)
     key = root_key(root, settings.key_file)
     contacts = load_contacts(settings.contacts, key) if settings.contacts else Contacts({})
     consent = StandingConsent(Ledger.open(settings.consent), key, terms.moment)
-    return Delivery(Outbox(root), sink, consent, contacts, _help_lines(settings.resources), key, terms)
+    return Delivery(Outbox(root), sink, consent, contacts, help_lines, key, terms)
 
 
 def _terms(settings: DeliverSettings) -> "Terms":
     from mh_batch.followup import Terms
 
     by = {"delivered_by": settings.delivered_by} if settings.delivered_by else {}
-    return Terms(settings.attempts, settings.max_age_days, settings.retry_dead, **by)
+    return Terms(settings.attempts, settings.retry_dead, **by)
 
 
-def _help_lines(file: Path | None) -> "HelpLines":
-    from datetime import UTC, datetime
-
-    from mh_batch.followup.help_lines import load_help_lines
+def _warn_of_stale(help_lines: "HelpLines") -> None:
     from mh_batch.scoring.progress import announce
 
-    lines = load_help_lines(file)
-    for warning in lines.stale(datetime.now(UTC).date()):
+    for warning in help_lines.stale(datetime.now(UTC).date()):
         announce(f"warning: {warning}")
-    return lines
 
 
 def _sink(settings: DeliverSettings) -> "Sink | None":

@@ -5,9 +5,9 @@ from __future__ import annotations
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Literal
 
 from mh_batch.corpus.pseudonyms import PseudonymKey
@@ -22,9 +22,12 @@ from mh_batch.followup.standing_consent import StandingConsent
 from mh_batch.followup.user import this_user
 from mh_batch.patience import pauses
 from mh_batch.scoring.layout import new_run_id
+from mh_batch.scoring.progress import announce
 
 # Whoever asks us to wait longer is asked again by the next delivery.
 _LONGEST_WAIT_SECONDS = 300.0
+# So many rows in a row that nobody takes: it is not them. Trying the others would only use up their attempts.
+_STOP_AFTER = 5
 
 Ended = Literal["delivered", "failed", "dead_letter", "withheld", "no_contact"]
 
@@ -35,7 +38,6 @@ class Terms:
 
     Attributes:
         attempts: After so many, in all deliveries together, a row is given up.
-        max_age_days: Rows whose occasion is longer ago are withheld.
         retry_dead: Try once more what was given up.
         delivered_by: Who asks for it.
         moment: Consent holds as of then; with a time zone.
@@ -43,7 +45,6 @@ class Terms:
     """
 
     attempts: int = 5
-    max_age_days: int = 30
     retry_dead: bool = False
     delivered_by: str = field(default_factory=this_user)
     moment: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -84,12 +85,16 @@ class Delivery:
             BusyError: somebody else issues or delivers, or deletes what is in the root.
             DeliveryError: the sink cannot be used as it is set up.
         """
-        ended: Counter[Ended] = Counter()
         with self.outbox.alone(f"deliver-{new_run_id()}") as check_lease:
             history = History.of(self.outbox.attempts(), self._name)
-            for row in self._open(history):
-                check_lease()
-                ended[self._deliver(row, history)] += 1
+            rows = self._open(history)
+            settled = {row.outbox_id: attempt for row in rows if (attempt := self._settled(row)) is not None}
+            self.outbox.log(list(settled.values()))
+            ended: Counter[Ended] = Counter(attempt.outcome for attempt in settled.values())
+            to_send = [row for row in rows if row.outbox_id not in settled]
+            announce(f"{len(to_send):,} rows of the outbox to send to {self._name}, {len(settled):,} settled without")
+            for outcome in self._send_all(to_send, history, check_lease):
+                ended[outcome] += 1
             self.outbox.compact_log()
         return ended
 
@@ -110,18 +115,31 @@ class Delivery:
             return "erased"
         if not self.consent.covers(row):
             return "consent"
-        too_old = self.terms.moment - row.occasion_at > timedelta(days=self.terms.max_age_days)
-        return "age" if too_old else None
+        return "expired" if self.terms.moment > row.expires_at else None
 
     def _contact(self, row: OutboxRow, sink: Sink) -> Contact | None:
         return self.contacts.find(row.author_key, row.scope, sink.channel)
 
-    def _deliver(self, row: OutboxRow, history: History) -> Ended:
+    def _settled(self, row: OutboxRow) -> Attempt | None:
+        """What is to be logged of a row that nothing is sent for."""
         reason = self._reason_to_withhold(row)
         if reason:
-            return self._log(row, None, 0, "withheld", reason)
-        if self.sink is None:
-            return self._log(row, None, 0, "delivered", "outbox")
+            return self._attempt(row, None, 0, "withheld", reason)
+        return None if self.sink else self._attempt(row, None, 0, "delivered", "outbox")
+
+    def _send_all(self, rows: list[OutboxRow], history: History, check_lease: Callable[[], None]) -> Iterator[Ended]:
+        in_vain = 0
+        for row in rows:
+            check_lease()
+            outcome = self._send(row, history)
+            yield outcome
+            in_vain = in_vain + 1 if outcome in ("failed", "dead_letter") else 0
+            if in_vain == _STOP_AFTER:
+                announce(f"the last {in_vain} rows could not be delivered: stopping; all others stay open")
+                return
+
+    def _send(self, row: OutboxRow, history: History) -> Ended:
+        assert self.sink is not None  # or all rows are settled
         contact = self._contact(row, self.sink)
         if contact is None:
             return "no_contact"
@@ -133,7 +151,7 @@ class Delivery:
         for number, pause in enumerate(pauses(max(1, self.terms.attempts - before)), before + 1):
             answer = sink.send(notice)
             outcome = self._outcome(answer, number)
-            self._log(row, contact, number, outcome, answer.detail)
+            self.outbox.log([self._attempt(row, contact, number, outcome, answer.detail)])
             wait = max(pause, answer.retry_after or 0.0)
             if outcome != "failed" or wait > _LONGEST_WAIT_SECONDS:
                 break
@@ -145,8 +163,8 @@ class Delivery:
             return "delivered"
         return "failed" if answer.may_retry and number < self.terms.attempts else "dead_letter"
 
-    def _log(self, row: OutboxRow, contact: Contact | None, number: int, outcome: Outcome, detail: str) -> Outcome:
-        attempt = Attempt(
+    def _attempt(self, row: OutboxRow, contact: Contact | None, number: int, outcome: Outcome, detail: str) -> Attempt:
+        return Attempt(
             attempt_id=secrets.token_hex(16),
             outbox_id=row.outbox_id,
             author_key=row.author_key,
@@ -158,5 +176,3 @@ class Delivery:
             at=datetime.now(UTC),
             delivered_by=self.terms.delivered_by,
         )
-        self.outbox.log([attempt])
-        return outcome

@@ -122,6 +122,7 @@ def _row(issue: Issue, candidate: Candidate, evidence: Sequence[Evidence]) -> Ou
         action=rule.action,
         scope=rule.scope,
         occasion_at=occasion_at,
+        expires_at=occasion_at + timedelta(days=rule.max_age_days),
         issued_at=issue.moment,
         issued_by=issue.issued_by,
         run_id=issue.run_id,

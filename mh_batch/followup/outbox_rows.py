@@ -32,6 +32,7 @@ class OutboxRow:
     action: str
     scope: str
     occasion_at: datetime
+    expires_at: datetime
     issued_at: datetime
     issued_by: str
     run_id: str

@@ -29,7 +29,7 @@ class Rule(Settings):
         within_days: Days that they lie within, by when they were written.
         cool_down_days: Days in which the same author and action have no second row, from the occasion of the first.
             No less than `within_days`, so that no document counts twice.
-        max_age_days: Occasions longer ago are let be: help that comes late may do harm.
+        max_age_days: Occasions longer ago are not issued, and rows not delivered: help that comes late may do harm.
         scope: What the author must have consented to.
         action: What is to be done, in the words of whoever does it.
         language: ISO 639-1 code of messages, where the contact names none.

@@ -31,7 +31,6 @@ class DeliverSettings(KeySettings):
     attempts: int = Field(
         5, ge=1, le=100, description="attempts at a row, in all deliveries together, before it is given up"
     )
-    max_age_days: int = Field(30, ge=1, description="rows whose occasion is longer ago are withheld")
     retry_dead: bool = Field(False, description="also try once more what was given up")
     timeout: float = Field(10.0, gt=0, description="seconds for an attempt")
     webhook_url: str | None = Field(None, description="https address to post to")

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mh_batch.corpus.pseudonyms import author_key
+from mh_batch.followup import deliver
 from mh_batch.followup.attempts import Attempt
 from mh_batch.followup.contacts import Contact, Contacts
 from mh_batch.followup.deliver import Delivery, Terms
@@ -126,11 +127,12 @@ def test_a_contact_for_another_scope_or_channel_is_not_used(outbox: Outbox) -> N
     assert sink.sent == []
 
 
-def test_old_rows_are_withheld(outbox: Outbox) -> None:
+def test_rows_expire_when_their_occasion_is_as_old_as_the_rule_allows(outbox: Outbox) -> None:
     sink = Scripted()
-    assert delivery(outbox, sink, day=33).run() == {"withheld": 3}
+    assert delivery(outbox, sink, day=32).preview() == {"to_send": 3}
+    assert delivery(outbox, sink, day=32.1).run() == {"withheld": 3}
     assert sink.sent == []
-    assert set(outcomes(outbox)) == {("withheld", "age")}
+    assert set(outcomes(outbox)) == {("withheld", "expired")}
 
 
 def test_a_row_whose_evidence_was_erased_in_part_is_withheld(tmp_path: Path) -> None:
@@ -174,6 +176,15 @@ def test_a_refusal_is_not_tried_again(tmp_path: Path) -> None:
     outbox, sink = issued(tmp_path, authors=["ada"]), Scripted(REFUSED)
     assert delivery(outbox, sink).run() == {"dead_letter": 1}
     assert len(sink.sent) == 1
+
+
+def test_when_nobody_takes_anything_the_rest_is_left_for_another_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliver, "_STOP_AFTER", 2)
+    outbox, sink = issued(tmp_path), Scripted(REFUSED, REFUSED)
+    assert delivery(outbox, sink).run() == {"dead_letter": 2}
+    assert delivery(outbox, sink).run() == {"delivered": 1}
 
 
 def test_each_sink_has_its_own_books(outbox: Outbox) -> None:

@@ -46,7 +46,7 @@ def test_issued_again_nothing_is_added(outbox: Outbox) -> None:
 
 
 @given(st.lists(st.tuples(st.integers(1, 5), st.sampled_from(["before", "half way", "after"])), max_size=4))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_killed_at_any_write_and_started_again_each_row_is_issued_exactly_once(
     tmp_path_factory: pytest.TempPathFactory, kills: list[tuple[int, When]]
 ) -> None:
