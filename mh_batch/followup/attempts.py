@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import secrets
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
+
+from mh_batch.followup.outbox_rows import OutboxRow
 
 Outcome = Literal["delivered", "failed", "dead_letter", "withheld"]
 
@@ -25,6 +28,24 @@ class Attempt:
     detail: str | None
     at: datetime
     delivered_by: str
+
+
+def new_attempt(
+    row: OutboxRow, sink: str, recipient: str | None, number: int, outcome: Outcome, detail: str, delivered_by: str
+) -> Attempt:
+    """Return what is to be logged of a row now."""
+    return Attempt(
+        attempt_id=secrets.token_hex(16),
+        outbox_id=row.outbox_id,
+        author_key=row.author_key,
+        sink=sink,
+        recipient=recipient,
+        attempt=number,
+        outcome=outcome,
+        detail=detail,
+        at=datetime.now(UTC),
+        delivered_by=delivered_by,
+    )
 
 
 @dataclass

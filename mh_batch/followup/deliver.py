@@ -2,53 +2,27 @@
 
 from __future__ import annotations
 
-import secrets
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from typing import Literal
 
 from mh_batch.corpus.pseudonyms import PseudonymKey
-from mh_batch.followup.attempts import Attempt, History, Outcome
+from mh_batch.followup.attempts import Attempt, History, Outcome, new_attempt
 from mh_batch.followup.contacts import Contact, Contacts
 from mh_batch.followup.help_lines import HelpLines
-from mh_batch.followup.notice import notice_of
 from mh_batch.followup.outbox import Outbox
 from mh_batch.followup.outbox_rows import OutboxRow
-from mh_batch.followup.sinks import Answer, Sink
+from mh_batch.followup.sending import Sender, Terms
+from mh_batch.followup.sinks import Sink
 from mh_batch.followup.standing_consent import StandingConsent
-from mh_batch.followup.user import this_user
-from mh_batch.patience import pauses
 from mh_batch.scoring.layout import new_run_id
 from mh_batch.scoring.progress import announce
 
-# Whoever asks us to wait longer is asked again by the next delivery.
-_LONGEST_WAIT_SECONDS = 300.0
 # So many rows in a row that nobody takes: it is not them. Trying the others would only use up their attempts.
 _STOP_AFTER = 5
 
 Ended = Literal["delivered", "failed", "dead_letter", "withheld", "no_contact"]
-
-
-@dataclass(frozen=True)
-class Terms:
-    """How a delivery is made.
-
-    Attributes:
-        attempts: After so many, in all deliveries together, a row is given up.
-        retry_dead: Try once more what was given up.
-        delivered_by: Who asks for it.
-        moment: Consent holds as of then; with a time zone.
-        sleep: Waits so many seconds.
-    """
-
-    attempts: int = 5
-    retry_dead: bool = False
-    delivered_by: str = field(default_factory=this_user)
-    moment: datetime = field(default_factory=lambda: datetime.now(UTC))
-    sleep: Callable[[float], None] = time.sleep
 
 
 @dataclass(frozen=True)
@@ -124,8 +98,8 @@ class Delivery:
         """What is to be logged of a row that nothing is sent for."""
         reason = self._reason_to_withhold(row)
         if reason:
-            return self._attempt(row, None, 0, "withheld", reason)
-        return None if self.sink else self._attempt(row, None, 0, "delivered", "outbox")
+            return self._attempt(row, "withheld", reason)
+        return None if self.sink else self._attempt(row, "delivered", "outbox")
 
     def _send_all(self, rows: list[OutboxRow], history: History, check_lease: Callable[[], None]) -> Iterator[Ended]:
         in_vain = 0
@@ -144,35 +118,7 @@ class Delivery:
         if contact is None:
             return "no_contact"
         before = 0 if row.outbox_id in history.dead else history.tried[row.outbox_id]
-        return self._try(row, self.sink, contact, before)
+        return Sender(self.outbox, self.sink, self.help_lines, self.key, self.terms).send(row, contact, before)
 
-    def _try(self, row: OutboxRow, sink: Sink, contact: Contact, before: int) -> Ended:
-        notice = notice_of(row, contact, sink.name, self.help_lines)
-        for number, pause in enumerate(pauses(max(1, self.terms.attempts - before)), before + 1):
-            answer = sink.send(notice)
-            outcome = self._outcome(answer, number)
-            self.outbox.log([self._attempt(row, contact, number, outcome, answer.detail)])
-            wait = max(pause, answer.retry_after or 0.0)
-            if outcome != "failed" or wait > _LONGEST_WAIT_SECONDS:
-                break
-            self.terms.sleep(wait)
-        return outcome
-
-    def _outcome(self, answer: Answer, number: int) -> Outcome:
-        if answer.delivered:
-            return "delivered"
-        return "failed" if answer.may_retry and number < self.terms.attempts else "dead_letter"
-
-    def _attempt(self, row: OutboxRow, contact: Contact | None, number: int, outcome: Outcome, detail: str) -> Attempt:
-        return Attempt(
-            attempt_id=secrets.token_hex(16),
-            outbox_id=row.outbox_id,
-            author_key=row.author_key,
-            sink=self._name,
-            recipient=contact.pseudonym(self.key) if contact else None,
-            attempt=number,
-            outcome=outcome,
-            detail=detail,
-            at=datetime.now(UTC),
-            delivered_by=self.terms.delivered_by,
-        )
+    def _attempt(self, row: OutboxRow, outcome: Outcome, detail: str) -> Attempt:
+        return new_attempt(row, self._name, None, 0, outcome, detail, self.terms.delivered_by)

@@ -10,10 +10,11 @@ from mh_batch.corpus.pseudonyms import author_key
 from mh_batch.followup import deliver
 from mh_batch.followup.attempts import Attempt
 from mh_batch.followup.contacts import Contact, Contacts
-from mh_batch.followup.deliver import Delivery, Terms
+from mh_batch.followup.deliver import Delivery
 from mh_batch.followup.help_lines import load_help_lines
 from mh_batch.followup.notice import Notice
 from mh_batch.followup.outbox import Outbox
+from mh_batch.followup.sending import Terms
 from mh_batch.followup.sinks import Answer, Sink
 from mh_batch.followup.standing_consent import StandingConsent
 from mh_batch.scoring.layout import OutputRoot
