@@ -12,7 +12,7 @@ from mh_batch.flags import given_flags
 from mh_batch.settings import DeliverSettings, load_settings
 
 if TYPE_CHECKING:
-    from mh_batch.followup import Delivery, Sink, Terms
+    from mh_batch.followup import Delivery, Sink
     from mh_batch.followup.help_lines import HelpLines
 
 _SECRET = "MH_BATCH_WEBHOOK_SECRET"
@@ -38,8 +38,9 @@ def deliver(arguments: argparse.Namespace) -> int:
 
 def _delivery(settings: DeliverSettings) -> "Delivery":
     from mh_batch.consent import Ledger
-    from mh_batch.followup import Contacts, Delivery, Outbox, StandingConsent, load_contacts
+    from mh_batch.followup import Contacts, Delivery, Outbox, StandingConsent, Terms, load_contacts
     from mh_batch.followup.help_lines import load_help_lines
+    from mh_batch.followup.user import this_user
     from mh_batch.scoring.keys import root_key
     from mh_batch.scoring.layout import OutputRoot
 
@@ -47,18 +48,11 @@ def _delivery(settings: DeliverSettings) -> "Delivery":
     if sink:
         _needed(settings.contacts, f"--sink {settings.sink} needs --contacts: whom the authors named")
         _warn_of_stale(help_lines)
-    terms = _terms(settings)
+    terms = Terms(settings.attempts, settings.retry_dead, settings.delivered_by or this_user())
     key = root_key(root, settings.key_file)
     contacts = load_contacts(settings.contacts, key) if settings.contacts else Contacts({})
     consent = StandingConsent(Ledger.open(settings.consent), key, terms.moment)
     return Delivery(Outbox(root), sink, consent, contacts, help_lines, key, terms)
-
-
-def _terms(settings: DeliverSettings) -> "Terms":
-    from mh_batch.followup import Terms
-
-    by = {"delivered_by": settings.delivered_by} if settings.delivered_by else {}
-    return Terms(settings.attempts, settings.retry_dead, **by)
 
 
 def _warn_of_stale(help_lines: "HelpLines") -> None:

@@ -69,7 +69,7 @@ def follow_up(
     check_policy(policy, run)
     issue = Issue(policy, run.run_id, moment or datetime.now(UTC), issued_by or this_user(), key)
     standing = in_pseudonyms(ledger, key).at(issue.moment)
-    permissions = {rule.scope: Permission.of(standing, rule.scope) for rule in policy.rules}
+    permissions: dict[str, Permission] = {rule.scope: Permission.of(standing, rule.scope) for rule in policy.rules}
     outbox = Outbox(root)
     with outbox.alone(f"followup-{new_run_id()}") as check_lease:
         announce(f"looking for what follows from run {run.run_id} under policy {policy.name}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from datetime import datetime
 
 from mh_batch.consent import SCOPES, Ledger
@@ -38,9 +38,8 @@ class StandingConsent:
         return any(at is not None and at > row.issued_at for at in last)
 
 
-def _last_withdrawals(ledger: Ledger, column: str, moment: datetime) -> Mapping[tuple[str, str], datetime]:
+def _last_withdrawals(ledger: Ledger, column: str, moment: datetime) -> Mapping[Hashable, datetime]:
     """When each subject last withdrew each scope."""
     events = ledger.events
     withdrawals = events[(events["event"] == "withdrawn") & (events["at"] <= moment)]
-    last: dict[tuple[str, str], datetime] = withdrawals.groupby([column, "scope"])["at"].max().to_dict()
-    return last
+    return withdrawals.groupby([column, "scope"])["at"].max().to_dict()

@@ -1,6 +1,6 @@
 """Policies, documents and rows for the tests of follow-ups."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -63,14 +63,14 @@ def withdrawn(author: str = "ada", scope: str = "self_help", day: int = 0) -> Ev
 
 def due(
     made: Policy,
-    documents: dict[str, Sequence[Evidence]],
+    documents: Mapping[str, Sequence[Evidence]],
     events: Iterable[Event],
     day: float,
     past: Iterable[OutboxRow] = (),
 ) -> list[OutboxRow]:
     """What is due, with every author as a candidate of every rule."""
     said = standing(tuple(events), moment(day))
-    permissions = {one.scope: Permission.of(said, one.scope) for one in made.rules}
+    permissions: dict[str, Permission] = {one.scope: Permission.of(said, one.scope) for one in made.rules}
     candidates = [
         Candidate(one, author_key(KEY, author), tuple(own)) for one in made.rules for author, own in documents.items()
     ]

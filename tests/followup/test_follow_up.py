@@ -60,11 +60,12 @@ def write_scores(root: Path, documents: dict[str, list[Evidence]]) -> None:
     )
     loose = pd.DataFrame(
         {"doc_id": ["nobody", "undated"], "author_key": [None, rows["author_key"][0]], "created_at": [moment(1), None]}
-    )
-    rows = pd.concat([rows, loose.assign(p=0.99, created_at=pd.to_datetime(loose["created_at"], utc=True))])
+    ).assign(p=0.99)
+    loose["created_at"] = pd.to_datetime(loose["created_at"], utc=True)
+    rows = pd.concat([rows, loose], ignore_index=True)
     rows = rows.assign(p_depressed=rows["p"], p_not_depressed=1 - rows["p"], language="en", source=None, region=None)
-    given = [["depressed"] if p >= 0.5 else ["not_depressed"] for p in rows["p"]]
-    rows = rows.assign(labels=given, top_label=[one[0] for one in given], n_tokens=9, n_windows=1, content_key="k")
+    top = pd.Series(["depressed" if p >= 0.5 else "not_depressed" for p in rows["p"]])
+    rows = rows.assign(labels=top.map(lambda label: [label]), top_label=top, n_tokens=9, n_windows=1, content_key="k")
     write_run(root / "runs" / "20260210T020000Z-aaaaaa", {MODEL: rows})
 
 

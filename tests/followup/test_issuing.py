@@ -61,10 +61,10 @@ def test_no_row_without_consent_evidence_and_cool_down_whenever_it_is_looked_for
             assert row.occasion_at - min(e.created_at for e in row.evidence) < timedelta(days=one.within_days)
             assert row.occasion_at >= moment(day - one.max_age_days)
         issued += fresh
-    for one, other in combinations(issued, 2):
-        if (one.author_key, one.action) == (other.author_key, other.action):
-            longest = {"send-help": 4, "notify": 5}[one.action]
-            assert abs(one.occasion_at - other.occasion_at) >= timedelta(days=longest)
+    for first, second in combinations(issued, 2):
+        if (first.author_key, first.action) == (second.author_key, second.action):
+            longest = {"send-help": 4, "notify": 5}[first.action]
+            assert abs(first.occasion_at - second.occasion_at) >= timedelta(days=longest)
     assert len({row.outbox_id for row in issued}) == len(issued)
 
 
