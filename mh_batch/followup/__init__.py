@@ -1,7 +1,4 @@
-"""What follows from scores, with their authors' consent: an outbox that is inert by itself, and its delivery.
-
-`follow_up` needs pyspark; it is imported with the package's name all the same, since nothing here runs in a worker.
-"""
+"""What follows from scores, with their authors' consent: an outbox that is inert by itself, and its delivery."""
 
 from mh_batch.followup.contacts import Contacts, load_contacts
 from mh_batch.followup.deliver import Delivery

@@ -50,10 +50,6 @@ class Contacts:
         """Return whom to reach; None if the author named nobody for that."""
         return self._contacts.get((author_key, scope, channel))
 
-    def __len__(self) -> int:
-        """How many there are."""
-        return len(self._contacts)
-
 
 def load_contacts(location: str, key: PseudonymKey) -> Contacts:
     """Read contacts from a Parquet or CSV file.
