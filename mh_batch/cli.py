@@ -10,8 +10,10 @@ from pydantic import BaseModel
 from mh_batch import __version__
 from mh_batch.commands import (
     benchmark,
+    delivery,
     evaluation,
     export,
+    followup,
     generation,
     models,
     preparation,
@@ -21,14 +23,17 @@ from mh_batch.commands import (
     store,
     training,
 )
+from mh_batch.commands.followup import PrintExamplePolicy
 from mh_batch.errors import MhBatchError
 from mh_batch.flags import Command, Parser, add_flags
 from mh_batch.redaction import is_debugging, withheld
 from mh_batch.settings import (
     BenchmarkSettings,
+    DeliverSettings,
     EraseSettings,
     EvaluationSettings,
     ExportSettings,
+    FollowupSettings,
     GenerateSettings,
     NightlySettings,
     PrepareSettings,
@@ -84,6 +89,9 @@ def _parser() -> Parser:
     _configured(subparsers, runs.report, ReportSettings, "write the report of a published run again")
     validate = _subcommand(subparsers, "validate", runs.validate, "check a published run against its contracts")
     add_flags(validate, RunSettings)
+    follow = _configured(subparsers, followup.followup, FollowupSettings, "issue what follows from a run; send nothing")
+    follow.add_argument("--example-policy", action=PrintExamplePolicy, nargs=0, help="print a policy to start from")
+    _configured(subparsers, delivery.deliver, DeliverSettings, "deliver what was issued, to whom authors agreed to")
     _runs(_subcommand(subparsers, "runs", runs.runs, "list the runs of an output root"))
     _configured(subparsers, privacy.erase, EraseSettings, "erase persons or documents, and prove it")
     _configured(subparsers, privacy.rotate_key, RotateSettings, "put all pseudonyms under a new key")
@@ -106,11 +114,12 @@ def _subcommand(subparsers: "argparse._SubParsersAction[Parser]", name: str, com
 
 def _configured(
     subparsers: "argparse._SubParsersAction[Parser]", command: Command, settings: type[BaseModel], text: str
-) -> None:
+) -> Parser:
     """Add a command of the function's name, whose settings come from flags and a YAML file."""
     parser = _subcommand(subparsers, command.__name__.replace("_", "-"), command, text)
     parser.add_argument("--config", type=Path, help="YAML file with the same settings; flags win over it")
     add_flags(parser, settings)
+    return parser
 
 
 def _demo(parser: Parser) -> None:

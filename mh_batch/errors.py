@@ -44,6 +44,10 @@ class RecipeError(UsageError):
     """A recipe for generated texts cannot be read, or does not hold together."""
 
 
+class ContactsError(UsageError):
+    """The contacts for follow-ups cannot be read, or a row of them is wrong."""
+
+
 class RunNotFoundError(UsageError):
     """The output root holds no such published run."""
 
@@ -91,6 +95,10 @@ class BatchRefusedError(ProviderError):
         """Say why, and how long the provider asks to wait, if it does."""
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class DeliveryError(MhBatchError):
+    """Something of the outbox could not be delivered; what was is logged, and the same command goes on from there."""
 
 
 class ValidationError(MhBatchError):

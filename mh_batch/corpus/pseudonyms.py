@@ -49,7 +49,7 @@ def content_key(key: PseudonymKey, text: str) -> str:
 
 @lru_cache(maxsize=8)
 def hasher(key: PseudonymKey, purpose: Purpose) -> Callable[[bytes], str]:
-    """Return the function that `author_key` or `content_key` applies to a value in UTF-8; it hashes the keys once.
+    """Return the function that gives a value in UTF-8 its pseudonym, as `author_key` does; it hashes the keys once.
 
     The purpose keeps an author's pseudonym from equalling the key of a text that is the author's name.
     """

@@ -24,12 +24,14 @@ from typing import Literal
 from mh_batch.errors import BusyError
 from mh_batch.storage import Folder
 
-# Runs work side by side; two nights would do the same work twice; maintenance deletes what others may be reading.
-Kind = Literal["run", "nightly", "maintenance"]
+# Runs work side by side; two nights would do the same work twice, two follow-ups issue or send the same thing twice;
+# maintenance deletes what others may be reading.
+Kind = Literal["run", "nightly", "followup", "maintenance"]
 _EXCLUDES: dict[Kind, frozenset[Kind]] = {
     "run": frozenset({"maintenance"}),
     "nightly": frozenset({"nightly", "maintenance"}),
-    "maintenance": frozenset({"run", "nightly", "maintenance"}),
+    "followup": frozenset({"followup", "maintenance"}),
+    "maintenance": frozenset({"run", "nightly", "followup", "maintenance"}),
 }
 
 # Tokens of the leases that the work of this thread is done under.

@@ -4,6 +4,7 @@ from mh_batch.settings.base import load_settings
 from mh_batch.settings.benchmark import BenchmarkSettings
 from mh_batch.settings.evaluation import EvaluationSettings
 from mh_batch.settings.export import ExportSettings
+from mh_batch.settings.followup import DeliverSettings, FollowupSettings
 from mh_batch.settings.generation import GenerateSettings
 from mh_batch.settings.preparation import PrepareSettings
 from mh_batch.settings.privacy import EraseSettings, RotateSettings
@@ -24,11 +25,13 @@ from mh_batch.settings.training import TrainSettings
 
 __all__ = [
     "BenchmarkSettings",
+    "DeliverSettings",
     "Device",
     "EngineChoice",
     "EraseSettings",
     "EvaluationSettings",
     "ExportSettings",
+    "FollowupSettings",
     "GenerateSettings",
     "NightlySettings",
     "Period",

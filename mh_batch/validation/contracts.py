@@ -50,9 +50,7 @@ class Column:
     @property
     def arrow_type(self) -> pa.DataType:
         """The Arrow type that the type's name stands for."""
-        if self.type.startswith("array<"):
-            return pa.list_(_ARROW_TYPES[self.type.removeprefix("array<").removesuffix(">")])
-        return _ARROW_TYPES[self.type]
+        return _arrow_type(self.type)
 
 
 @dataclass(frozen=True)
@@ -85,6 +83,15 @@ class Contract:
         from pyspark.sql.types import StructField, StructType
 
         return StructType([StructField(c.name, spark_type(c), c.nullable) for c in self.columns])
+
+
+def _arrow_type(name: str) -> pa.DataType:
+    if name.startswith("array<"):
+        return pa.list_(_arrow_type(name.removeprefix("array<").removesuffix(">")))
+    if name.startswith("struct<"):
+        fields = [field.partition(":") for field in name.removeprefix("struct<").removesuffix(">").split(",")]
+        return pa.struct([(field, _arrow_type(kind)) for field, _, kind in fields])
+    return _ARROW_TYPES[name]
 
 
 def spark_type(column: Column) -> Any:  # noqa: ANN401 - pyspark is imported late, so its types cannot be named here

@@ -7,8 +7,10 @@ from mh_batch.validation import load_contract
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"
 WITH_TEXTS = ["documents", "generated", "labelled", "prepared"]
-OUTPUT = [path.stem for path in SCHEMAS.glob("*.yaml") if path.stem not in WITH_TEXTS]
-TABLES = [*WITH_TEXTS, *OUTPUT]
+FROM_WHO_KEEPS_NAMES = ["consent", "contacts"]
+INPUT = [*WITH_TEXTS, *FROM_WHO_KEEPS_NAMES]
+OUTPUT = [path.stem for path in SCHEMAS.glob("*.yaml") if path.stem not in INPUT]
+TABLES = [*INPUT, *OUTPUT]
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -29,6 +31,11 @@ def test_the_arrow_schema_says_type_and_nullability() -> None:
     assert schema.field("p_sad") == pa.field("p_sad", pa.float64(), nullable=False)
     assert schema.field("created_at") == pa.field("created_at", pa.timestamp("us", tz="UTC"))
     assert schema.field("labels") == pa.field("labels", pa.list_(pa.string()), nullable=False)
+
+
+def test_evidence_is_a_list_of_structures() -> None:
+    document = [("doc_id", pa.string()), ("p", pa.float64()), ("created_at", pa.timestamp("us", tz="UTC"))]
+    assert load_contract("outbox").arrow_schema().field("evidence").type == pa.list_(pa.struct(document))
 
 
 def test_the_spark_schema_is_the_same_in_sparks_words() -> None:

@@ -1,0 +1,124 @@
+"""Delivers the outbox: looks at consent once more, tries, writes down what became of each attempt."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from mh_batch.corpus.pseudonyms import PseudonymKey
+from mh_batch.followup.attempts import Attempt, History, Outcome, new_attempt
+from mh_batch.followup.contacts import Contact, Contacts
+from mh_batch.followup.help_lines import HelpLines
+from mh_batch.followup.outbox import Outbox
+from mh_batch.followup.outbox_rows import OutboxRow
+from mh_batch.followup.sending import Sender, Terms
+from mh_batch.followup.sinks import Sink
+from mh_batch.followup.standing_consent import StandingConsent
+from mh_batch.scoring.layout import new_run_id
+from mh_batch.scoring.progress import announce
+
+# So many rows in a row that nobody takes: it is not them. Trying the others would only use up their attempts.
+_STOP_AFTER = 5
+
+Ended = Literal["delivered", "failed", "dead_letter", "withheld", "no_contact"]
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """Delivers to one sink.
+
+    Attributes:
+        outbox: What is delivered.
+        sink: Where to; None for readers of the outbox itself, for whom the log says what may be acted upon.
+        consent: Who still agrees.
+        contacts: Whom to reach.
+        help_lines: What messages recommend.
+        key: The root's key.
+        terms: How.
+    """
+
+    outbox: Outbox
+    sink: Sink | None
+    consent: StandingConsent
+    contacts: Contacts
+    help_lines: HelpLines
+    key: PseudonymKey
+    terms: Terms
+
+    def preview(self) -> Counter[str]:
+        """Return what would become of the open rows, without sending or writing: to_send, withheld, no_contact."""
+        history = History.of(self.outbox.attempts(), self._name)
+        return Counter(self._obstacle(row) or "to_send" for row in self._open(history))
+
+    def run(self) -> Counter[Ended]:
+        """Deliver the open rows; return how many ended in which way.
+
+        Raises:
+            BusyError: somebody else issues or delivers, or deletes what is in the root.
+            DeliveryError: the sink cannot be used as it is set up.
+        """
+        with self.outbox.alone(f"deliver-{new_run_id()}") as check_lease:
+            history = History.of(self.outbox.attempts(), self._name)
+            rows = self._open(history)
+            settled = {row.outbox_id: attempt for row in rows if (attempt := self._settled(row)) is not None}
+            self.outbox.log(list(settled.values()))
+            ended: Counter[Ended] = Counter(attempt.outcome for attempt in settled.values())
+            to_send = [row for row in rows if row.outbox_id not in settled]
+            announce(f"{len(to_send):,} rows of the outbox to send to {self._name}, {len(settled):,} settled without")
+            for outcome in self._send_all(to_send, history, check_lease):
+                ended[outcome] += 1
+            self.outbox.compact_log()
+        return ended
+
+    @property
+    def _name(self) -> str:
+        return self.sink.name if self.sink else "parquet"
+
+    def _open(self, history: History) -> list[OutboxRow]:
+        return [row for row in self.outbox.rows() if history.is_open(row.outbox_id, self.terms.retry_dead)]
+
+    def _obstacle(self, row: OutboxRow) -> Literal["withheld", "no_contact"] | None:
+        if self._reason_to_withhold(row):
+            return "withheld"
+        return "no_contact" if self.sink and self._contact(row, self.sink) is None else None
+
+    def _reason_to_withhold(self, row: OutboxRow) -> str | None:
+        if len(row.evidence) < row.documents:
+            return "erased"
+        if not self.consent.covers(row):
+            return "consent"
+        return "expired" if self.terms.moment > row.expires_at else None
+
+    def _contact(self, row: OutboxRow, sink: Sink) -> Contact | None:
+        return self.contacts.find(row.author_key, row.scope, sink.channel)
+
+    def _settled(self, row: OutboxRow) -> Attempt | None:
+        """What is to be logged of a row that nothing is sent for."""
+        reason = self._reason_to_withhold(row)
+        if reason:
+            return self._attempt(row, "withheld", reason)
+        return None if self.sink else self._attempt(row, "delivered", "outbox")
+
+    def _send_all(self, rows: list[OutboxRow], history: History, check_lease: Callable[[], None]) -> Iterator[Ended]:
+        in_vain = 0
+        for row in rows:
+            check_lease()
+            outcome = self._send(row, history)
+            yield outcome
+            in_vain = in_vain + 1 if outcome in ("failed", "dead_letter") else 0
+            if in_vain == _STOP_AFTER:
+                announce(f"the last {in_vain} rows could not be delivered: stopping; all others stay open")
+                return
+
+    def _send(self, row: OutboxRow, history: History) -> Ended:
+        assert self.sink is not None  # or all rows are settled
+        contact = self._contact(row, self.sink)
+        if contact is None:
+            return "no_contact"
+        before = 0 if row.outbox_id in history.dead else history.tried[row.outbox_id]
+        return Sender(self.outbox, self.sink, self.help_lines, self.key, self.terms).send(row, contact, before)
+
+    def _attempt(self, row: OutboxRow, outcome: Outcome, detail: str) -> Attempt:
+        return new_attempt(row, self._name, None, 0, outcome, detail, self.terms.delivered_by)

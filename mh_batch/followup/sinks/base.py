@@ -1,0 +1,35 @@
+"""What all sinks have in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from mh_batch.followup.notice import Notice
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of one attempt.
+
+    Attributes:
+        delivered: Whether the receiver took it.
+        detail: A status, or the name of an error; never what the receiver said.
+        may_retry: Whether another attempt may help, if it was not delivered.
+        retry_after: Seconds that the receiver asks to wait first.
+    """
+
+    delivered: bool
+    detail: str
+    may_retry: bool = False
+    retry_after: float | None = None
+
+
+class Sink(Protocol):
+    """Delivers notices, one at a time; what it does not deliver it explains, it does not raise."""
+
+    name: str
+    channel: str
+
+    def send(self, notice: Notice) -> Answer:
+        """Attempt to deliver once."""
