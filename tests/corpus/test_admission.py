@@ -103,7 +103,12 @@ def test_a_rejected_document_can_be_found_by_its_author(spark: SparkSession) -> 
 
 
 def test_documents_of_the_erased_are_rejected_and_say_nothing_of_whose_they_are(spark: SparkSession) -> None:
-    rows = [{"doc_id": "a"}, {"doc_id": "b", "author_id": "ben"}, {"doc_id": "c", "author_id": None}, {"doc_id": None}]
+    rows: list[dict[str, Any]] = [
+        {"doc_id": "a"},
+        {"doc_id": "b", "author_id": "ben"},
+        {"doc_id": "c", "author_id": None},
+        {"doc_id": None},
+    ]
     examined = examine(corpus(spark, *rows), KEY, ("en",), 100, erased=Marks.of(KEY, ["ada"], ["c"])).orderBy("place")
     found = [
         (row["reason"], row["doc_id"], row["author_key"], row["detail"], row["content_key"])
