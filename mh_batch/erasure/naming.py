@@ -22,7 +22,8 @@ def subjects_of(authors: Collection[str], docs: Collection[str], file: Path | No
         file: Parquet, or CSV in UTF-8 with a header; empty cells name nobody.
 
     Raises:
-        UsageError: an identifier is empty; the file cannot be read, has no such column, or names nobody. The message quotes no id.
+        UsageError: an identifier is empty; the file cannot be read, has no such column, or names nobody. No message
+            quotes an id.
     """
     named = _read(file) if file is not None else {name: frozenset[str]() for name in _COLUMNS}
     if "" in (*authors, *docs):
