@@ -20,6 +20,8 @@ def erase(arguments: argparse.Namespace) -> int:
     key = root_key(root, settings.key_file)
     with command_session("mh-batch erase") as spark, run_settings(spark):
         erased = erase_subjects(spark, root.folder, key, subjects, tombstone=not settings.no_tombstone)
+    if not erased.documents:
+        print("no document of them was found: are these the ids that the corpus gives them?")
     print(
         f"erased {erased.documents:,} documents from {len(erased.runs):,} runs, and {erased.texts:,} texts from the "
         "score store; nothing of them was found afterwards"

@@ -1,6 +1,6 @@
 """Whom an erasure is about, as a file names them."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,7 +13,7 @@ from mh_batch.errors import UsageError
 _COLUMNS = ("author_id", "doc_id")
 
 
-def subjects_of(authors: Iterable[str], docs: Iterable[str], file: Path | None) -> Subjects:
+def subjects_of(authors: Collection[str], docs: Collection[str], file: Path | None) -> Subjects:
     """Return the authors and documents that are named, and those in the columns `author_id` and `doc_id` of a file.
 
     Args:
@@ -22,9 +22,12 @@ def subjects_of(authors: Iterable[str], docs: Iterable[str], file: Path | None) 
         file: Parquet, or CSV in UTF-8 with a header; empty cells name nobody.
 
     Raises:
-        UsageError: the file cannot be read, has no such column, or names nobody. The message quotes no id.
+        UsageError: an identifier is empty; the file cannot be read, has no such column, or names nobody. No message
+            quotes an id.
     """
     named = _read(file) if file is not None else {name: frozenset[str]() for name in _COLUMNS}
+    if "" in (*authors, *docs):
+        raise UsageError("an empty identifier names nobody: give --author and --doc the ids that the corpus gives them")
     return Subjects(named["author_id"].union(authors), named["doc_id"].union(docs))
 
 
