@@ -4,6 +4,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from mh_batch.erasure import scan
 from mh_batch.erasure.scan import prove_erased
 from mh_batch.erasure.traces import Traces
 from mh_batch.erasure.words import words_of
@@ -57,11 +58,19 @@ def test_what_is_left_in_a_table_is_found_and_not_quoted(tmp_path: Path, name: s
         ("runs/r/report/prevalence.csv", f"region,n\n{ADA},3\n"),
         ("runs/r/scores/_temporary/0/part", f"\0\0{TEXT}\0"),
         (f"failed/{DOCUMENT}.txt", ""),
-        ("notes.txt", "x" * 2**26 + f" {DOCUMENT} " + "x" * 100),
     ],
 )
 def test_what_is_left_in_any_other_file_is_found(tmp_path: Path, name: str, content: str) -> None:
     (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / name).write_text(content)
+    with pytest.raises(ErasureError):
+        prove(tmp_path)
+
+
+def test_what_is_left_across_two_pieces_of_a_large_file_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scan, "_PIECE_BYTES", 1000)
+    (tmp_path / "notes.txt").write_text(" " * 995 + DOCUMENT + " " * 1000)
     with pytest.raises(ErasureError):
         prove(tmp_path)
