@@ -73,6 +73,9 @@ class Stage(_Frozen):
     """
 
     name: str
+    learns_from: tuple[Literal["train", "validation"], ...] = Field(
+        ("train",), description="splits; with validation among them nothing can be chosen by it, nor its curve drawn"
+    )
     epochs: float = Field(3, gt=0)
     batch: int = Field(16, ge=1, description="texts in a batch")
     learning_rate: float = 5e-5
@@ -90,6 +93,12 @@ class Stage(_Frozen):
     tokens: int | None = Field(None, ge=8, description="texts are cut to so many tokens; the model's longest if unset")
     augmentation: Augmentation = Augmentation()
     distillation: Distillation = Distillation(embeddings=False)
+
+    @model_validator(mode="after")
+    def _validation_is_for_one_thing(self) -> Self:
+        if self.best_by and "validation" in self.learns_from:
+            raise ValueError("a stage that learns from the validation split cannot choose its best epoch by it")
+        return self
 
 
 class CardFacts(_Frozen):

@@ -76,7 +76,7 @@ def train_stage(
     stage: Stage,
     objective: Objective,
     train: Lessons,
-    validation: Lessons,
+    validation: Lessons | None,
     figures: Figures,
     folder: Path,
     seed: int,
@@ -89,7 +89,7 @@ def train_stage(
         stage: How.
         objective: What is made small.
         train: Rows to learn from.
-        validation: Rows that each epoch is measured on.
+        validation: Rows that each epoch is measured on, if any.
         figures: Measures logits and targets.
         folder: For the checkpoints.
         seed: Of the order of the rows, and of dropout and noise.
@@ -107,7 +107,7 @@ def train_stage(
         objective,
         stage,
         model=learner,
-        args=_arguments(stage, len(train), folder, seed, machine),
+        args=_arguments(stage, len(train), validation is not None, folder, seed, machine),
         train_dataset=train,
         eval_dataset=validation,
         data_collator=collate,
@@ -119,7 +119,7 @@ def train_stage(
     return list(trainer.state.log_history)
 
 
-def _arguments(stage: Stage, rows: int, folder: Path, seed: int, machine: Machine) -> TrainingArguments:
+def _arguments(stage: Stage, rows: int, measures: bool, folder: Path, seed: int, machine: Machine) -> TrainingArguments:
     per_process = -(-stage.batch // machine.processes)
     steps = -(-rows // stage.batch) * stage.epochs
     return TrainingArguments(
@@ -137,7 +137,7 @@ def _arguments(stage: Stage, rows: int, folder: Path, seed: int, machine: Machin
         use_cpu=machine.device == "cpu",
         ddp_backend="gloo" if machine.device == "cpu" and machine.processes > 1 else None,
         train_sampling_strategy="group_by_length",
-        eval_strategy="epoch",
+        eval_strategy="epoch" if measures else "no",
         save_strategy="epoch",
         save_total_limit=2,
         load_best_model_at_end=stage.best_by is not None,

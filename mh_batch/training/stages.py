@@ -24,7 +24,7 @@ from mh_batch.training.starting import Beginning, from_checkpoint, from_stage, l
 from mh_batch.training.teacher import Teacher
 from mh_batch.training.teaching import Texts, encoded, held_texts, lessons_of, texts_of
 
-MODEL, CURVE = "model", "curve.json"
+MODEL, CURVE, LEARNED_FROM = "model", "curve.json", "learned_from.json"
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Plan:
 
     def held_texts(self) -> frozenset[str]:
         """Comparable forms of all texts that any stage is measured on."""
-        return held_texts(self.data_of(stage) for stage in self.recipe.stages)
+        return held_texts((self.data_of(stage), stage) for stage in self.recipe.stages)
 
     def folder_of(self, stage: Stage) -> Path:
         """Where a stage works."""
@@ -98,10 +98,7 @@ def _train(plan: Plan, stage: Stage, before: Stage | None, machine: Machine) -> 
     beginning = _beginning(plan, stage, before, data, texts, teacher)
     longest = stage.tokens or plan.recipe.tokens
     lessons = lessons_of(texts, beginning.tokenizer, longest, stage, teacher, plan.teacher_answers)
-    held = data.rows("validation")
-    validation = Lessons(
-        encoded(beginning.tokenizer, held["text"].tolist(), plan.recipe.tokens), {TARGETS: data.targets(held)}
-    )
+    validation = _validation(plan, stage, data, beginning)
     width = lessons.wanted["summaries"].shape[1] if "summaries" in lessons.wanted else None
     learner = learner_of(beginning, plan.recipe, stage, width)
 
@@ -116,11 +113,22 @@ def _train(plan: Plan, stage: Stage, before: Stage | None, machine: Machine) -> 
     )
     if int(torch.distributed.get_rank() if torch.distributed.is_initialized() else 0) == 0:
         (folder / CURVE).write_text(json.dumps(logged), encoding="utf-8")
+        (folder / LEARNED_FROM).write_text(json.dumps(_counts(texts, data)), encoding="utf-8")
         if stage.augmentation.positions:
             repeat_positions(beginning.classifier, stage.augmentation.positions)
         _leave(beginning, folder)
     if torch.distributed.is_initialized():
         torch.distributed.barrier()
+
+
+def _validation(plan: Plan, stage: Stage, data: PreparedData, beginning: Beginning) -> Lessons | None:
+    if "validation" in stage.learns_from:
+        if not data.exclusive:
+            raise UsageError(f"the stage '{stage.name}' must not learn from the validation split: thresholds need it")
+        return None
+    held = data.rows("validation")
+    tokens = encoded(beginning.tokenizer, held["text"].tolist(), plan.recipe.tokens)
+    return Lessons(tokens, {TARGETS: data.targets(held)})
 
 
 def _beginning(
@@ -144,6 +152,10 @@ def _objective(stage: Stage, data: PreparedData, texts: Texts) -> Objective:
         temperature=stage.distillation.temperature,
         summary=stage.distillation.summary,
     )
+
+
+def _counts(texts: Texts, data: PreparedData) -> dict[str, int | str]:
+    return {"data": data.name, "prepared": texts.own, "made": len(texts.texts) - texts.own}
 
 
 def _leave(beginning: Beginning, folder: Path) -> None:

@@ -1,6 +1,5 @@
 """What the teacher says about texts: its logits, its summary and its states."""
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,14 +89,3 @@ class Teacher:
             progress.show(done)
         back = np.argsort(order)
         return [torch.cat(part).numpy()[back] for part in zip(*found, strict=True)]
-
-
-def remembered(folder: Path, what: str, texts: Sequence[str], ask: Callable[[], Arrays]) -> Arrays:
-    """`ask()` in half precision, or its earlier answer about the same texts from `folder`."""
-    digest = hashlib.sha256("\0".join([what, *texts]).encode()).hexdigest()[:16]
-    file = folder / f"{what}-{digest}.npz"
-    if not file.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        np.savez(file, allow_pickle=False, **{name: said.astype(np.float16) for name, said in ask().items()})
-    with np.load(file) as kept:
-        return dict(kept)

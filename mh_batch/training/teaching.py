@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from mh_batch.datasets.comparable import comparable
 from mh_batch.errors import SettingsError
 from mh_batch.training.augmentation import fragments
 from mh_batch.training.journals import journals
 from mh_batch.training.lessons import TARGETS, Lessons
+from mh_batch.training.memory import remembered
 from mh_batch.training.panel import Evidence, beliefs, out_of_fold_beliefs
 from mh_batch.training.prepared import PreparedData, Split, Targets
 from mh_batch.training.recipe import Distillation, Stage
-from mh_batch.training.teacher import Arrays, Matrix, Teacher, remembered
+from mh_batch.training.teacher import Arrays, Matrix, Teacher
 from mh_batch.training.unlabelled import unlabelled_texts
 from mh_batch.training.untyped import HuggingFaceTokenizer
 
@@ -50,7 +52,7 @@ def texts_of(
         judged: Whether a teacher answers for texts without labels; they are left out otherwise.
         held: Comparable forms of the texts that any stage is measured on; none of them is learned from.
     """
-    rows, wanted = data.rows("train"), stage.augmentation
+    rows, wanted = pd.concat([data.rows(split) for split in stage.learns_from]), stage.augmentation
     rows = rows[[comparable(text) not in held for text in rows["text"]]]
     own, targets = rows["text"].tolist(), data.targets(rows)
     texts, known = list(own), [targets]
@@ -67,10 +69,12 @@ def texts_of(
     return Texts(texts, np.concatenate(known), len(own))
 
 
-def held_texts(sets: Iterable[PreparedData]) -> frozenset[str]:
-    """Comparable forms of all texts that models are measured on."""
-    splits: tuple[Split, ...] = ("validation", "test")
-    return frozenset(comparable(text) for data in sets for split in splits for text in data.rows(split)["text"])
+def held_texts(sets: Iterable[tuple[PreparedData, Stage]]) -> frozenset[str]:
+    """Comparable forms of all texts that models are measured on: those of the splits that a stage does not learn from."""
+    held: list[tuple[PreparedData, Split]] = [
+        (data, split) for data, stage in sets for split in ("validation", "test") if split not in stage.learns_from
+    ]
+    return frozenset(comparable(text) for data, split in held for text in data.rows(split)["text"])
 
 
 def lessons_of(
@@ -89,11 +93,9 @@ def _followed(texts: Texts, how: Distillation, teacher: Teacher, memory: Path) -
         _check_labels(teacher, texts.targets.shape[1])
     said: dict[str, Matrix] = {}
     if how.answers or (how.summary and how.summary_of == "first_token"):
-        said |= _asked(memory, f"answers-{how.tokens}", texts, lambda: vars(teacher.judge(texts.texts, how.tokens)))
+        said |= _asked(memory, f"answers-{how.tokens}", texts, lambda new: vars(teacher.judge(new, how.tokens)))
     if how.panel or (how.summary and how.summary_of == "all_tokens"):
-        said |= _asked(
-            memory, f"states-{how.tokens}", texts, lambda: {"states": teacher.states(texts.texts, how.tokens)}
-        )
+        said |= _asked(memory, f"states-{how.tokens}", texts, lambda new: {"states": teacher.states(new, how.tokens)})
     followed: dict[str, Matrix] = {}
     if how.answers:
         followed["answers"] = said["logits"]
@@ -112,7 +114,7 @@ def _check_labels(teacher: Teacher, labels: int) -> None:
         )
 
 
-def _asked(memory: Path, what: str, texts: Texts, ask: Callable[[], Arrays]) -> dict[str, Matrix]:
+def _asked(memory: Path, what: str, texts: Texts, ask: Callable[[Sequence[str]], Arrays]) -> dict[str, Matrix]:
     found = remembered(memory, what, texts.texts, ask)
     return {name: np.asarray(values, dtype=np.float32) for name, values in found.items()}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -17,10 +18,10 @@ from mh_batch.models.catalogue import CARD_FILE
 from mh_batch.settings import EvaluationSettings
 from mh_batch.training.curve import write_curve
 from mh_batch.training.prepared import PreparedData
-from mh_batch.training.recipe import Recipe
+from mh_batch.training.recipe import Stage
 from mh_batch.training.saving import halve
 from mh_batch.training.stage import Machine
-from mh_batch.training.stages import Plan, curves, train_stages
+from mh_batch.training.stages import LEARNED_FROM, Plan, curves, train_stages
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -58,7 +59,7 @@ def train(
     with _draft(model, plan.work) as draft:
         if plan.recipe.weights == "fp16":
             halve(draft)
-        _write_card(draft, plan.recipe, data)
+        _write_card(draft, plan, data)
         write_curve(draft, curves(plan))
         said = evaluate(_measured_on(data, draft))
         draft.rename(output)
@@ -73,23 +74,33 @@ def _draft(model: Path, work: Path) -> Iterator[Path]:
     yield Path(shutil.copytree(model, draft))
 
 
-def _write_card(folder: Path, recipe: Recipe, data: PreparedData) -> None:
-    rows = data.rows("train")
+def _write_card(folder: Path, plan: Plan, data: PreparedData) -> None:
+    recipe = plan.recipe
     card = ModelCard(
         name=recipe.name,
         task="single_label" if data.exclusive else "multi_label",
         labels=data.labels,
         max_tokens=recipe.tokens,
-        languages=tuple(sorted(rows["language"].unique())),
-        trained_on=_trained_on(data, len(rows)),
+        languages=tuple(sorted(data.rows("train")["language"].unique())),
+        trained_on=_trained_on(plan),
         **recipe.card.model_dump(),
     )
     content = card.model_dump(mode="json", exclude_defaults=True)
     (folder / CARD_FILE).write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=110), "utf-8")
 
 
-def _trained_on(data: PreparedData, rows: int) -> str:
-    return f"{rows:,} texts of the data set {data.name} (see its data card), split by mh-batch prepare."
+def _trained_on(plan: Plan) -> str:
+    said = "; then ".join(_learned_from(plan, stage) for stage in plan.recipe.stages)
+    return f"{said}. Recipe {plan.recipe.name}, seed {plan.seed}. See the data cards of mh-batch prepare."
+
+
+def _learned_from(plan: Plan, stage: Stage) -> str:
+    counts = json.loads((plan.folder_of(stage) / LEARNED_FROM).read_text(encoding="utf-8"))
+    made = f", {counts['made']:,} texts more (unlabelled ones, and some made of the first)" if counts["made"] else ""
+    followed = plan.teacher is not None and stage.distillation.asks
+    teacher = f", and what the teacher {plan.teacher.name} said of all" if plan.teacher and followed else ""
+    splits = " and ".join(stage.learns_from)
+    return f"{counts['prepared']:,} texts of the data set {counts['data']} ({splits}){made}{teacher}"
 
 
 def _measured_on(data: PreparedData, folder: Path) -> EvaluationSettings:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from pydantic import ValidationError
 from pyspark.sql import SparkSession
 from safetensors.numpy import load_file
 from transformers import TrainerCallback
@@ -189,7 +190,8 @@ def test_a_student_that_follows_a_teacher_learns_its_answers(tmp_path: Path, tea
     (answers,) = (tmp_path / "answers").iterdir()
     with np.load(answers) as said:
         assert said["logits"].shape[1] == len(STATES)
-        assert ROWS["train"] < len(said["logits"]) == len(said["summary"]) <= ROWS["train"] + 40
+        own = set(pd.read_parquet(data / "train.parquet")["text"])
+        assert len(own) / 2 < len(said["logits"]) == len(said["summary"]) <= len(own) + 40
     assert (tmp_path / "tiny" / "evaluation" / "index.html").is_file()
 
 
@@ -218,12 +220,34 @@ def test_a_panel_fills_in_what_is_unknown(tmp_path: Path, teacher: Path) -> None
 
 def test_no_text_that_a_later_stage_is_measured_on_is_learned_from(tmp_path: Path) -> None:
     emotions, states = open_prepared(one_label(tmp_path / "emotions")), open_prepared(independent(tmp_path / "states"))
-    stage, held = Stage(name="emotions", epochs=1, **FAST), held_texts([emotions, states])
+    stage = Stage(name="emotions", epochs=1, **FAST)
+    held = held_texts([(emotions, stage), (states, stage)])
     learned = texts_of(emotions, stage, None, (), judged=False, held=held)
     measured = {comparable(text) for text in states.rows("test")["text"]}
     assert measured & {comparable(text) for text in emotions.rows("train")["text"]}
     assert not measured & {comparable(text) for text in learned.texts}
     assert len(learned.targets) == len(learned.texts) == learned.own
+
+
+def test_a_stage_may_learn_from_the_validation_split_and_is_then_measured_on_the_test_split_alone(
+    tmp_path: Path,
+) -> None:
+    stage = Stage(name="states", epochs=1, learns_from=("train", "validation"), **FAST)
+    run(plan(recipe(stage), {"states": one_label(tmp_path / "data")}, tmp_path / "work"), tmp_path / "tiny")
+    logged = json.loads((tmp_path / "tiny" / "curve.json").read_text())["states"]
+    assert not any("eval_loss" in entry for entry in logged)
+    texts = {split: pd.read_parquet(tmp_path / "data" / f"{split}.parquet")["text"].map(comparable) for split in ROWS}
+    learned = sum(int((~texts[split].isin(texts["test"])).sum()) for split in ("train", "validation"))
+    assert locate_model(str(tmp_path / "tiny")).card.trained_on.startswith(f"{learned:,} texts of the data set data")
+
+
+def test_thresholds_are_not_chosen_on_what_was_learned(tmp_path: Path) -> None:
+    stage = Stage(name="states", epochs=1, learns_from=("train", "validation"), **FAST)
+    made = plan(recipe(stage), {"states": independent(tmp_path / "data")}, tmp_path / "work")
+    with pytest.raises(UsageError, match="thresholds"):
+        run(made, tmp_path / "tiny")
+    with pytest.raises(ValidationError, match="best epoch"):
+        Stage(name="states", learns_from=("train", "validation"), best_by="f1")
 
 
 def test_a_checkpoint_gets_a_head_for_the_labels_and_counts_them_alike(tmp_path: Path, teacher: Path) -> None:
