@@ -70,7 +70,7 @@ def texts_of(
 
 
 def held_texts(sets: Iterable[tuple[PreparedData, Stage]]) -> frozenset[str]:
-    """Comparable forms of all texts that models are measured on: those of the splits that a stage does not learn from."""
+    """Comparable forms of the texts that models are measured on: of the splits that a stage does not learn from."""
     held: list[tuple[PreparedData, Split]] = [
         (data, split) for data, stage in sets for split in ("validation", "test") if split not in stage.learns_from
     ]
