@@ -20,13 +20,16 @@ def report(arguments: argparse.Namespace) -> int:
     from mh_batch.reporting import write_report
     from mh_batch.scoring.access import output_access
     from mh_batch.scoring.layout import MANIFEST, OutputRoot
+    from mh_batch.scoring.leases import Leases
     from mh_batch.scoring.session import command_session, run_settings
 
     settings = load_settings(ReportSettings, arguments.config, given_flags(arguments, ReportSettings))
     run, root = open_run(settings.output, settings.run), OutputRoot.at(settings.output)
-    manifest = run.manifest
-    compared = root.compared(settings.against, manifest["previous"])
-    with command_session("mh-batch report") as spark, run_settings(spark), output_access(root):
+    root.compared(settings.against, run.manifest["previous"])  # a wrong run id is said at once
+    lease = Leases(root.folder).held("run", f"report of {run.run_id}")
+    with command_session("mh-batch report") as spark, run_settings(spark), output_access(root), lease:
+        manifest = run.manifest  # not before: an erasure may have changed it
+        compared = root.compared(settings.against, manifest["previous"])
         entry = write_report(spark, run.folder, manifest, settings, compared)
         (run.folder / MANIFEST).write_json({**manifest, "report": entry})
     print(summary(run))

@@ -13,6 +13,8 @@ from mh_batch.erasure.traces import Removal, Traces
 from mh_batch.erasure.words import Words
 from mh_batch.errors import ErasureError
 from mh_batch.rewriting.files import opened, row_groups
+from mh_batch.scoring.layout import own_files
+from mh_batch.scoring.progress import announce
 from mh_batch.storage import Folder, file_system_of
 
 _NAMED = 10
@@ -21,7 +23,7 @@ _OVERLAP_BYTES = 2**12
 
 
 def prove_erased(root: Folder, traces: Traces, words: Words) -> None:
-    """Look for what was erased.
+    """Look for what was erased; tell where files that are not ours hold it, which are left as they are.
 
     Args:
         root: The output root.
@@ -31,8 +33,11 @@ def prove_erased(root: Folder, traces: Traces, words: Words) -> None:
     Raises:
         ErasureError: something was found; the message says where, not what.
     """
-    files = [file for file in root.walk(unfinished=True) if file != order_file(root)]
-    found = {*_rows(root, Removal(traces, words)), *(place for file in files for place in _places(file, words))}
+    ours = set(own_files(root, unfinished=True)) - {order_file(root)}
+    others = set(root.walk(unfinished=True)) - ours - {order_file(root)}
+    found = {*_rows(root, Removal(traces, words)), *(place for file in ours for place in _places(file, words))}
+    if elsewhere := sorted({place for file in others for place in _places(file, words)}):
+        announce(f"left as they are, since they are not mh-batch's, although they name them: {', '.join(elsewhere)}")
     if found:
         more = [f"  - and {len(found) - _NAMED:,} more"] if len(found) > _NAMED else []
         lines = [f"  - {place}" for place in sorted(found)[:_NAMED]]

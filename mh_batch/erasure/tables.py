@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mh_batch.scoring.layout import own_files
 from mh_batch.storage import Folder
 
 # Rows of the store are known by text; what is in work is deleted; reports are written again.
-_OTHERS = ("store", "work", "leases", "erased")
 RUNS = ("runs", "failed")
+_WITH_PERSONS = (*RUNS, "outbox")
 
 
 @dataclass(frozen=True)
@@ -29,14 +30,14 @@ class TableFile:
 
 
 def table_files(root: Folder) -> list[TableFile]:
-    """Return the files of all tables with rows of persons: of runs, the outbox, and whatever else is there."""
-    files = [_table_file(root, file) for file in root.walk(".parquet")]
+    """Return the files of all tables with rows of persons: of runs and the outbox."""
+    files = [_table_file(root, file) for file in own_files(root, ".parquet")]
     return [file for file in files if file is not None]
 
 
 def _table_file(root: Folder, file: Folder) -> TableFile | None:
     parts = file.uri[len(root.uri.rstrip("/")) + 1 :].split("/")
-    if parts[0] in _OTHERS:
+    if parts[0] not in _WITH_PERSONS:
         return None
     if parts[0] not in RUNS or len(parts) < 4:
         return TableFile(file, "", parts[0], None)

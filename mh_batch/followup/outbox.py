@@ -12,9 +12,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mh_batch.errors import StoreError
+from mh_batch.erasure.order import unfinished_order
+from mh_batch.errors import ErasureError, StoreError
 from mh_batch.followup.attempts import Attempt
 from mh_batch.followup.outbox_rows import OutboxRow, as_table
+from mh_batch.scoring.access import output_access
 from mh_batch.scoring.layout import OutputRoot
 from mh_batch.scoring.leases import Leases
 from mh_batch.storage import Folder
@@ -39,8 +41,11 @@ class Outbox:
 
         Raises:
             BusyError: somebody else issues or delivers, or deletes what is in the root.
+            ErasureError: an erasure was interrupted: whom it concerns must not be written to.
         """
-        with Leases(self._root.folder).held("followup", name) as check_lease:
+        with output_access(self._root), Leases(self._root.folder).held("followup", name) as check_lease:
+            if unfinished_order(self._root.folder) is not None:
+                raise ErasureError("an erasure was interrupted: start it again, then follow up")
             yield check_lease
 
     def rows(self) -> list[OutboxRow]:

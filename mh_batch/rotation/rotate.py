@@ -13,7 +13,7 @@ from mh_batch.rewriting import rewrite_files
 from mh_batch.rotation.pseudonyms import NextLink
 from mh_batch.scoring.access import output_access
 from mh_batch.scoring.keys import KEY_CHECK, check_key, key_path, rotation_marker, stored_key
-from mh_batch.scoring.layout import MANIFEST, OutputRoot
+from mh_batch.scoring.layout import MANIFEST, OutputRoot, own_files
 from mh_batch.scoring.leases import Leases
 from mh_batch.scoring.progress import announce
 from mh_batch.scoring.upkeep import clear_leavings
@@ -119,7 +119,7 @@ def _interrupted(check: str, places: list[Path]) -> PseudonymKey:
 def _rewrite(root: OutputRoot, key: PseudonymKey) -> int:
     announce("putting pseudonyms under the new key")
     drafts = root.work(_DRAFTS)
-    changed = rewrite_files(root.folder.walk(".parquet"), NextLink(key), drafts)
+    changed = rewrite_files(own_files(root.folder, ".parquet"), NextLink(key), drafts)
     drafts.delete()
     for folder in [*map(root.run, root.published()), *map(root.failed, root.failed_runs())]:
         if (folder / MANIFEST).exists():

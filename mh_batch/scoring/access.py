@@ -9,10 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from mh_batch.scoring.layout import OutputRoot
+from mh_batch.scoring.layout import OURS, OutputRoot
 
-# What belongs to us in a root; the key stays its owner's own.
-_OURS = ("erased", "failed", "leases", "outbox", "runs", "store", "work")
 _WRITTEN_BY_SPARK = ("runs", "store", "work")
 
 _FOLDER_OF_OWNER, _FILE_OF_OWNER = 0o700, 0o600
@@ -77,7 +75,7 @@ def _set_access(root: Path, with_group: bool) -> None:
     folder_mode, file_mode = (_FOLDER_OF_GROUP, _FILE_OF_GROUP) if with_group else (_FOLDER_OF_OWNER, _FILE_OF_OWNER)
     if with_group and root.is_dir():
         _change(root, stat.S_IMODE(root.stat().st_mode) | stat.S_IRGRP | stat.S_IXGRP)
-    for folder, _, files in (entry for name in _OURS for entry in os.walk(root / name)):
+    for folder, _, files in (entry for name in OURS for entry in os.walk(root / name)):
         _change(Path(folder), folder_mode)
         for file in files:
             _change(Path(folder) / file, file_mode)

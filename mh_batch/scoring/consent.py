@@ -15,6 +15,7 @@ from mh_batch.consent.deciding import Sayings, read_events, sayings
 from mh_batch.consent.events import WITHDRAWN
 from mh_batch.consent.files import LedgerFiles
 from mh_batch.corpus.pseudonyms import PseudonymKey, hasher
+from mh_batch.corpus.reasons import Reason
 from mh_batch.errors import UsageError
 from mh_batch.scoring.keeping import keep
 from mh_batch.scoring.layout import OutputRoot
@@ -99,13 +100,24 @@ class RunLedger:
 
 
 def held_in(spark: SparkSession, root: OutputRoot) -> DataFrame:
-    """Return `author_key, doc_id` of what runs scored, failed ones included, and of what followed from it."""
+    """Return `author_key, doc_id` of what runs scored or rejected, failed ones included, and of what followed from it.
+
+    Rows that say that consent was lacking are not among them: they keep the books.
+    """
     runs = [*map(root.run, root.published()), *map(root.failed, root.failed_runs())]
     tables = [run / "scores" / model for run in runs for model in (run / "scores").names()]
     scored = _read(spark, "author_key string, doc_id string", tables)
+    rejected = _read(
+        spark,
+        "author_key string, doc_id string, reason string",
+        [run / "rejected" for run in runs if (run / "rejected").exists()],
+    )
+    others = rejected.where(F.col("reason") != Reason.NO_CONSENT.value).drop("reason")
     issued = root.folder / "outbox" / "issued"
     followed = _read(spark, "author_key string, evidence array<struct<doc_id string>>", [issued] * issued.exists())
-    return scored.unionByName(followed.select("author_key", F.explode_outer("evidence.doc_id").alias("doc_id")))
+    return scored.unionByName(others).unionByName(
+        followed.select("author_key", F.explode_outer("evidence.doc_id").alias("doc_id"))
+    )
 
 
 def _read(spark: SparkSession, schema: str, tables: Sequence[Folder]) -> DataFrame:

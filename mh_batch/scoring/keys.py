@@ -69,10 +69,7 @@ def check_key(root: OutputRoot, key: PseudonymKey) -> None:
 
     Under another key every text would be scored again, and every author be somebody else, without a word.
     """
-    if rotation_marker(root).exists():
-        raise RotationError(
-            f"a rotation of the pseudonyms in {root.folder.uri} was interrupted: `mh-batch rotate-key` finishes it"
-        )
+    refuse_between_keys(root)
     for run in reversed(root.published()):
         manifest: dict[str, Any] = root.manifest(run)
         if manifest.get(KEY_CHECK, key.check) != key.check:
@@ -82,6 +79,14 @@ def check_key(root: OutputRoot, key: PseudonymKey) -> None:
             )
         if KEY_CHECK in manifest:
             return
+
+
+def refuse_between_keys(root: OutputRoot) -> None:
+    """Raise RotationError if the root's pseudonyms are those of two keys, since a rotation was interrupted."""
+    if rotation_marker(root).exists():
+        raise RotationError(
+            f"a rotation of the pseudonyms in {root.folder.uri} was interrupted: `mh-batch rotate-key` finishes it"
+        )
 
 
 def rotation_marker(root: OutputRoot) -> Folder:

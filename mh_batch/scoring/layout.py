@@ -11,6 +11,14 @@ from mh_batch.storage import Folder
 MANIFEST = "manifest.json"
 _MODEL = "model="
 
+# What is ours in an output root. Other files there are their owners': they are never changed.
+OURS = ("erased", "failed", "leases", "outbox", "runs", "store", "work")
+
+
+def own_files(root: Folder, suffix: str = "", unfinished: bool = False) -> list[Folder]:
+    """Return the files of that suffix in the folders of an output root that are ours; arguments as of `Folder.walk`."""
+    return [file for name in OURS for file in (root / name).walk(suffix, unfinished)]
+
 
 def new_run_id(now: datetime | None = None) -> str:
     """Return an id that sorts by time and is unique: two runs that start in the same second differ."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
+from mh_batch.scoring.access import output_access
 from mh_batch.scoring.consent import RunLedger
 from mh_batch.scoring.layout import OutputRoot
 from mh_batch.scoring.leases import Leases
@@ -61,7 +62,7 @@ def run_night(
     models = locate_models(settings)  # a wrong name is said at once
     RunLedger.named(settings)  # and so is a missing ledger
     root = OutputRoot.at(settings.output)
-    with Leases(root.folder).held("nightly", str(settings.date)):
+    with output_access(root, settings.share_with_group), Leases(root.folder).held("nightly", str(settings.date)):
         done = run_id = published_night(root, settings)
         if run_id is None:
             with session() as spark:

@@ -12,6 +12,7 @@ from pyspark.sql import SparkSession
 
 from mh_batch.errors import UsageError, nearest
 from mh_batch.scoring.access import output_access
+from mh_batch.scoring.keys import refuse_between_keys
 from mh_batch.scoring.layout import OutputRoot
 from mh_batch.scoring.leases import Holder, Leases
 from mh_batch.scoring.store import ScoreStore
@@ -53,6 +54,7 @@ def compact_store(spark: SparkSession, root: OutputRoot) -> dict[str, tuple[int,
         StoreError: the new files did not hold what they should; the store is as it was.
     """
     with output_access(root), Leases(root.folder).held("maintenance", "compact"):
+        refuse_between_keys(root)
         return {name: ScoreStore(spark, root, name).compact() for name in root.fingerprints()}
 
 

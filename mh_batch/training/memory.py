@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -52,6 +53,6 @@ def _joined(known: Arrays, new: Arrays) -> Arrays:
 
 def _write(file: Path, arrays: Arrays) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_name(f".{file.name}")
+    draft = file.with_name(f".{os.getpid()}-{file.name}")  # processes that share a training ask the same
     np.savez(draft, allow_pickle=False, **arrays)
     draft.rename(file)

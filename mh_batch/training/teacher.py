@@ -1,7 +1,9 @@
 """What the teacher says about texts: its logits, its summary and its states."""
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +40,15 @@ class Teacher:
         self.tokenizer: HuggingFaceTokenizer = AutoTokenizer.from_pretrained(folder)
         self.model: HuggingFaceModel = AutoModelForSequenceClassification.from_pretrained(folder, dtype=torch.float32)
         self.model.eval()
+        self._folder = folder
+
+    @cached_property
+    def digest(self) -> str:
+        """Eight hexadecimal digits that differ for teachers that differ."""
+        total = hashlib.sha256()
+        for file in sorted(self._folder.glob("*.safetensors")):
+            total.update(file.read_bytes())
+        return total.hexdigest()[:8]
 
     @property
     def labels(self) -> int:

@@ -93,9 +93,16 @@ def _followed(texts: Texts, how: Distillation, teacher: Teacher, memory: Path) -
         _check_labels(teacher, texts.targets.shape[1])
     said: dict[str, Matrix] = {}
     if how.answers or (how.summary and how.summary_of == "first_token"):
-        said |= _asked(memory, f"answers-{how.tokens}", texts, lambda new: vars(teacher.judge(new, how.tokens)))
+        said |= _asked(
+            memory, f"{teacher.digest}-answers-{how.tokens}", texts, lambda new: vars(teacher.judge(new, how.tokens))
+        )
     if how.panel or (how.summary and how.summary_of == "all_tokens"):
-        said |= _asked(memory, f"states-{how.tokens}", texts, lambda new: {"states": teacher.states(new, how.tokens)})
+        said |= _asked(
+            memory,
+            f"{teacher.digest}-states-{how.tokens}",
+            texts,
+            lambda new: {"states": teacher.states(new, how.tokens)},
+        )
     followed: dict[str, Matrix] = {}
     if how.answers:
         followed["answers"] = said["logits"]

@@ -6,6 +6,7 @@ import pytest
 
 from mh_batch.erasure import scan
 from mh_batch.erasure.scan import prove_erased
+from mh_batch.erasure.tables import table_files
 from mh_batch.erasure.traces import Traces
 from mh_batch.erasure.words import words_of
 from mh_batch.errors import ErasureError
@@ -39,9 +40,9 @@ def test_a_root_without_them_passes(tmp_path: Path) -> None:
         ("runs/r/scores/model=m/part.parquet", {"doc_id": [SHORT]}),
         ("store/model=f/run=r/part.parquet", {"content_key": ["a", TEXT]}),
         ("outbox/issued/part.parquet", {"evidence": [[{"doc_id": SHORT, "p": 0.5}]]}),
-        ("quarantine/part.parquet", {"note": [["a", None], [f"see {DOCUMENT}.txt"]]}),
-        ("quarantine/part.parquet", {"note": pa.array(["x", DOCUMENT]).dictionary_encode()}),
-        ("quarantine/part.parquet", {"note": pa.array([b"x", DOCUMENT.encode()])}),
+        ("outbox/noted/part.parquet", {"note": [["a", None], [f"see {DOCUMENT}.txt"]]}),
+        ("outbox/noted/part.parquet", {"note": pa.array(["x", DOCUMENT]).dictionary_encode()}),
+        ("outbox/noted/part.parquet", {"note": pa.array([b"x", DOCUMENT.encode()])}),
     ],
 )
 def test_what_is_left_in_a_table_is_found_and_not_quoted(tmp_path: Path, name: str, columns: dict[str, object]) -> None:
@@ -71,6 +72,20 @@ def test_what_is_left_across_two_pieces_of_a_large_file_is_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scan, "_PIECE_BYTES", 1000)
-    (tmp_path / "notes.txt").write_text(" " * 995 + DOCUMENT + " " * 1000)
+    (tmp_path / "failed").mkdir()
+    (tmp_path / "failed" / "notes.txt").write_text(" " * 995 + DOCUMENT + " " * 1000)
     with pytest.raises(ErasureError):
         prove(tmp_path)
+
+
+def test_files_that_are_not_ours_are_named_and_left_as_they_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parquet(tmp_path / "corpus" / "part.parquet", doc_id=[DOCUMENT])
+    before = (tmp_path / "corpus" / "part.parquet").read_bytes()
+    prove(tmp_path)
+    said = capsys.readouterr()
+    assert "part.parquet" in said.err + said.out
+    assert DOCUMENT not in said.err + said.out
+    assert table_files(Folder.at(str(tmp_path))) == []
+    assert (tmp_path / "corpus" / "part.parquet").read_bytes() == before

@@ -105,6 +105,6 @@ def test_independent_labels_need_not_sum_to_one(spark: SparkSession, checker: Ch
 
 def test_rejected_rows_have_a_known_reason(spark: SparkSession, checker: Checker) -> None:
     schema = load_contract("rejected").spark_schema()
-    table = spark.createDataFrame([("d", None, "empty_text", None), ("e", None, "tuesday", None)], schema)
+    table = spark.createDataFrame([("d", None, None, "empty_text", None), ("e", None, None, "tuesday", None)], schema)
     failed = checker.check("rejected", table, rejected_suite(("empty_text",)))
     assert [str(failure) for failure in failed] == ["rejected.reason: ExpectColumnValuesToBeInSet: 1 unexpected"]
