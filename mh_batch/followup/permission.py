@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mh_batch.consent import Ledger, Standing, Subjects
+from mh_batch.consent.rules import RESEARCH
 from mh_batch.corpus.pseudonyms import PseudonymKey, author_key
-
-# Without it there would be no score: who withdraws it withdraws what follows from the score.
-RESEARCH = "research"
 
 
 def in_pseudonyms(ledger: Ledger, key: PseudonymKey) -> Ledger:
@@ -32,6 +30,7 @@ class Permission:
     @classmethod
     def of(cls, standing: Standing, scope: str) -> Permission:
         """Return what a ledger's standing says of a scope."""
+        # Without research there would be no score: who withdraws it withdraws what follows from the score.
         own, research = standing.withdrawn(scope), standing.withdrawn(RESEARCH)
         refused = Subjects(own.authors | research.authors, own.docs | research.docs)
         return cls(standing.granted(scope), refused)

@@ -6,9 +6,10 @@ from collections.abc import Hashable, Mapping
 from datetime import datetime
 
 from mh_batch.consent import SCOPES, Ledger
+from mh_batch.consent.rules import RESEARCH
 from mh_batch.corpus.pseudonyms import PseudonymKey
 from mh_batch.followup.outbox_rows import OutboxRow
-from mh_batch.followup.permission import RESEARCH, Permission, in_pseudonyms
+from mh_batch.followup.permission import Permission, in_pseudonyms
 
 
 class StandingConsent:
