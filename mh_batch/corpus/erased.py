@@ -23,10 +23,6 @@ class Marks:
             frozenset(author(id.encode()) for id in authors), frozenset(document(id.encode()) for id in documents)
         )
 
-    def __or__(self, other: Marks) -> Marks:
-        """Both together."""
-        return Marks(self.authors | other.authors, self.documents | other.documents)
-
     def __sub__(self, other: Marks) -> Marks:
         """What the other does not have."""
         return Marks(self.authors - other.authors, self.documents - other.documents)

@@ -1,4 +1,4 @@
-"""The yardstick: TF-IDF and logistic regression on the same rows."""
+"""Logistic regression, on TF-IDF of words or on whatever else describes texts."""
 
 from collections.abc import Sequence
 

@@ -6,4 +6,3 @@ HuggingFaceModel = Any
 HuggingFaceTokenizer = Any
 ModelPart = Any
 ScikitMatrix = Any
-LanguageIdentifier = Any
