@@ -58,13 +58,13 @@ def _kind(field: FieldInfo) -> dict[str, Any]:
     if origin is tuple:
         return {"nargs": "+", "action": "extend", "metavar": "NAME"}
     if origin is Mapping:
-        return {"action": _Pairs, "metavar": "NAME=VALUE"}
+        return {"action": _Pairs, "nargs": "+", "metavar": "NAME=VALUE"}
     choices = [str(choice) for choice in get_args(field.annotation) if isinstance(choice, str)]
     return {"metavar": "|".join(choices) or "VALUE"}
 
 
 class _Pairs(argparse.Action):
-    """Collects `a=1,b=2` and repeated flags into one mapping."""
+    """Collects `a=1,b=2`, `a=1 b=2` and repeated flags into one mapping."""
 
     def __call__(
         self,
@@ -75,7 +75,7 @@ class _Pairs(argparse.Action):
     ) -> None:
         """Add the pairs of one flag."""
         pairs = dict(getattr(namespace, self.dest, {}))
-        for pair in str(values).split(","):
+        for pair in ",".join(values).split(","):
             name, separator, value = pair.partition("=")
             if not separator or not name.strip() or not value.strip():
                 parser.error(f"{option_string} takes NAME=VALUE pairs, not '{pair}'")
