@@ -35,8 +35,8 @@ POLISH = [document("polish", "To był spokojny dzień.", language="pl")]
 
 
 def settings(corpus: str, output: Path, **changes: Any) -> ScoreSettings:
-    plain = {"input": corpus, "output": str(output), "model": XLMR, "max_text_chars": 10_000, "min_authors": 1}
-    return ScoreSettings(**{**plain, **changes})
+    plain = {"input": corpus, "output": str(output), "model": XLMR, "precision": "fp32", "max_text_chars": 10_000}
+    return ScoreSettings(**{**plain, "min_authors": 1, **changes})
 
 
 @pytest.fixture(scope="module")
