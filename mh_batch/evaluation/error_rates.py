@@ -14,7 +14,7 @@ from mh_batch.evaluation.contenders import Contender, Predictions
 from mh_batch.evaluation.data import ALL, UNKNOWN, LabelledData
 from mh_batch.evaluation.metrics import Flags, confusion, once
 from mh_batch.models import ErrorRate, ModelCard, parse_card
-from mh_batch.models.catalogue import read_card
+from mh_batch.models.catalogue import card_as_yaml, read_card
 from mh_batch.storage import Folder
 
 # Rows with and without the label that a language must have for rates of its own.
@@ -92,18 +92,13 @@ def write_card(path: Path, one: Predictions, rates: Sequence[ErrorRate]) -> None
             f"no error rates for the card of {card.name}: it gives {', '.join(card.labels)}, and the data knows "
             "none of these"
         )
-    text = path.read_text(encoding="utf-8") if path.exists() else _whole(card)
+    text = path.read_text(encoding="utf-8") if path.exists() else card_as_yaml(card)
     text = _with_block(text, "error_rates", as_yaml(rates))
     if one.thresholds:
         kept = {**parse_card(text, str(path)).thresholds, **{rate.label: one.thresholds[rate.label] for rate in rates}}
         text = _with_block(text, "thresholds", yaml.safe_dump({"thresholds": kept}, sort_keys=False))
     parse_card(text, str(path))
     Folder.at(str(path)).write_bytes(text.encode())
-
-
-def _whole(card: ModelCard) -> str:
-    content = card.model_dump(mode="json", exclude_defaults=True)
-    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=110)
 
 
 def _with_block(text: str, key: str, block: str) -> str:

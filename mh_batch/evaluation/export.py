@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
-import yaml
 
-from mh_batch.errors import ModelError, PlatformError, UsageError
+from mh_batch.drafts import check_new, draft_of
+from mh_batch.errors import ModelError, PlatformError
 from mh_batch.evaluation.parity import Parity, Reference, graph_parity, reference_of
 from mh_batch.inference.engines import exact
 from mh_batch.models import Model, model_files
-from mh_batch.models.catalogue import CARD_FILE
+from mh_batch.models.catalogue import CARD_FILE, card_as_yaml
 from mh_batch.models.checkpoint import GRAPHS, GraphPrecision, read_config
 
 _INSTALL = "exporting needs packages that are not installed: pip install 'mh-batch[onnx]'"
@@ -50,22 +49,17 @@ def export_model(
         ModelError: the architecture is none of these, or a graph does not agree with the model.
         PlatformError: packages are missing.
     """
-    if output.exists():
-        raise UsageError(f"{output} exists: name a folder that does not, or remove it")
+    check_new(output)
     config = read_config(model.folder)
     if not exact.fits(model.folder, config):
         raise ModelError(
             f"{model.card.name} is not exported: known are RoBERTa, XLM-R and Longformer sequence classifiers in one "
             f"safetensors file, and this is {config.get('model_type', 'something else')}"
         )
-    output.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}-") as name:
-        staged = Path(name) / "model"
-        staged.mkdir()
+    with draft_of(output) as draft:
         reference = reference_of(model)
-        parity = {precision: _add_graph(model, reference, staged, precision, say) for precision in precisions}
-        _add_companions(model, staged, parity)
-        staged.rename(output)
+        parity = {precision: _add_graph(model, reference, draft, precision, say) for precision in precisions}
+        _add_companions(model, draft, parity)
     return Exported(output, parity)
 
 
@@ -96,8 +90,7 @@ def _add_companions(model: Model, folder: Path, parity: Mapping[GraphPrecision, 
         for path in set(model_files(source)) - weights:
             shutil.copyfile(path, folder / path.name)
     card = model.card.model_copy(update={"name": f"{model.card.name}-onnx", "hub": None, "tokenizer": None})
-    content = card.model_dump(mode="json", exclude_defaults=True)
-    (folder / CARD_FILE).write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=110), "utf-8")
+    (folder / CARD_FILE).write_text(card_as_yaml(card), "utf-8")
     report = {
         "model": model.card.name,
         "files_digest": model.files_digest,

@@ -6,11 +6,11 @@ import fcntl
 import hashlib
 import json
 import os
-import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from mh_batch.drafts import draft_of
 from mh_batch.errors import PlatformError
 
 
@@ -29,20 +29,14 @@ def kept(kind: str, decisive: Sequence[str], make: Callable[[Path], None]) -> Pa
         PlatformError: somebody else could write to the cache.
     """
     name = f"{kind}-{hashlib.sha256(json.dumps(decisive).encode()).hexdigest()[:24]}"
-    target, unfinished = _cache() / name, _cache() / f"unfinished-{name}"
+    target = _cache() / name
     if target.is_dir():
         return target
     with (_cache() / f"lock-{name}").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not target.is_dir():
-            # What is there was left by a process that was killed.
-            shutil.rmtree(unfinished, ignore_errors=True)
-            unfinished.mkdir()
-            try:
-                make(unfinished)
-                unfinished.rename(target)
-            finally:
-                shutil.rmtree(unfinished, ignore_errors=True)
+            with draft_of(target) as draft:
+                make(draft)
     return target
 
 

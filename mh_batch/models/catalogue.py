@@ -49,6 +49,12 @@ def read_card(path: Path) -> ModelCard:
     return parse_card(text, str(path))
 
 
+def card_as_yaml(card: ModelCard) -> str:
+    """What a card's file holds: all that differs from the defaults."""
+    content = card.model_dump(mode="json", exclude_defaults=True)
+    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=110)
+
+
 def parse_card(text: str, where: str) -> ModelCard:
     """Return the card that YAML describes; ModelError if it describes none, with what is wrong and `where`."""
     try:

@@ -9,7 +9,7 @@ from mh_batch.training.untyped import HuggingFaceModel, HuggingFaceTokenizer
 
 def save_classifier(classifier: HuggingFaceModel, tokenizer: HuggingFaceTokenizer, folder: Path) -> None:
     """Write safetensors, configuration and tokenizer, readable for all."""
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     classifier.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     _readable(folder)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from transformers import (
 from transformers.trainer_utils import get_last_checkpoint
 
 from mh_batch.training.averaging import Averaging
+from mh_batch.training.batching import LikeLengths
 from mh_batch.training.learner import Learner
 from mh_batch.training.lessons import TARGETS, Lessons, collate
 from mh_batch.training.objective import Objective
@@ -49,14 +50,23 @@ class Machine:
 
 
 class _Trainer(Trainer):
-    def __init__(self, objective: Objective, stage: Stage, **kwargs: Any) -> None:  # noqa: ANN401 - the library's own
+    def __init__(
+        self,
+        objective: Objective,
+        stage: Stage,
+        lengths: Sequence[int],
+        **kwargs: Any,  # noqa: ANN401 - the library's own
+    ) -> None:
         super().__init__(**kwargs)
-        self._objective, self._stage = objective, stage
+        self._objective, self._stage, self._lengths = objective, stage, lengths
         self.remove_callback(PrinterCallback)
 
     def get_decay_parameter_names(self, model: torch.nn.Module) -> list[str]:
         names: list[str] = super().get_decay_parameter_names(model)
         return [name for name in names if self._stage.decay_embeddings or "embedding" not in name]
+
+    def _get_train_sampler(self, train_dataset: object = None) -> LikeLengths:
+        return LikeLengths(self._lengths, self._stage.batch, self.args.seed, lambda: round(self.state.epoch or 0))
 
     def compute_loss(
         self,
@@ -106,6 +116,7 @@ def train_stage(
     trainer = _Trainer(
         objective,
         stage,
+        [len(row) for row in train.tokens],
         model=learner,
         args=_arguments(stage, len(train), validation is not None, folder, seed, machine),
         train_dataset=train,
@@ -136,7 +147,6 @@ def _arguments(stage: Stage, rows: int, measures: bool, folder: Path, seed: int,
         fp16=machine.half == "fp16",
         use_cpu=machine.device == "cpu",
         ddp_backend="gloo" if machine.device == "cpu" and machine.processes > 1 else None,
-        train_sampling_strategy="group_by_length",
         eval_strategy="epoch" if measures else "no",
         save_strategy="epoch",
         save_total_limit=2,

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from transformers import EvalPrediction
 
+from mh_batch.drafts import draft_of
 from mh_batch.errors import UsageError
 from mh_batch.training.lessons import TARGETS, Lessons
 from mh_batch.training.measures import figures_of
@@ -160,10 +161,8 @@ def _counts(texts: Texts, data: PreparedData) -> dict[str, int | str]:
 
 def _leave(beginning: Beginning, folder: Path) -> None:
     """The model is there when it is whole; the checkpoints are of no more use."""
-    draft = folder / f".{MODEL}"
-    shutil.rmtree(draft, ignore_errors=True)
-    save_classifier(beginning.classifier, beginning.tokenizer, draft)
-    draft.rename(folder / MODEL)
+    with draft_of(folder / MODEL) as draft:
+        save_classifier(beginning.classifier, beginning.tokenizer, draft)
     shutil.rmtree(folder / "checkpoints", ignore_errors=True)
 
 

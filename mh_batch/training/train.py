@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import yaml
-
-from mh_batch.errors import UsageError
+from mh_batch.drafts import check_new, draft_of
 from mh_batch.evaluation.evaluate import evaluate
 from mh_batch.models import ModelCard
-from mh_batch.models.catalogue import CARD_FILE
+from mh_batch.models.catalogue import CARD_FILE, card_as_yaml
 from mh_batch.settings import EvaluationSettings
 from mh_batch.training.curve import write_curve
 from mh_batch.training.prepared import PreparedData
@@ -46,8 +44,7 @@ def train(
     Raises:
         UsageError: the folder exists, or a stage has no data.
     """
-    if output.exists():
-        raise UsageError(f"{output} exists: name a folder that does not, or remove it")
+    check_new(output)
     data = [plan.data_of(stage) for stage in plan.recipe.stages][-1]
     plan.work.mkdir(parents=True, exist_ok=True)
     if machine.processes > 1:
@@ -56,22 +53,15 @@ def train(
         with session() as spark:
             train_together(spark, plan, machine)
     model = train_stages(plan, machine)
-    with _draft(model, plan.work) as draft:
+    with draft_of(output) as draft:
+        shutil.copytree(model, draft, dirs_exist_ok=True)
         if plan.recipe.weights == "fp16":
             halve(draft)
         _write_card(draft, plan, data)
         write_curve(draft, curves(plan))
         said = evaluate(_measured_on(data, draft))
-        draft.rename(output)
     shutil.rmtree(plan.work)
     return said
-
-
-@contextmanager
-def _draft(model: Path, work: Path) -> Iterator[Path]:
-    draft = work / "draft"
-    shutil.rmtree(draft, ignore_errors=True)
-    yield Path(shutil.copytree(model, draft))
 
 
 def _write_card(folder: Path, plan: Plan, data: PreparedData) -> None:
@@ -85,8 +75,7 @@ def _write_card(folder: Path, plan: Plan, data: PreparedData) -> None:
         trained_on=_trained_on(plan),
         **recipe.card.model_dump(),
     )
-    content = card.model_dump(mode="json", exclude_defaults=True)
-    (folder / CARD_FILE).write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=110), "utf-8")
+    (folder / CARD_FILE).write_text(card_as_yaml(card), "utf-8")
 
 
 def _trained_on(plan: Plan) -> str:

@@ -16,10 +16,11 @@ from mh_batch.datasets.preparation.integration import integrate, label_columns
 from mh_batch.datasets.preparation.leaks import LeakCheck, check_leaks
 from mh_batch.datasets.preparation.near_copies import FindBuckets, Pairs, clusters, local_buckets, near_pairs
 from mh_batch.datasets.preparation.prepared import Prepared
-from mh_batch.datasets.preparation.publishing import check_free, draft_of, write_card, write_left_out, write_splits
+from mh_batch.datasets.preparation.publishing import check_free, write_card, write_left_out, write_splits
 from mh_batch.datasets.preparation.reading import Origin, read_source
 from mh_batch.datasets.preparation.recipe import Recipe
 from mh_batch.datasets.preparation.splitting import SPLITS
+from mh_batch.drafts import draft_of
 from mh_batch.errors import PreparationError, ValidationError
 from mh_batch.settings import PrepareSettings
 

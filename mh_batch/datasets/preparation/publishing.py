@@ -1,9 +1,7 @@
-"""Writes a data set to a folder beside its place, and moves it there when it is whole."""
+"""The files of a prepared data set."""
 
 import json
-import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,23 +26,6 @@ def check_free(output: Path, overwrite: bool) -> None:
         raise UsageError(f"{output} is there already: name another folder, or say --overwrite")
     if not (output / CARD).is_file():
         raise UsageError(f"{output} holds no prepared data set, so --overwrite leaves it alone: name another folder")
-
-
-@contextmanager
-def draft_of(output: Path) -> Iterator[Path]:
-    """Give a new folder beside `output`; it takes that name at the end, and goes if something fails."""
-    draft = output.with_name(f".{output.name}.draft")
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(parents=True)
-    try:
-        yield draft
-        old = output.with_name(f".{output.name}.old")
-        if output.exists():
-            output.rename(old)
-        draft.rename(output)
-        shutil.rmtree(old, ignore_errors=True)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
 
 
 def write_splits(folder: Path, rows: pd.DataFrame, recipe: Recipe, splits: tuple[str, ...]) -> None:
