@@ -17,6 +17,9 @@ from mh_batch.errors import UsageError
 # Names that Hadoop gives to the object stores that Arrow knows under another.
 _ARROW_SCHEMES = {"s3a": "s3", "s3n": "s3", "abfss": "abfs"}
 
+# Where writers keep what they have not finished: Spark's tasks, and `Folder.write_bytes`.
+_TEMPORARY, _DRAFT = "/_temporary/", ".draft"
+
 
 def file_system_of(location: str) -> tuple[fs.FileSystem, str]:
     """Return the Arrow file system of a path or URI, and the path within it.
@@ -90,10 +93,10 @@ class Folder:
         return sorted(entry.base_name for entry in entries)
 
     def files(self, suffix: str, unfinished: bool = False) -> list[fs.FileInfo]:
-        """The files of that suffix in this folder and those below; what Spark is still writing only if asked for."""
+        """The files of that suffix in this folder and those below; what is still being written only if asked for."""
         file_system, path = file_system_of(self.uri)
         entries = file_system.get_file_info(fs.FileSelector(path, allow_not_found=True, recursive=True))
-        wanted = [entry for entry in entries if unfinished or "/_temporary/" not in entry.path]
+        wanted = [entry for entry in entries if unfinished or not _is_unfinished(entry.path)]
         return [entry for entry in wanted if entry.type == fs.FileType.File and entry.path.endswith(suffix)]
 
     def walk(self, suffix: str = "", unfinished: bool = False) -> list[Folder]:
@@ -132,7 +135,7 @@ class Folder:
         """Write a file whole: on a local disk it appears under its name only when it is complete."""
         file_system, path = file_system_of(self.uri)
         file_system.create_dir(path.rsplit("/", 1)[0], recursive=True)
-        draft = f"{path}.draft" if self.is_local else path
+        draft = f"{path}{_DRAFT}" if self.is_local else path
         with file_system.open_output_stream(draft) as stream:
             stream.write(content)
         if draft != path:
@@ -170,3 +173,7 @@ class Folder:
     def read_json(self) -> Any:  # noqa: ANN401 - whatever JSON can hold
         """Return a JSON file's content; FileNotFoundError if there is none."""
         return json.loads(self.read_bytes())
+
+
+def _is_unfinished(path: str) -> bool:
+    return _TEMPORARY in path or path.endswith(_DRAFT)

@@ -127,7 +127,7 @@ class _Erasure:
         take_words_out(self.root, words)
         settle_books(self.spark, self.root, order)
         announce("writing reports again")
-        write_reports_again(self.spark, self.root, order)
+        write_reports_again(self.spark, self.root, order, words)
         announce("searching every file for what was erased")
         theirs_only = found.texts - texts_left(table_files(root), found.texts)
         prove_erased(root, traces, words_of(words.identifiers, theirs_only))

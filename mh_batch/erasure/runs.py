@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from typing import Any
 
 from pyspark.sql import SparkSession
 
+from mh_batch.erasure.manifests import read_manifest, without_words
 from mh_batch.erasure.order import Order
-from mh_batch.erasure.tables import RUNS
 from mh_batch.erasure.words import Words
 from mh_batch.errors import ErasureError
 from mh_batch.reporting import write_report
@@ -21,10 +20,6 @@ from mh_batch.validation.books import Books
 
 _ENTRIES = "erasures"
 
-# Where a manifest names files of the input.
-_ENTRIES_WITH_FILES = ("inputs", "bad_files")
-_SETTINGS_WITH_FILES = ("input",)
-
 
 def settle_books(spark: SparkSession, root: OutputRoot, order: Order) -> None:
     """Count the tables of the runs again, and let their manifests say so, and that documents were erased.
@@ -34,8 +29,8 @@ def settle_books(spark: SparkSession, root: OutputRoot, order: Order) -> None:
     """
     for run, loss in order.losses.items():
         folder = root.folder / run
-        manifest = _manifest(folder)
-        if manifest is None:  # of a failed run that was killed while it was moved
+        manifest = read_manifest(folder)
+        if manifest is None:
             continue
         settled = any(entry["erasure"] == order.id for entry in manifest.get(_ENTRIES, ()))
         read = manifest["counts"]["read"] - (0 if settled else loss.documents)
@@ -56,29 +51,27 @@ def _check_books(folder: Folder, counts: dict[str, Any]) -> None:
 
 
 def take_words_out(root: OutputRoot, words: Words) -> None:
-    """Take identifiers out of what manifests say of the input: files may be named after persons."""
-    for folder in (root.folder / kind / run for kind in RUNS for run in (root.folder / kind).names()):
-        manifest = _manifest(folder)
-        if manifest is not None:
-            settings = {**manifest["settings"], **_without(words, manifest["settings"], _SETTINGS_WITH_FILES)}
-            rest = {**manifest, **_without(words, manifest, _ENTRIES_WITH_FILES), "settings": settings}
-            if rest != manifest:
-                (folder / MANIFEST).write_json(rest)
+    """Take identifiers out of what the manifests of failed runs say of the input."""
+    for folder in map(root.failed, root.failed_runs()):
+        manifest = read_manifest(folder)
+        if manifest is not None and (cleaned := without_words(manifest, words)) != manifest:
+            (folder / MANIFEST).write_json(cleaned)
 
 
-def _without(words: Words, content: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
-    return {name: words.without(content[name]) for name in names if name in content}
+def write_reports_again(spark: SparkSession, root: OutputRoot, order: Order, words: Words) -> None:
+    """Write the reports of the published runs that have lost documents, and of those that compare with them.
 
-
-def write_reports_again(spark: SparkSession, root: OutputRoot, order: Order) -> None:
-    """Write the reports of the published runs that have lost documents, and of those that compare with them."""
+    So are those of runs whose manifests name somebody in what they say of the input, since pages tell it too. Such a
+    manifest is cleaned after its page: as long as it is not, the next erasure finds both.
+    """
     published = {run: root.manifest(run) for run in root.published()}
+    cleaned = {run: without_words(manifest, words) for run, manifest in published.items()}
     lost = {run.removeprefix("runs/") for run in order.losses}
     compared = {run: manifest["report"]["against"] for run, manifest in published.items()}
-    concerned = [run for run in published if run in lost or compared[run] in lost]
+    concerned = [run for run in published if {run, compared[run]} & lost or cleaned[run] != published[run]]
     # A report quotes that of the run compared with, which is an earlier one unless somebody asked for another.
     for run in sorted(concerned, key=lambda run: ((compared[run] or "") > run, run)):
-        manifest, against = published[run], root.compared(None, compared[run])
+        manifest, against = cleaned[run], root.compared(None, compared[run])
         entry = write_report(spark, root.run(run), manifest, _options(manifest["report"]), against)
         (root.run(run) / MANIFEST).write_json({**manifest, "report": entry})
 
@@ -89,11 +82,3 @@ def _options(entry: dict[str, Any]) -> ReportOptions:
     privacy = entry["privacy"]
     noise = {"dp_epsilon": privacy["epsilon"], "dp_max_groups": privacy["max_groups"]} if privacy else {}
     return ReportOptions(**own, **noise)
-
-
-def _manifest(folder: Folder) -> dict[str, Any] | None:
-    try:
-        manifest: dict[str, Any] = (folder / MANIFEST).read_json()
-    except FileNotFoundError:
-        return None
-    return manifest

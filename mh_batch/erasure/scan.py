@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from mh_batch.erasure.manifests import words_said
 from mh_batch.erasure.order import order_file
-from mh_batch.erasure.tables import table_files
+from mh_batch.erasure.tables import run_folders, table_files
 from mh_batch.erasure.traces import Removal, Traces
-from mh_batch.erasure.words import Words
+from mh_batch.erasure.words import Words, words_of
 from mh_batch.errors import ErasureError
 from mh_batch.rewriting.files import opened, row_groups
-from mh_batch.scoring.layout import own_files
+from mh_batch.scoring.layout import MANIFEST, files_of_others, own_files
 from mh_batch.scoring.progress import announce
+from mh_batch.scoring.published import PublishedRun
 from mh_batch.storage import Folder, file_system_of
 
 _NAMED = 10
@@ -23,7 +25,7 @@ _OVERLAP_BYTES = 2**12
 
 
 def prove_erased(root: Folder, traces: Traces, words: Words) -> None:
-    """Look for what was erased; tell where files that are not ours hold it, which are left as they are.
+    """Look for what was erased; tell where it stays, since files are not ours, or runs were set up so.
 
     Args:
         root: The output root.
@@ -33,18 +35,35 @@ def prove_erased(root: Folder, traces: Traces, words: Words) -> None:
     Raises:
         ErasureError: something was found; the message says where, not what.
     """
-    ours = set(own_files(root, unfinished=True)) - {order_file(root)}
-    others = set(root.walk(unfinished=True)) - ours - {order_file(root)}
-    found = {*_rows(root, Removal(traces, words)), *(place for file in ours for place in _places(file, words))}
-    if elsewhere := sorted({place for file in others for place in _places(file, words)}):
-        announce(f"left as they are, since they are not mh-batch's, although they name them: {', '.join(elsewhere)}")
+    said = {run: words_said(run, words) for run in run_folders(root)}
+    elsewhere = {place for file in files_of_others(root) for place in _places(file, words)}
+    _tell("since they are not mh-batch's", elsewhere)
+    _tell("since they are settings of runs", (f"{(run / MANIFEST).uri} (settings)" for run in said if said[run]))
+    searched = _searched(root, words, said)
+    found = {place for file, own in searched.items() for place in _places(file, own)}
+    found.update(_rows(root, Removal(traces, words)))
     if found:
         more = [f"  - and {len(found) - _NAMED:,} more"] if len(found) > _NAMED else []
         lines = [f"  - {place}" for place in sorted(found)[:_NAMED]]
         raise ErasureError(
-            "something of what was to be erased is still there; erase it again, or look yourself:\n"
-            + "\n".join(lines + more)
+            "something of what was to be erased is still there: delete these files, or take it out of them, and start "
+            "the same erasure again; follow-ups and rotations wait for that:\n" + "\n".join(lines + more)
         )
+
+
+def _tell(why: str, places: Iterable[str]) -> None:
+    if named := sorted(places):
+        announce(f"left as they are, {why}, although they name them: {', '.join(named)}")
+
+
+def _searched(root: Folder, words: Words, said: Mapping[Folder, frozenset[str]]) -> Mapping[Folder, Words]:
+    """Our files, and what each is searched for: manifests and pages quote the settings of their run."""
+    searched = dict.fromkeys(own_files(root, unfinished=True), words)
+    searched.pop(order_file(root), None)
+    for run in said:
+        for file in searched.keys() & {run / MANIFEST, PublishedRun(run).report_page}:
+            searched[file] = words_of(words.identifiers - said[run])
+    return searched
 
 
 def _rows(root: Folder, removal: Removal) -> Iterator[str]:

@@ -8,8 +8,8 @@ from mh_batch.scoring.layout import own_files
 from mh_batch.storage import Folder
 
 # Rows of the store are known by text; what is in work is deleted; reports are written again.
-RUNS = ("runs", "failed")
-_WITH_PERSONS = (*RUNS, "outbox")
+_RUNS = ("runs", "failed")
+_WITH_PERSONS = (*_RUNS, "outbox")
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,11 @@ class TableFile:
     model: str | None
 
 
+def run_folders(root: Folder) -> list[Folder]:
+    """Return the folders of all runs, failed ones included."""
+    return [root / kind / run for kind in _RUNS for run in (root / kind).names()]
+
+
 def table_files(root: Folder) -> list[TableFile]:
     """Return the files of all tables with rows of persons: of runs and the outbox."""
     files = [_table_file(root, file) for file in own_files(root, ".parquet")]
@@ -39,7 +44,7 @@ def _table_file(root: Folder, file: Folder) -> TableFile | None:
     parts = file.uri[len(root.uri.rstrip("/")) + 1 :].split("/")
     if parts[0] not in _WITH_PERSONS:
         return None
-    if parts[0] not in RUNS or len(parts) < 4:
+    if parts[0] not in _RUNS or len(parts) < 4:
         return TableFile(file, "", parts[0], None)
     model = parts[3].removeprefix("model=") if parts[2] == "scores" else None
     return None if parts[2] == "report" else TableFile(file, "/".join(parts[:2]), parts[2], model)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyspark.sql import DataFrame, SparkSession
 
-from mh_batch.erasure.tables import RUNS
+from mh_batch.erasure.tables import run_folders
 from mh_batch.scoring.layout import OutputRoot
 from mh_batch.scoring.store import ScoreStore
 
@@ -29,8 +29,9 @@ def forget_unclaimed(spark: SparkSession, root: OutputRoot) -> int:
 
 
 def _claimed(spark: SparkSession, root: OutputRoot) -> DataFrame:
-    runs = [root.folder / kind / run for kind in RUNS for run in (root.folder / kind).names()]
-    scores = [(run / "scores" / model).spark_uri for run in runs for model in (run / "scores").names()]
+    scores = [
+        (run / "scores" / model).spark_uri for run in run_folders(root.folder) for model in (run / "scores").names()
+    ]
     tables = [path for path in scores if "/model=" in path]
     schema = "content_key string"
     keys = spark.read.schema(schema).parquet(*tables) if tables else spark.createDataFrame([], schema)

@@ -41,6 +41,11 @@ class Words:
         words = (word[0] in self._telling for word in _WORD.finditer(content))
         return any(words) or any(id in content for id in self._spelled_otherwise)
 
+    def those_in(self, content: bytes) -> frozenset[str]:
+        """Return those that a file's bytes hold."""
+        words = {word[0] for word in _WORD.finditer(content)} & self._telling
+        return frozenset(id.decode() for id in words.union(id for id in self._spelled_otherwise if id in content))
+
     def found_among(self, texts: pa.Array) -> bool:
         """Whether one of the strings of a column holds one of them; most columns hold one word in each."""
         if pc.any(pc.is_in(texts, value_set=self._values)).as_py():

@@ -14,10 +14,19 @@ _MODEL = "model="
 # What is ours in an output root. Other files there are their owners': they are never changed.
 OURS = ("erased", "failed", "leases", "outbox", "runs", "store", "work")
 
+# They come and go while others work, and hold nothing of the corpus.
+_LEASES = "leases"
+
 
 def own_files(root: Folder, suffix: str = "", unfinished: bool = False) -> list[Folder]:
-    """Return the files of that suffix in the folders of an output root that are ours; arguments as of `Folder.walk`."""
-    return [file for name in OURS for file in (root / name).walk(suffix, unfinished)]
+    """Return the files of that suffix in an output root that are ours, but leases; arguments as of `Folder.walk`."""
+    return [file for name in OURS if name != _LEASES for file in (root / name).walk(suffix, unfinished)]
+
+
+def files_of_others(root: Folder) -> list[Folder]:
+    """Return the files in an output root that are not ours."""
+    start = len(root.uri.rstrip("/")) + 1
+    return [file for file in root.walk(unfinished=True) if file.uri[start:].partition("/")[0] not in OURS]
 
 
 def new_run_id(now: datetime | None = None) -> str:

@@ -13,7 +13,7 @@ from pyspark.sql import SparkSession
 from mh_batch.errors import UsageError, nearest
 from mh_batch.scoring.access import output_access
 from mh_batch.scoring.keys import refuse_between_keys
-from mh_batch.scoring.layout import OutputRoot
+from mh_batch.scoring.layout import OutputRoot, own_files
 from mh_batch.scoring.leases import Holder, Leases
 from mh_batch.scoring.store import ScoreStore
 from mh_batch.storage import Folder, file_system_of
@@ -108,11 +108,16 @@ def _files(folder: Folder) -> Iterator[tuple[int, int]]:
 
 
 def clear_leavings(root: OutputRoot, leases: Leases) -> None:
-    """Delete what lies in work and in unpublished runs, while nobody works in the root but who calls."""
+    """Delete what lies in work and in unpublished runs, and what killed writers left anywhere half written.
+
+    Nobody may work in the root but who calls.
+    """
     leases.bury_dead(partial(clear_after, root))
     own = {holder.name for holder in leases.living()}
     for run in {*(root.folder / "work").names(), *(root.folder / "runs").names()} - own:
         root.clear_away(run)
+    for file in set(own_files(root.folder, unfinished=True)) - set(own_files(root.folder)):
+        file.delete()
 
 
 def clear_after(root: OutputRoot, dead: Holder) -> None:

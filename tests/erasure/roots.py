@@ -92,6 +92,7 @@ def with_leavings(root: Path) -> Path:
     ):
         left.mkdir(parents=True)
         pq.write_table(pa.table({"doc_id": [f"journal-{ADA}-0"]}), left / "part-0.parquet")
+    (root / "outbox" / "issued" / "3.parquet.draft").write_text(f"journal-{ADA}-0")
     return root
 
 

@@ -133,6 +133,24 @@ def test_whoever_is_killed_on_the_way_is_finished_by_the_next_start(
     assert {path: path.read_bytes() for path in root.rglob("*.parquet")} == before
 
 
+def test_an_input_that_is_named_after_somebody_leaves_manifest_and_page_and_folders_of_settings_stay(
+    spark: SparkSession, root: Path
+) -> None:
+    first, name = runs(root)[0], "somebody-else"
+    manifest = first.manifest
+    [read] = manifest["inputs"]
+    settings = {**manifest["settings"], "input": [f"/in/{name}"], "output": f"/studies/{name}"}
+    (first.folder / "manifest.json").write_json({**manifest, "inputs": [f"/in/{name}"], "settings": settings})
+    page = Path(first.report_page.uri)
+    page.write_text(page.read_text().replace(read, f"/in/{name}"))
+    subjects = Subjects(authors=frozenset({name}))
+    assert erase(spark, Folder.at(str(root)), key_of(root), subjects).documents == 0
+    assert first.manifest["inputs"] == first.manifest["settings"]["input"] == ["/in/[erased]"]
+    assert first.manifest["settings"]["output"] == f"/studies/{name}"
+    assert f"/in/{name}" not in page.read_text()
+    assert "/in/[erased]" in page.read_text()
+
+
 def test_single_documents_are_erased_by_a_file_of_ids(
     spark: SparkSession, root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

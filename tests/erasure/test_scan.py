@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pyarrow as pa
@@ -65,6 +66,21 @@ def test_what_is_left_in_any_other_file_is_found(tmp_path: Path, name: str, cont
     (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / name).write_text(content)
     with pytest.raises(ErasureError):
+        prove(tmp_path)
+
+
+def test_what_settings_say_is_told_and_left_and_whatever_else_names_somebody_is_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "runs" / "r"
+    (run / "report").mkdir(parents=True)
+    settings = {"output": f"/studies/{DOCUMENT}/out", "input": ["/in"]}
+    (run / "manifest.json").write_text(json.dumps({"settings": settings, "inputs": ["/in"]}))
+    (run / "report" / "index.html").write_text(f"output: /studies/{DOCUMENT}/out")
+    prove(tmp_path)
+    assert "manifest.json (settings)" in "".join(capsys.readouterr())
+    (run / "report" / "quality.csv").write_text(f"source\n{DOCUMENT}\n")
+    with pytest.raises(ErasureError, match=r"start the same erasure again(?s:.*)quality\.csv$"):
         prove(tmp_path)
 
 
