@@ -96,7 +96,10 @@ class _Erasure:
     def finish_what_was_begun(self) -> None:
         order = unfinished_order(self.root.folder)
         if order is not None:
-            announce(f"finishing the erasure that was begun at {order.at}")
+            announce(
+                f"finishing the erasure that was begun at {order.at}, by pseudonyms: unless this is the same one, "
+                "start the same erase again, since files that are named after persons are only known by their plain ids"
+            )
             self.finish(order)
 
     def begin(self, subjects: Subjects, tombstone: bool) -> Erased:

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from mh_batch.corpus.pseudonyms import PseudonymKey, hasher
 from mh_batch.erasure.tables import TableFile
-from mh_batch.erasure.traces import Traces
+from mh_batch.erasure.traces import Traces, listed_documents, lists_of_documents
 from mh_batch.rewriting.files import each_file, row_groups
 
 _COLUMNS = ("author_key", "doc_id", "content_key", "model")
@@ -53,15 +53,17 @@ def documents_of(files: Iterable[TableFile], authors: frozenset[str]) -> frozens
 
 
 def documents_with(files: Iterable[TableFile], marks: Collection[str], key: PseudonymKey) -> frozenset[str]:
-    """Return the ids of the documents that have one of the marks."""
+    """Return the ids of the documents, lists of evidence included, that have one of the marks."""
     digest = hasher(key, "erased document")
     found: set[str] = set()
 
     def look(file: TableFile, opened: pq.ParquetFile) -> None:
-        if "doc_id" in opened.schema_arrow.names:
-            for rows in row_groups(opened, ["doc_id"]):
-                ids = pc.unique(rows["doc_id"]).drop_null().to_pylist()
-                found.update(id for id in ids if digest(id.encode()) in marks)
+        lists = lists_of_documents(opened.schema_arrow)
+        columns = [*lists, *({"doc_id"} & {*opened.schema_arrow.names})]
+        for rows in row_groups(opened, columns) if columns else ():
+            for name in columns:
+                ids = listed_documents(rows[name]) if name in lists else rows[name]
+                found.update(id for id in pc.unique(ids).drop_null().to_pylist() if digest(id.encode()) in marks)
 
     _look_at(files, look)
     return frozenset(found)

@@ -40,8 +40,7 @@ class Traces:
 
     def listed(self, lists: pa.ChunkedArray) -> bool:
         """Whether lists of documents name one of theirs."""
-        documents = pc.struct_field(pc.list_flatten(lists), "doc_id")
-        return bool(pc.any(pc.is_in(documents, value_set=self._values["doc_id"])).as_py())
+        return bool(pc.any(pc.is_in(listed_documents(lists), value_set=self._values["doc_id"])).as_py())
 
     @cached_property
     def _values(self) -> dict[str, pa.Array]:
@@ -54,6 +53,11 @@ class Traces:
 def lists_of_documents(schema: pa.Schema) -> list[str]:
     """The columns that list documents, such as the evidence for an action: arrays of structures with a `doc_id`."""
     return [field.name for field in schema if _lists_documents(field.type)]
+
+
+def listed_documents(lists: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The ids in a column that lists documents."""
+    return pc.struct_field(pc.list_flatten(lists), "doc_id")
 
 
 def _lists_documents(kind: pa.DataType) -> bool:

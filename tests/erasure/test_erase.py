@@ -2,6 +2,7 @@ from collections import Counter
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import SparkSession
@@ -10,10 +11,10 @@ from mh_batch import PublishedRun, open_run
 from mh_batch.cli import main
 from mh_batch.consent import Subjects
 from mh_batch.corpus.pseudonyms import author_key, content_key
-from mh_batch.erasure import Erased, erase
+from mh_batch.erasure import Erased, erase, finish_erasure
 from mh_batch.scoring.layout import OutputRoot
 from mh_batch.storage import Folder
-from tests.erasure.roots import ADA, SHARED, documents, key_of, needles, others, places_of, score
+from tests.erasure.roots import ADA, OUTBOX, SHARED, documents, key_of, needles, others, places_of, score
 from tests.killing import Killed, killed_at
 from tests.scoring.corpora import write
 
@@ -131,6 +132,21 @@ def test_whoever_is_killed_on_the_way_is_finished_by_the_next_start(
     before = {path: path.read_bytes() for path in root.rglob("*.parquet")}
     assert erase_ada(spark, root) == Erased(0, (), 0)
     assert {path: path.read_bytes() for path in root.rglob("*.parquet")} == before
+
+
+def test_whoever_finishes_an_erasure_takes_documents_out_of_evidence_and_asks_for_the_same_erase_again(
+    spark: SparkSession, root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    doc_id = "journal-of-a-run-that-was-retired"
+    rows = [{"outbox_id": "4", "author_key": "somebody", "evidence": [{"doc_id": doc_id, "p": 0.9}]}]
+    pq.write_table(pa.Table.from_pylist(rows, schema=OUTBOX), root / "outbox" / "issued" / "4.parquet")
+    folder, key = Folder.at(str(root)), key_of(root)
+    with killed_at(monkeypatch, "replace", "outbox", 1), pytest.raises(Killed):
+        erase(spark, folder, key, Subjects(docs=frozenset({doc_id})))
+    assert places_of([doc_id.encode()], root) != []
+    finish_erasure(spark, folder, key)
+    assert places_of([doc_id.encode()], root) == []
+    assert "unless this is the same one, start the same erase again" in "".join(capsys.readouterr())
 
 
 def test_an_input_that_is_named_after_somebody_leaves_manifest_and_page_and_folders_of_settings_stay(
