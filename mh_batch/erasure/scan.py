@@ -11,7 +11,7 @@ from mh_batch.erasure.manifests import words_said
 from mh_batch.erasure.order import order_file
 from mh_batch.erasure.tables import run_folders, table_files
 from mh_batch.erasure.traces import Removal, Traces
-from mh_batch.erasure.words import Words, words_of
+from mh_batch.erasure.words import TELLING, Words, words_of
 from mh_batch.errors import ErasureError
 from mh_batch.rewriting.files import opened, row_groups
 from mh_batch.scoring.layout import MANIFEST, files_of_others, own_files
@@ -74,7 +74,7 @@ def _rows(root: Folder, removal: Removal) -> Iterator[str]:
 
 
 def _places(file: Folder, words: Words) -> Iterator[str]:
-    if any(map(words.found_in, _pieces(file))):
+    if words.named_in(file.name, TELLING) or any(map(words.found_in, _pieces(file))):
         yield file.uri
     if file.uri.endswith(".parquet"):
         with opened(file) as table:
@@ -82,8 +82,7 @@ def _places(file: Folder, words: Words) -> Iterator[str]:
 
 
 def _pieces(file: Folder) -> Iterator[bytes]:
-    """The bytes of a file in pieces that overlap, its name first."""
-    yield file.name.encode()
+    """The bytes of a file in pieces that overlap."""
     file_system, path = file_system_of(file.uri)
     rest = b""
     with file_system.open_input_stream(path) as stream:

@@ -15,6 +15,9 @@ import pyarrow.parquet as pq
 from mh_batch.erasure.words import Words
 from mh_batch.rewriting.files import row_groups
 
+# In a detail that names a file, what follows it; rules of consent among that must stay as they are.
+_AFTER_FILE = ", row "
+
 
 @dataclass(frozen=True)
 class Traces:
@@ -90,7 +93,7 @@ class Removal:
         return bool(
             pc.any(self.traces.theirs(rows)).as_py()
             or any(self.traces.listed(rows[name]) for name in lists_of_documents(rows.schema))
-            or any(self.words.found_among(rows[name].combine_chunks()) for name in _details(rows.schema))
+            or any(map(self._names_somebody, (rows[name] for name in _details(rows.schema))))
         )
 
     def apply(self, rows: pa.Table) -> pa.Table:
@@ -98,7 +101,7 @@ class Removal:
         left = rows.filter(pc.invert(self.traces.theirs(rows)))
         cleaning: dict[str, Callable[[Any], Any]] = {
             **dict.fromkeys(lists_of_documents(left.schema), self._without),
-            **dict.fromkeys(_details(left.schema), self.words.without),
+            **dict.fromkeys(_details(left.schema), self._without_names),
         }
         for name, clean in cleaning.items():
             position, field = left.schema.get_field_index(name), left.schema.field(name)
@@ -108,6 +111,14 @@ class Removal:
 
     def _without(self, entries: list[dict[str, Any]] | None) -> list[dict[str, Any]] | None:
         return entries and [entry for entry in entries if entry["doc_id"] not in self.traces.documents]
+
+    def _names_somebody(self, details: pa.ChunkedArray) -> bool:
+        files = pc.unique(pc.replace_substring_regex(details, f"{_AFTER_FILE}.*", ""))
+        return any(map(self.words.named_in, files.drop_null().to_pylist()))
+
+    def _without_names(self, detail: str | None) -> str | None:
+        file, after, rest = (detail or "").partition(_AFTER_FILE)
+        return detail and f"{self.words.without(file)}{after}{rest}"
 
 
 def _details(schema: pa.Schema) -> list[str]:

@@ -6,21 +6,26 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import combinations_with_replacement
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 # A shorter identifier, such as 12 or en, stands in many a file and means something else there.
-_TELLING = 8
-_WORD = re.compile(rb"[\w@+-]{%d,}" % _TELLING)
+TELLING = 8
+# Names of files that are not ours hold fewer words: what is no number tells more there.
+_TELLING_IN_NAMES = 4
+_WORD = re.compile(rb"[\w@+-]{%d,}" % TELLING)
+_PART_OF_NAME = re.compile(r"[^\W_]+")
 _ONE_WORD = r"^[0-9A-Za-z_@+-]*$"
+_AROUND_PARTS = re.compile(r"^[\W_]+|[\W_]+$")
 _ERASED = "[erased]"
 
 
 @dataclass(frozen=True)
 class Words:
-    """Identifiers that are looked for as whole words; those too short to tell anything in running text are not.
+    """Identifiers that are looked for as whole words, in names of files as whole parts; too short ones are not.
 
     Attributes:
         identifiers: Plain identifiers and pseudonyms.
@@ -30,7 +35,7 @@ class Words:
 
     @cached_property
     def _telling(self) -> frozenset[bytes]:
-        return frozenset(id.encode() for id in self.identifiers if len(id) >= _TELLING)
+        return frozenset(id.encode() for id in self.identifiers if len(id) >= TELLING)
 
     @cached_property
     def _spelled_otherwise(self) -> list[bytes]:
@@ -40,6 +45,19 @@ class Words:
         """Whether a file's bytes hold one of them."""
         words = (word[0] in self._telling for word in _WORD.finditer(content))
         return any(words) or any(id in content for id in self._spelled_otherwise)
+
+    def named_in(self, name: str, least: int = _TELLING_IN_NAMES) -> frozenset[str]:
+        """Return those of so many characters or more that the name of a file holds, as `run_alice_2024` holds alice."""
+        parts = list(_PART_OF_NAME.finditer(name))
+        spans = {name[first.start() : last.end()] for first, last in combinations_with_replacement(parts, 2)}
+        otherwise = {id.decode() for id in self._spelled_otherwise if id in name.encode()}
+        return frozenset(id for id in (spans & self._telling_in_names) | otherwise if len(id) >= least)
+
+    @cached_property
+    def _telling_in_names(self) -> frozenset[str]:
+        long = {id for id in self.identifiers if len(id) >= TELLING}
+        short = {id for id in self.identifiers if len(id) >= _TELLING_IN_NAMES and any(map(str.isalpha, id))}
+        return frozenset(_AROUND_PARTS.sub("", id) for id in long | short)
 
     def those_in(self, content: bytes) -> frozenset[str]:
         """Return those that a file's bytes hold."""
@@ -55,7 +73,7 @@ class Words:
 
     @cached_property
     def _values(self) -> pa.Array:
-        return pa.array([id for id in self.identifiers if len(id) >= _TELLING], pa.string())
+        return pa.array([id for id in self.identifiers if len(id) >= TELLING], pa.string())
 
     def without(self, content: Any) -> Any:  # noqa: ANN401 - whatever JSON can hold
         """Return the content of a JSON file with `[erased]` in their place."""
@@ -68,10 +86,8 @@ class Words:
         return content
 
     def _replaced(self, text: str) -> str:
-        if not self.found_in(text.encode()):
-            return text
-        for identifier in sorted(self._telling, key=len, reverse=True):
-            text = text.replace(identifier.decode(), _ERASED)
+        for identifier in sorted(self.named_in(text), key=len, reverse=True):
+            text = text.replace(identifier, _ERASED)
         return text
 
 

@@ -60,6 +60,7 @@ def test_what_is_left_in_a_table_is_found_and_not_quoted(tmp_path: Path, name: s
         ("runs/r/report/prevalence.csv", f"region,n\n{ADA},3\n"),
         ("runs/r/scores/_temporary/0/part", f"\0\0{TEXT}\0"),
         (f"failed/{DOCUMENT}.txt", ""),
+        (f"failed/notes_{DOCUMENT}_old.txt", ""),
     ],
 )
 def test_what_is_left_in_any_other_file_is_found(tmp_path: Path, name: str, content: str) -> None:

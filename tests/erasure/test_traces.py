@@ -8,7 +8,7 @@ from mh_batch.erasure.traces import Removal, Traces
 from mh_batch.erasure.words import words_of
 
 TRACES = Traces(frozenset({"key-of-ada"}), frozenset({"doc-1"}))
-REMOVAL = Removal(TRACES, words_of(["journal-of-ada"]))
+REMOVAL = Removal(TRACES, words_of(["journal-of-ada", "alice", "author"]))
 EVIDENCE = pa.list_(pa.struct({"doc_id": pa.string(), "p": pa.float64()}))
 
 
@@ -31,6 +31,10 @@ CASES: list[tuple[dict[str, list[object]], dict[str, list[object]]]] = [
     ({"author_key": ["b"], "evidence": [[ONE, TWO]]}, {"author_key": ["b"], "evidence": [[TWO]]}),
     ({"author_key": ["key-of-ada", "b"], "evidence": [[TWO], [TWO]]}, {"author_key": ["b"], "evidence": [[TWO]]}),
     ({"detail": ["journal-of-ada.parquet, row 3", None]}, {"detail": ["[erased].parquet, row 3", None]}),
+    (
+        {"detail": ["run_alice_2.parquet, row 3; withdrawn by author"]},
+        {"detail": ["run_[erased]_2.parquet, row 3; withdrawn by author"]},
+    ),
 ]
 
 

@@ -4,6 +4,7 @@ import pytest
 from mh_batch.erasure.words import words_of
 
 WORDS = words_of(["journal-12345678", "Müller, Änne", "0123456789abcdef0123456789abcdef", "en", "12"])
+IN_NAMES = words_of(["alice", "u-77", "@ben.b", "Änne", "bob", "2024", "783214567890", "journal-7"])
 
 
 @pytest.mark.parametrize(
@@ -40,6 +41,26 @@ def test_what_only_contains_an_identifier_or_is_too_short_to_tell_is_not_taken_f
 )
 def test_an_identifier_is_found_among_the_values_of_a_column(values: list[str | None], found: bool) -> None:
     assert WORDS.found_among(pa.array(values, pa.string())) is found
+
+
+@pytest.mark.parametrize(
+    ("name", "cleaned"),
+    [
+        ("/in/run_alice_2024.parquet", "/in/run_[erased]_2024.parquet"),
+        ("alice-u-77.parquet", "[erased]-[erased].parquet"),
+        ("s3://in/by_@ben.b_/part-0.csv", "s3://in/by_@[erased]_/part-0.csv"),
+        ("posts-Änne", "posts-[erased]"),
+        ("tweets_783214567890", "tweets_[erased]"),
+        ("old_journal-7_copy", "old_[erased]_copy"),
+        ("/in/malice/alices/2024/bob_12.parquet", "/in/malice/alices/2024/bob_12.parquet"),
+        ("journal-77, xu-77", "journal-77, xu-77"),
+    ],
+)
+def test_names_of_files_are_looked_through_part_by_part_and_short_numbers_mean_something_else(
+    name: str, cleaned: str
+) -> None:
+    assert IN_NAMES.without(name) == cleaned
+    assert bool(IN_NAMES.named_in(name)) == (cleaned != name)
 
 
 def test_identifiers_are_taken_out_of_what_a_manifest_says() -> None:
