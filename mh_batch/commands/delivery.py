@@ -37,8 +37,7 @@ def deliver(arguments: argparse.Namespace) -> int:
 
 
 def _delivery(settings: DeliverSettings) -> "Delivery":
-    from mh_batch.consent import Ledger
-    from mh_batch.followup import Contacts, Delivery, Outbox, StandingConsent, Terms, load_contacts
+    from mh_batch.followup import Contacts, CurrentConsent, Delivery, Outbox, Terms, load_contacts
     from mh_batch.followup.help_lines import load_help_lines
     from mh_batch.followup.user import this_user
     from mh_batch.scoring.keys import root_key
@@ -51,8 +50,7 @@ def _delivery(settings: DeliverSettings) -> "Delivery":
     terms = Terms(settings.attempts, settings.retry_dead, settings.delivered_by or this_user())
     key = root_key(root, settings.key_file)
     contacts = load_contacts(settings.contacts, key) if settings.contacts else Contacts({})
-    consent = StandingConsent(Ledger.open(settings.consent), key, terms.moment)
-    return Delivery(Outbox(root), sink, consent, contacts, help_lines, key, terms)
+    return Delivery(Outbox(root), sink, CurrentConsent(settings.consent, key), contacts, help_lines, key, terms)
 
 
 def _warn_of_stale(help_lines: "HelpLines") -> None:

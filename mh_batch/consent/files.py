@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -68,9 +68,12 @@ class LedgerFiles:
                 first += len(rows)
         self._check_unchanged()
 
+    def same_as(self, other: LedgerFiles) -> bool:
+        """Whether the files are those of another look at the ledger, and nobody has written to them since."""
+        return _states(self.files) == _states(other.files)
+
     def _check_unchanged(self) -> None:
-        now = self.file_system.get_file_info([file.path for file in self.files])
-        if [(file.size, file.mtime_ns) for file in now] != [(file.size, file.mtime_ns) for file in self.files]:
+        if _states(self.file_system.get_file_info([file.path for file in self.files])) != _states(self.files):
             raise LedgerError(f"{self.location} changed while it was being read; start again when it is complete")
 
     def _read(self, file: fs.FileInfo) -> Iterator[pa.Table]:
@@ -78,6 +81,10 @@ class LedgerFiles:
             yield from (_parquet if file.extension == "parquet" else _csv)(self.file_system, file.path)
         except (pa.ArrowException, OSError):  # their messages quote rows
             raise LedgerError(f"{file.base_name} cannot be read as a {file.extension} file") from None
+
+
+def _states(files: Iterable[fs.FileInfo]) -> list[tuple[str, int | None, int | None]]:
+    return [(file.path, file.size, file.mtime_ns) for file in files]
 
 
 def _is_ledger(file: fs.FileInfo) -> bool:

@@ -46,7 +46,12 @@ class Ledger:
         Raises:
             LedgerError: there is none, or it breaks the contract.
         """
-        return cls._of(LedgerFiles.at(location).tables())
+        return cls.read(LedgerFiles.at(location))
+
+    @classmethod
+    def read(cls, files: LedgerFiles) -> Ledger:
+        """Read a ledger from files that were found; errors as of `open`."""
+        return cls._of(files.tables())
 
     @classmethod
     def _of(cls, tables: Iterable[pa.Table]) -> Ledger:

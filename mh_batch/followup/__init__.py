@@ -7,10 +7,11 @@ from mh_batch.followup.outbox import Outbox
 from mh_batch.followup.policy import Policy, Rule, load_policy
 from mh_batch.followup.sending import Terms
 from mh_batch.followup.sinks import Sink
-from mh_batch.followup.standing_consent import StandingConsent
+from mh_batch.followup.standing_consent import CurrentConsent, StandingConsent
 
 __all__ = [
     "Contacts",
+    "CurrentConsent",
     "Delivery",
     "Issued",
     "Outbox",

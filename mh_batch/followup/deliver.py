@@ -32,7 +32,7 @@ class Delivery:
     Attributes:
         outbox: What is delivered.
         sink: Where to; None for readers of the outbox itself, for whom the log says what may be acted upon.
-        consent: Who still agrees.
+        consent: Gives who agrees, as of the moment that it is called.
         contacts: Whom to reach.
         help_lines: What messages recommend.
         key: The root's key.
@@ -41,7 +41,7 @@ class Delivery:
 
     outbox: Outbox
     sink: Sink | None
-    consent: StandingConsent
+    consent: Callable[[], StandingConsent]
     contacts: Contacts
     help_lines: HelpLines
     key: PseudonymKey
@@ -49,20 +49,21 @@ class Delivery:
 
     def preview(self) -> Counter[str]:
         """Return what would become of the open rows, without sending or writing: to_send, withheld, no_contact."""
-        history = History.of(self.outbox.attempts(), self._name)
-        return Counter(self._obstacle(row) or "to_send" for row in self._open(history))
+        history, consent = History.of(self.outbox.attempts(), self._name), self.consent()
+        return Counter(self._obstacle(row, consent) or "to_send" for row in self._open(history))
 
     def run(self) -> Counter[Ended]:
         """Deliver the open rows; return how many ended in which way.
 
         Raises:
             BusyError: somebody else issues or delivers, or deletes what is in the root.
-            DeliveryError: the sink cannot be used as it is set up.
+            DeliveryError: the sink cannot be used as it is set up, or the consent ledger is no longer sound.
+            KeyFileError: the root's key has been rotated since it was read.
         """
-        with self.outbox.alone(f"deliver-{new_run_id()}") as check_lease:
-            history = History.of(self.outbox.attempts(), self._name)
+        with self.outbox.alone(f"deliver-{new_run_id()}", self.key) as check_lease:
+            history, consent = History.of(self.outbox.attempts(), self._name), self.consent()
             rows = self._open(history)
-            settled = {row.outbox_id: attempt for row in rows if (attempt := self._settled(row)) is not None}
+            settled = {row.outbox_id: attempt for row in rows if (attempt := self._settled(row, consent)) is not None}
             self.outbox.log(list(settled.values()))
             ended: Counter[Ended] = Counter(attempt.outcome for attempt in settled.values())
             to_send = [row for row in rows if row.outbox_id not in settled]
@@ -79,24 +80,24 @@ class Delivery:
     def _open(self, history: History) -> list[OutboxRow]:
         return [row for row in self.outbox.rows() if history.is_open(row.outbox_id, self.terms.retry_dead)]
 
-    def _obstacle(self, row: OutboxRow) -> Literal["withheld", "no_contact"] | None:
-        if self._reason_to_withhold(row):
+    def _obstacle(self, row: OutboxRow, consent: StandingConsent) -> Literal["withheld", "no_contact"] | None:
+        if self._reason_to_withhold(row, consent):
             return "withheld"
         return "no_contact" if self.sink and self._contact(row, self.sink) is None else None
 
-    def _reason_to_withhold(self, row: OutboxRow) -> str | None:
+    def _reason_to_withhold(self, row: OutboxRow, consent: StandingConsent) -> str | None:
         if len(row.evidence) < row.documents:
             return "erased"
-        if not self.consent.covers(row):
+        if not consent.covers(row):
             return "consent"
         return "expired" if self.terms.moment > row.expires_at else None
 
     def _contact(self, row: OutboxRow, sink: Sink) -> Contact | None:
         return self.contacts.find(row.author_key, row.scope, sink.channel)
 
-    def _settled(self, row: OutboxRow) -> Attempt | None:
+    def _settled(self, row: OutboxRow, consent: StandingConsent) -> Attempt | None:
         """What is to be logged of a row that nothing is sent for."""
-        reason = self._reason_to_withhold(row)
+        reason = self._reason_to_withhold(row, consent)
         if reason:
             return self._attempt(row, "withheld", reason)
         return None if self.sink else self._attempt(row, "delivered", "outbox")
@@ -114,6 +115,10 @@ class Delivery:
 
     def _send(self, row: OutboxRow, history: History) -> Ended:
         assert self.sink is not None  # or all rows are settled
+        withheld = self._settled(row, self.consent())
+        if withheld:
+            self.outbox.log([withheld])
+            return "withheld"
         contact = self._contact(row, self.sink)
         if contact is None:
             return "no_contact"

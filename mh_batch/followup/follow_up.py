@@ -65,13 +65,14 @@ def follow_up(
     Raises:
         UsageError: the run lacks a model or label of the policy.
         BusyError: somebody else issues or delivers, or deletes what is in the root.
+        KeyFileError: the root's key has been rotated since it was read.
     """
     check_policy(policy, run)
     issue = Issue(policy, run.run_id, moment or datetime.now(UTC), issued_by or this_user(), key)
     standing = in_pseudonyms(ledger, key).at(issue.moment)
     permissions: dict[str, Permission] = {rule.scope: Permission.of(standing, rule.scope) for rule in policy.rules}
     outbox = Outbox(root)
-    with outbox.alone(f"followup-{new_run_id()}") as check_lease:
+    with outbox.alone(f"followup-{new_run_id()}", key) as check_lease:
         announce(f"looking for what follows from run {run.run_id} under policy {policy.name}")
         with session() as spark:
             opened = PublishedRun(run.folder, spark)

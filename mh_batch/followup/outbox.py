@@ -12,11 +12,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from mh_batch.corpus.pseudonyms import PseudonymKey
 from mh_batch.erasure.order import unfinished_order
 from mh_batch.errors import ErasureError, StoreError
 from mh_batch.followup.attempts import Attempt
 from mh_batch.followup.outbox_rows import OutboxRow, as_table
 from mh_batch.scoring.access import output_access
+from mh_batch.scoring.keys import check_key
 from mh_batch.scoring.layout import OutputRoot
 from mh_batch.scoring.leases import Leases
 from mh_batch.storage import Folder
@@ -36,16 +38,19 @@ class Outbox:
         self._deliveries = root.folder / "outbox" / "deliveries"
 
     @contextmanager
-    def alone(self, name: str) -> Iterator[Callable[[], None]]:
+    def alone(self, name: str, key: PseudonymKey) -> Iterator[Callable[[], None]]:
         """Work on the outbox as the only one; gives a function that raises BusyError if that has been lost.
 
         Raises:
             BusyError: somebody else issues or delivers, or deletes what is in the root.
             ErasureError: an erasure was interrupted: whom it concerns must not be written to.
+            KeyFileError: the key is no longer the root's: under another one nobody would be known.
+            RotationError: the root is between two keys.
         """
         with output_access(self._root), Leases(self._root.folder).held("followup", name) as check_lease:
             if unfinished_order(self._root.folder) is not None:
                 raise ErasureError("an erasure was interrupted: start it again, then follow up")
+            check_key(self._root, key)
             yield check_lease
 
     def rows(self) -> list[OutboxRow]:

@@ -30,7 +30,7 @@ class Terms:
         attempts: After so many, in all deliveries together, a row is given up.
         retry_dead: Try once more what was given up.
         delivered_by: Who asks for it.
-        moment: Consent holds as of then; with a time zone.
+        moment: What has expired by then is withheld; with a time zone.
         sleep: Waits so many seconds.
     """
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 
 from mh_batch.consent import SCOPES, Ledger
+from mh_batch.consent.files import LedgerFiles
 from mh_batch.consent.rules import RESEARCH
 from mh_batch.corpus.pseudonyms import PseudonymKey
+from mh_batch.errors import DeliveryError, LedgerError
 from mh_batch.followup.outbox_rows import OutboxRow
 from mh_batch.followup.permission import Permission, in_pseudonyms
 
@@ -37,6 +39,37 @@ class StandingConsent:
             self._withdrawn_at[column].get((id, scope)) for column, id in subjects for scope in (row.scope, RESEARCH)
         )
         return any(at is not None and at > row.issued_at for at in last)
+
+
+class CurrentConsent:
+    """Consent as the files of a ledger say now: a delivery may take hours, and somebody withdraw meanwhile."""
+
+    def __init__(self, location: str, key: PseudonymKey) -> None:
+        """Read the ledger; errors as of `Ledger.open`."""
+        self._location, self._key = location, key
+        self._files = LedgerFiles.at(location)
+        self._standing = self._read(self._files)
+
+    def __call__(self) -> StandingConsent:
+        """Return what holds now; the files are read again if they have changed.
+
+        Raises:
+            DeliveryError: they have, and are no sound ledger.
+        """
+        try:
+            files = LedgerFiles.at(self._location)
+            if not files.same_as(self._files):
+                self._standing = self._read(files)
+                self._files = files
+        except LedgerError as error:
+            raise DeliveryError(
+                f"the consent ledger changed during the delivery, which stops here: {error}\n"
+                "what was delivered is logged: put the ledger right, then start the same command again"
+            ) from None
+        return self._standing
+
+    def _read(self, files: LedgerFiles) -> StandingConsent:
+        return StandingConsent(Ledger.read(files), self._key, datetime.now(UTC))
 
 
 def _last_withdrawals(ledger: Ledger, column: str, moment: datetime) -> Mapping[Hashable, datetime]:

@@ -1,4 +1,5 @@
-from collections.abc import Iterable
+import json
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mh_batch.corpus.pseudonyms import author_key
+from mh_batch.errors import DeliveryError, KeyFileError
 from mh_batch.followup import deliver
 from mh_batch.followup.attempts import Attempt
 from mh_batch.followup.contacts import Contact, Contacts
@@ -16,9 +18,9 @@ from mh_batch.followup.notice import Notice
 from mh_batch.followup.outbox import Outbox
 from mh_batch.followup.sending import Terms
 from mh_batch.followup.sinks import Answer, Sink
-from mh_batch.followup.standing_consent import StandingConsent
+from mh_batch.followup.standing_consent import CurrentConsent, StandingConsent
 from mh_batch.scoring.layout import OutputRoot
-from tests.consent.histories import AUTHORS, Event, histories, may_be_used, moment
+from tests.consent.histories import AUTHORS, Event, frame, histories, may_be_used, moment
 from tests.followup.killed import KilledError, When, killed_at
 from tests.followup.made_up import KEY, NAMES, due, evidence, granted, ledger_of, policy, withdrawn
 from tests.followup.receivers import Clock
@@ -28,6 +30,21 @@ CONSENTS = [granted(author) for author in AUTHORS]
 CONTACTS = Contacts(
     {(author_key(KEY, name), "self_help", "webhook"): Contact("webhook", f"{name}@home") for name in AUTHORS}
 )
+
+
+class Meanwhile:
+    """A sink that takes everything; while it takes the first row, something happens."""
+
+    name, channel = "webhook", "webhook"
+
+    def __init__(self, happens: Callable[[], object]) -> None:
+        self.happens, self.sent = happens, list[Notice]()
+
+    def send(self, notice: Notice) -> Answer:
+        self.sent.append(notice)
+        if len(self.sent) == 1:
+            self.happens()
+        return Answer(True, "http 200")
 
 
 class Scripted:
@@ -71,7 +88,8 @@ def delivery(
     **terms: object,
 ) -> Delivery:
     made = Terms(**{"moment": moment(day), "delivered_by": "tester", "sleep": Clock(), **terms})  # type: ignore[arg-type]
-    return Delivery(outbox, sink, StandingConsent(ledger_of(events), KEY, moment(day)), contacts, HELP, KEY, made)
+    standing = StandingConsent(ledger_of(events), KEY, moment(day))
+    return Delivery(outbox, sink, lambda: standing, contacts, HELP, KEY, made)
 
 
 def outcomes(outbox: Outbox) -> list[tuple[str, str | None]]:
@@ -98,6 +116,40 @@ def test_who_withdraws_after_the_issue_is_never_written_to_not_even_after_anothe
 def test_a_withdrawal_counts_though_a_grant_followed_before_anything_was_delivered(outbox: Outbox) -> None:
     sink, events = Scripted(), [*CONSENTS, withdrawn("ada", day=4), granted("ada", day=5)]
     assert delivery(outbox, sink, events, day=6).run() == {"delivered": 2, "withheld": 1}
+
+
+def test_who_withdraws_during_a_delivery_is_not_written_to(outbox: Outbox, tmp_path: Path) -> None:
+    ledger = tmp_path / "ledger.parquet"
+    frame(CONSENTS).to_parquet(ledger)
+    gone = [*CONSENTS, *(withdrawn(author, day=4) for author in AUTHORS)]
+    sink = Meanwhile(lambda: frame(gone).to_parquet(ledger))
+    made = replace(delivery(outbox, sink), consent=CurrentConsent(str(ledger), KEY))
+    assert made.run() == {"delivered": 1, "withheld": 2}
+    assert len(sink.sent) == 1
+    assert sorted(outcomes(outbox))[1:] == [("withheld", "consent")] * 2
+
+
+def test_a_ledger_that_breaks_during_a_delivery_stops_it_and_what_was_delivered_is_logged(
+    outbox: Outbox, tmp_path: Path
+) -> None:
+    ledger = tmp_path / "ledger.parquet"
+    frame(CONSENTS).to_parquet(ledger)
+    sink = Meanwhile(lambda: ledger.write_bytes(b"PAR1"))
+    consent = CurrentConsent(str(ledger), KEY)
+    with pytest.raises(DeliveryError, match=r"cannot be read as a parquet file\n.*start the same command again"):
+        replace(delivery(outbox, sink), consent=consent).run()
+    assert (len(sink.sent), outcomes(outbox)) == (1, [("delivered", "http 200")])
+    with pytest.raises(DeliveryError):
+        consent()
+
+
+def test_under_a_key_that_was_rotated_meanwhile_nothing_is_withheld_or_sent(outbox: Outbox, tmp_path: Path) -> None:
+    (tmp_path / "runs" / "r").mkdir(parents=True)
+    (tmp_path / "runs" / "r" / "manifest.json").write_text(json.dumps({"pseudonym_key": KEY.rotated(bytes(32)).check}))
+    sink = Scripted()
+    with pytest.raises(KeyFileError, match="after a rotation the whole chain"):
+        delivery(outbox, sink).run()
+    assert (sink.sent, outbox.attempts()) == ([], [])
 
 
 def test_what_is_withheld_is_so_for_every_sink(outbox: Outbox) -> None:
