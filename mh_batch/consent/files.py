@@ -35,12 +35,13 @@ class LedgerFiles:
 
     @classmethod
     def at(cls, location: str) -> LedgerFiles:
-        """Find the files at a path or URI; LedgerError if there are none."""
+        """Find the files at a path or URI; LedgerError if there are none, or others that may be meant to be read."""
         file_system, path = file_system_of(location)
         found = file_system.get_file_info(path)
         inside = [found]
         if found.type == fs.FileType.Directory:
             inside = file_system.get_file_info(fs.FileSelector(path, recursive=True))
+            _refuse_others(location, inside)
         files = sorted((file for file in inside if _is_ledger(file)), key=lambda file: str(file.path))
         if not files:
             raise LedgerError(f"{location} is no consent ledger: expected a Parquet or CSV file, or a folder of them")
@@ -88,7 +89,25 @@ def _states(files: Iterable[fs.FileInfo]) -> list[tuple[str, int | None, int | N
 
 
 def _is_ledger(file: fs.FileInfo) -> bool:
-    return bool(file.type == fs.FileType.File and file.extension in _SUFFIXES and "/_temporary/" not in file.path)
+    return bool(file.type == fs.FileType.File and file.extension in _SUFFIXES and not _is_unfinished(file))
+
+
+def _is_unfinished(file: fs.FileInfo) -> bool:
+    return "/_temporary/" in file.path
+
+
+def _refuse_others(location: str, files: Iterable[fs.FileInfo]) -> None:
+    """A withdrawal in a file that is passed over would not be heeded, and nobody would know."""
+    others = [
+        file.base_name
+        for file in files
+        if file.type == fs.FileType.File and not (_is_ledger(file) or _is_unfinished(file) or file.base_name[0] in "_.")
+    ]
+    if others:
+        raise LedgerError(
+            f"{location} holds what is no file of a consent ledger, such as {min(others)}: expected .parquet and .csv; "
+            "put it elsewhere, or let its name begin with _ or . so that it is passed over"
+        )
 
 
 def _parquet(file_system: fs.FileSystem, path: str) -> Iterator[pa.Table]:

@@ -90,7 +90,8 @@ def test_the_instants_that_spark_writes_without_a_zone_are_utc(tmp_path: Path) -
 def test_a_ledger_may_be_a_folder_and_may_be_empty(tmp_path: Path) -> None:
     (tmp_path / "1.csv").write_text(HEADER + "ada,,research,granted,2026-01-01T00:00:00Z\n")
     (tmp_path / "2.csv").write_text(HEADER + "ada,,research,withdrawn,2026-01-02T00:00:00Z\n")
-    (tmp_path / "readme.txt").write_text("not of the ledger")
+    for passed_over in ("_SUCCESS", ".1.csv.crc"):
+        (tmp_path / passed_over).write_text("not of the ledger")
     ledger = Ledger.open(str(tmp_path))
     assert [ledger.at(moment(day)).permits("research", "ada", "d") for day in (0, 1)] == [True, False]
     both = (tmp_path / "1.csv").read_bytes() + (tmp_path / "2.csv").read_bytes()
@@ -147,6 +148,17 @@ def test_a_file_that_is_no_ledger_is_refused_without_its_rows(tmp_path: Path, co
 def test_a_location_without_a_ledger_is_said_at_once(tmp_path: Path) -> None:
     with pytest.raises(LedgerError, match="expected a Parquet or CSV file"):
         Ledger.open(str(tmp_path / "gone.csv"))
+
+
+@pytest.mark.parametrize("name", ["2026/more.csv.gz", "withdrawn.CSV", "readme.txt", "_delta_log/0.json", "rows"])
+def test_a_folder_with_files_of_other_kinds_is_refused_since_they_may_hold_withdrawals(
+    tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "1.csv").write_text(HEADER)
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("")
+    with pytest.raises(LedgerError, match=rf"such as {Path(name).name}: .* put it elsewhere"):
+        Ledger.open(str(tmp_path))
 
 
 def test_a_ledger_that_changes_while_it_is_read_is_refused(tmp_path: Path) -> None:
