@@ -1,4 +1,4 @@
-"""`mh-batch erase` for spark-submit: the same arguments."""
+"""`mh-batch erase` for spark-submit: the same arguments, but ids in a `--file`: its event log keeps the others."""
 
 import sys
 

@@ -2,6 +2,7 @@
 
 import argparse
 
+from mh_batch.errors import SettingsError
 from mh_batch.flags import given_flags
 from mh_batch.settings import EraseSettings, RotateSettings, load_settings
 
@@ -12,9 +13,14 @@ def erase(arguments: argparse.Namespace) -> int:
     from mh_batch.erasure.naming import subjects_of
     from mh_batch.scoring.keys import root_key
     from mh_batch.scoring.layout import OutputRoot
-    from mh_batch.scoring.session import command_session, run_settings
+    from mh_batch.scoring.session import command_session, is_submitted, run_settings
 
-    settings = load_settings(EraseSettings, arguments.config, given_flags(arguments, EraseSettings))
+    flags = given_flags(arguments, EraseSettings)
+    if is_submitted() and {"author", "doc"} & flags.keys():
+        raise SettingsError(
+            "Spark's event log keeps the command line of spark-submit: name authors and documents in a --file"
+        )
+    settings = load_settings(EraseSettings, arguments.config, flags)
     root = OutputRoot.existing(settings.output)
     subjects = subjects_of(settings.author, settings.doc, settings.file)
     key = root_key(root, settings.key_file)

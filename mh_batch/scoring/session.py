@@ -84,13 +84,17 @@ def start_session(name: str, cores: int | None = None) -> SparkSession:
     # The workers must run in the environment that this process runs in, not in the system's Python.
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName(name)
-    # Set by spark-submit for the Python that it starts, in client and in cluster mode.
-    if "PYSPARK_GATEWAY_PORT" in os.environ:
+    if is_submitted():
         return builder.config(map=_cluster_settings()).getOrCreate()
     # Loopback, so that a laptop without a network, or behind a VPN, starts as well.
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     with owner_only():
         return _local_defaults(builder, cores).getOrCreate()
+
+
+def is_submitted() -> bool:
+    """Whether spark-submit started this process, in client or in cluster mode."""
+    return "PYSPARK_GATEWAY_PORT" in os.environ
 
 
 @contextmanager
