@@ -4,6 +4,6 @@
 """
 
 from mh_batch.consent.ledger import Ledger
-from mh_batch.consent.standing import SCOPES, Standing, Subjects
+from mh_batch.consent.standing import FOLLOW_UP_SCOPES, SCOPES, FollowUpScope, Standing, Subjects
 
-__all__ = ["SCOPES", "Ledger", "Standing", "Subjects"]
+__all__ = ["FOLLOW_UP_SCOPES", "SCOPES", "FollowUpScope", "Ledger", "Standing", "Subjects"]

@@ -1,4 +1,4 @@
-"""The rule of `Standing.permits` in Spark, for ledgers and corpora of millions of rows."""
+"""Decides in Spark what may be used, for millions of rows: somebody grants it, and nobody who speaks refuses."""
 
 from __future__ import annotations
 

@@ -1,12 +1,15 @@
 """What a ledger says as of one moment."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from mh_batch.consent.rules import RESEARCH
 from mh_batch.errors import UsageError, nearest
 
-SCOPES: tuple[str, ...] = (RESEARCH, "self_help", "notify_therapist", "emergency_contact")
+FollowUpScope = Literal["self_help", "notify_therapist", "emergency_contact"]
+FOLLOW_UP_SCOPES: tuple[FollowUpScope, ...] = get_args(FollowUpScope)
+SCOPES: tuple[str, ...] = (RESEARCH, *FOLLOW_UP_SCOPES)
 
 
 @dataclass(frozen=True)
@@ -52,21 +55,6 @@ class Standing:
     def withdrawn(self, scope: str) -> Subjects:
         """Return the subjects whose last event is a withdrawal; UsageError if there is no such scope."""
         return self.withdrawals.get(_known(scope), _NOBODY)
-
-    def permits(self, scope: str, author_id: str | None, doc_id: str, consent: Collection[str] | None = None) -> bool:
-        """Return whether a document may be used: somebody grants it, and nobody who speaks refuses.
-
-        Args:
-            scope: The use.
-            author_id: Its author, where the corpus says so.
-            doc_id: The document.
-            consent: The uses that its own `consent` column lists; None where the corpus has no such column.
-        """
-        if (author_id, doc_id) in self.withdrawn(scope):
-            return False
-        if consent is not None:
-            return scope in consent
-        return (author_id, doc_id) in self.granted(scope)
 
 
 def _known(scope: str) -> str:

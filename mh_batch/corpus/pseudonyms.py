@@ -42,11 +42,6 @@ def author_key(key: PseudonymKey, author_id: str) -> str:
     return hasher(key, "author")(author_id.encode())
 
 
-def content_key(key: PseudonymKey, text: str) -> str:
-    """Return the key of a text, equal for equal texts: 32 hexadecimal digits of an HMAC-SHA-256."""
-    return hasher(key, "content")(text.encode())
-
-
 @lru_cache(maxsize=8)
 def hasher(key: PseudonymKey, purpose: Purpose) -> Callable[[bytes], str]:
     """Return the function that gives a value in UTF-8 its pseudonym, as `author_key` does; it hashes the keys once.

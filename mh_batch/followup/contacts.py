@@ -11,14 +11,13 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 from pyarrow import csv
 
-from mh_batch.consent import SCOPES
+from mh_batch.consent import FOLLOW_UP_SCOPES
 from mh_batch.corpus.pseudonyms import PseudonymKey, author_key, hasher
 from mh_batch.errors import ContactsError, nearest
 from mh_batch.storage import file_system_of
 from mh_batch.validation import Column, load_contract
 
 CHANNELS = ("email", "webhook")
-_SCOPES = tuple(scope for scope in SCOPES if scope != "research")
 # No white space, so that nothing of an address can become a header of its own.
 _ATOM = r"[^@\s<>()\[\]\\,;:\"\x00-\x1f]+"
 _EMAIL = re.compile(rf"{_ATOM}@{_ATOM}\.{_ATOM}")
@@ -76,7 +75,7 @@ def _contact(row: Mapping[str, Any]) -> Contact:
 
 
 def _problem(row: Mapping[str, Any]) -> str | None:
-    for name, known in (("scope", _SCOPES), ("channel", CHANNELS)):
+    for name, known in (("scope", FOLLOW_UP_SCOPES), ("channel", CHANNELS)):
         if row[name] not in known:
             return f"'{name}' is none of {', '.join(known)}"
     for name in ("author_id", "address"):

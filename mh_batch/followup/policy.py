@@ -10,10 +10,10 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from mh_batch.consent import FollowUpScope
 from mh_batch.followup.checked_yaml import read_checked
 from mh_batch.settings.base import Settings
 
-Scope = Literal["self_help", "notify_therapist", "emergency_contact"]
 SendingSink = Literal["webhook", "smtp"]
 
 
@@ -45,7 +45,7 @@ class Rule(Settings):
     within_days: int = Field(ge=1)
     cool_down_days: int = Field(ge=1)
     max_age_days: int = Field(30, ge=1)
-    scope: Scope
+    scope: FollowUpScope
     action: str = Field(pattern=r"^[A-Za-z0-9][\w.-]*$")
     language: str = Field("en", pattern=r"^[a-z]{2}$")
     country: str | None = Field(None, pattern=r"^[A-Z]{2}$")

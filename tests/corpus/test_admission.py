@@ -8,7 +8,8 @@ from pyspark.sql import functions as F
 from mh_batch.corpus import Reason
 from mh_batch.corpus.admission import examine, later_copies, reject_copies
 from mh_batch.corpus.erased import Marks
-from mh_batch.corpus.pseudonyms import PseudonymKey, author_key, content_key
+from mh_batch.corpus.pseudonyms import PseudonymKey, author_key
+from tests.pseudonyms import chained
 
 pytestmark = pytest.mark.spark
 
@@ -87,7 +88,7 @@ def test_the_detail_tells_where_the_row_is_and_never_its_text(spark: SparkSessio
 def test_admitted_documents_get_keys_and_rejected_ones_none_of_their_texts(spark: SparkSession) -> None:
     sound, rejected = judge(corpus(spark, {}, {"doc_id": "e", "kept_out": "not granted"}))
     assert sound["author_key"] == author_key(KEY, "ada")
-    assert sound["content_key"] == content_key(KEY, "I went for a walk.")
+    assert sound["content_key"] == chained(KEY.links, "content", "I went for a walk.")
     assert rejected["content_key"] is None
 
 
@@ -115,5 +116,6 @@ def test_documents_of_the_erased_are_rejected_and_say_nothing_of_whose_they_are(
         for row in examined.collect()
     ]
     erased = (Reason.ERASED, None, None, None, None)
-    ben = (None, "b", author_key(KEY, "ben"), "part-0.parquet, row 1", content_key(KEY, "I went for a walk."))
+    text_key = chained(KEY.links, "content", "I went for a walk.")
+    ben = (None, "b", author_key(KEY, "ben"), "part-0.parquet, row 1", text_key)
     assert found == [erased, ben, erased, erased]

@@ -11,7 +11,8 @@ from pyspark.sql import SparkSession
 
 from mh_batch import ScoreSettings, score_corpus
 from mh_batch.corpus.key_files import read_key
-from mh_batch.corpus.pseudonyms import PseudonymKey, author_key, content_key
+from mh_batch.corpus.pseudonyms import PseudonymKey, author_key
+from tests.pseudonyms import chained
 from tests.scoring.corpora import document, write
 from tests.scoring.told import ToldLoader
 from tests.texts import contents
@@ -100,7 +101,7 @@ def needles(root: Path) -> list[bytes]:
     """All by which Ada is known: her ids, her pseudonym, the keys of the texts that only she wrote."""
     key = key_of(root)
     hers = [row for row in documents(1) if row["author_id"] == ADA]
-    texts = [content_key(key, row["text"]) for row in hers if row["text"] and row["text"] != SHARED]
+    texts = [chained(key.links, "content", row["text"]) for row in hers if row["text"] and row["text"] != SHARED]
     return [word.encode() for word in (ADA, author_key(key, ADA), *[row["doc_id"] for row in hers], *texts)]
 
 

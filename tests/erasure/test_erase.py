@@ -10,12 +10,13 @@ from pyspark.sql import SparkSession
 from mh_batch import PublishedRun, open_run
 from mh_batch.cli import main
 from mh_batch.consent import Subjects
-from mh_batch.corpus.pseudonyms import author_key, content_key
+from mh_batch.corpus.pseudonyms import author_key
 from mh_batch.erasure import Erased, erase, finish_erasure
 from mh_batch.scoring.layout import OutputRoot
 from mh_batch.storage import Folder
 from tests.erasure.roots import ADA, OUTBOX, SHARED, documents, key_of, needles, others, places_of, score
 from tests.killing import Killed, killed_at
+from tests.pseudonyms import chained
 from tests.scoring.corpora import write
 
 pytestmark = pytest.mark.spark
@@ -76,9 +77,9 @@ def test_nothing_of_an_erased_author_is_left_and_all_figures_are_those_of_the_ot
     assert (row["outbox_id"], [entry["doc_id"] for entry in row["evidence"]]) == ("2", ["journal-author-1-0"])
     files = list((root / "store").rglob("*.parquet"))
     store = [text for file in files for text in pq.read_table(file)["content_key"].to_pylist()]
-    theirs = {content_key(key, row["text"]) for row in others(documents(1)) if row["text"].strip()}
+    theirs = {chained(key.links, "content", row["text"]) for row in others(documents(1)) if row["text"].strip()}
     assert Counter(store) == Counter(theirs)
-    assert content_key(key, SHARED) in store
+    assert chained(key.links, "content", SHARED) in store
     assert main(["validate", "--output", str(root)]) == 0
 
 

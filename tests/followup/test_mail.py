@@ -2,20 +2,19 @@ from email import message_from_bytes, policy
 
 import pytest
 
+from mh_batch.consent import FOLLOW_UP_SCOPES, FollowUpScope
 from mh_batch.corpus.language import detect_language
 from mh_batch.followup.contacts import Contact
 from mh_batch.followup.help_lines import load_help_lines
 from mh_batch.followup.mail import compose, load_messages
 from mh_batch.followup.notice import notice_of
-from mh_batch.followup.policy import Scope
 from tests.followup import made_up
 from tests.followup.made_up import due, evidence, granted, rule
 
 LANGUAGES = ("en", "de", "fr", "it", "pt", "es")
-SCOPES: tuple[Scope, ...] = ("self_help", "notify_therapist", "emergency_contact")
 
 
-def body(scope: Scope, contact: Contact, **changes: object) -> str:
+def body(scope: FollowUpScope, contact: Contact, **changes: object) -> str:
     made = made_up.policy(rule(scope=scope, **changes))
     documents = {"ada": [evidence("doc-one", 1, 0.87654), evidence("doc-two", 2, 0.91)]}
     (row,) = due(made, documents, [granted(scope=scope)], 3)
@@ -25,8 +24,10 @@ def body(scope: Scope, contact: Contact, **changes: object) -> str:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("scope", SCOPES)
-def test_mails_are_written_in_the_contacts_language_and_name_the_countrys_line(scope: Scope, language: str) -> None:
+@pytest.mark.parametrize("scope", FOLLOW_UP_SCOPES)
+def test_mails_are_written_in_the_contacts_language_and_name_the_countrys_line(
+    scope: FollowUpScope, language: str
+) -> None:
     said = body(scope, Contact("email", "x@example.org", language, "AT"))
     assert "$" not in said
     assert "TelefonSeelsorge: 142" in said
@@ -38,8 +39,8 @@ def test_who_is_in_no_language_of_ours_is_written_to_in_english() -> None:
     assert body("self_help", Contact("email", "x@example.org", "nl")).startswith("Hello,")
 
 
-@pytest.mark.parametrize("scope", SCOPES)
-def test_no_document_and_no_score_stands_in_a_mail_unless_the_policy_says_so(scope: Scope) -> None:
+@pytest.mark.parametrize("scope", FOLLOW_UP_SCOPES)
+def test_no_document_and_no_score_stands_in_a_mail_unless_the_policy_says_so(scope: FollowUpScope) -> None:
     said = body(scope, Contact("email", "x@example.org"))
     assert "doc-one" not in said
     assert "0.8" not in said

@@ -1,5 +1,3 @@
-import hashlib
-import hmac
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -20,6 +18,7 @@ from mh_batch.scoring.layout import OutputRoot
 from mh_batch.scoring.tombstones import read_tombstones, write_tombstones
 from tests.erasure.roots import documents, key_of, score
 from tests.killing import Killed, killed_at
+from tests.pseudonyms import chained
 from tests.scoring.corpora import write
 from tests.scoring.told import told
 
@@ -29,12 +28,6 @@ pytestmark = pytest.mark.spark
 @pytest.fixture
 def root(with_ada: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(with_ada, tmp_path / "root"))
-
-
-def chained(links: tuple[bytes, ...], purpose: str, value: str) -> str:
-    for link in links:
-        value = hmac.new(link, f"{purpose}\0{value}".encode(), hashlib.sha256).hexdigest()[:32]
-    return value
 
 
 def tables(root: Path) -> Iterator[tuple[Path, list[dict[str, object]]]]:
