@@ -7,9 +7,9 @@ BIN := .venv/bin
 demo: .venv/installed
 	$(BIN)/mh-batch demo
 
-# Tests that share a Spark session run in one process, all others in a second one meanwhile.
+# A third process keeps two cores busy while the others wait for Spark. See tests/conftest.py.
 test: .venv/installed
-	$(BIN)/pytest --numprocesses 2 --dist loadgroup --durations=15
+	$(BIN)/pytest --numprocesses 3 --dist loadgroup --durations=15
 
 # Without what starts a cluster or a browser, or takes minutes.
 test-fast: .venv/installed

@@ -14,6 +14,9 @@ from mh_batch.models import CARD_FILE, Model, locate_model
 # A JVM that lives for a minute gains nothing from the slow compiler; every one that a test starts inherits this.
 os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
 
+# About half of the time that tests with Spark take.
+_PRIVACY = {"consent", "erasure", "followup", "rotation", "test_consent.py", "test_redaction.py"}
+
 # Interpreted and compiled.
 _CODEGEN = {
     "spark.sql.codegen.wholeStage": ("false", "true"),
@@ -23,14 +26,15 @@ _CODEGEN = {
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep what needs the shared Spark session together: one process of two has it, the other does the rest.
+    """Keep what needs a Spark session together, in two groups for two sessions; clusters are a third.
 
-    Clusters take longest and hardly use the session: they go to the process that is free, at the price of a second one.
+    A process is given groups and tests of no group as it gets free, in the order in which they stand here.
     """
     for item in items:
-        group = next((name for name in ("cluster", "spark") if item.get_closest_marker(name)), None)
-        if group:
-            item.add_marker(pytest.mark.xdist_group(group))
+        if item.get_closest_marker("cluster"):
+            item.add_marker(pytest.mark.xdist_group("cluster"))
+        elif item.get_closest_marker("spark"):
+            item.add_marker(pytest.mark.xdist_group("privacy" if _PRIVACY & set(item.path.parts) else "spark"))
 
 
 @pytest.fixture(scope="session")
