@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -16,6 +17,8 @@ os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSeri
 
 # About half of the time that tests with Spark take.
 _PRIVACY = {"consent", "erasure", "followup", "rotation", "test_consent.py", "test_redaction.py"}
+
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 # Interpreted and compiled.
 _CODEGEN = {
@@ -76,6 +79,19 @@ def with_ada(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> P
     from tests.erasure.roots import documents, two_nights, with_leavings
 
     return with_leavings(two_nights(spark, tmp_path_factory.mktemp("with"), [documents(0), documents(1)]))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    playwright = pytest.importorskip("playwright.sync_api")
+    found = next((path for name in _BROWSERS if (path := shutil.which(name))), None)
+    if found is None and not os.environ.get("CI"):
+        pytest.skip("no Chromium on PATH")
+    assert found, "CI must have a Chromium on PATH"
+    with playwright.sync_playwright() as driver:
+        launched = driver.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield launched
+        launched.close()
 
 
 @pytest.fixture

@@ -97,6 +97,21 @@ def test_no_file_holds_a_text_and_the_page_loads_nothing(whole: Path) -> None:
     assert all(row["y"] <= 1 for row in specs["roc-1"]["datasets"]["rows"])
 
 
+@pytest.mark.browser
+def test_a_browser_draws_every_chart_and_asks_for_nothing_else(whole: Path, browser: Any) -> None:
+    page, complaints, requests = browser.new_page(), [], []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda request: requests.append(request.url))
+    page.goto((whole / "index.html").as_uri())
+    places = page.locator("[data-chart]").all()
+    assert len(places) > 5
+    for place in places:
+        place.locator("svg path").first.wait_for(state="attached")
+    assert complaints == []
+    assert requests == [(whole / "index.html").as_uri()]
+
+
 def test_several_labels_with_unknown_ones(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     unknown: list[Any] = [None if row < 10 else row % 2 for row in range(80)]
     data = write_labelled(

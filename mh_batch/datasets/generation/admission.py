@@ -1,10 +1,10 @@
 """Which texts of the answers are taken, and why the others are not."""
 
-import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from mh_batch.corpus.language import detect_language
+from mh_batch.datasets.comparable import comparable
 from mh_batch.datasets.generation.answers import Answer, read_texts
 from mh_batch.datasets.generation.plan import Request
 
@@ -64,7 +64,7 @@ def judge(
                 yield Refused(request, answer, number, UNREADABLE_TEXT if entry is None else NOT_A_STRING)
             elif reason := _objection(entry, request.language, longest_words, languages):
                 yield Refused(request, answer, number, reason)
-            elif (key := _key(entry)) in seen:
+            elif (key := comparable(entry)) in seen:
                 yield Refused(request, answer, number, DUPLICATE)
             else:
                 seen.add(key)
@@ -80,9 +80,3 @@ def _objection(text: str, language: str, longest_words: int, languages: tuple[st
     if words >= _DETECTABLE_WORDS and detect_language(text, languages) != language:
         return OTHER_LANGUAGE
     return None
-
-
-def _key(text: str) -> str:
-    """What duplicates have in common: letters and digits, whatever their case, accents' encoding and spacing."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return " ".join("".join(letter if letter.isalnum() else " " for letter in folded).split())

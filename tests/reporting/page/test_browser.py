@@ -1,8 +1,5 @@
 """The page in a real browser, which may load nothing but the file."""
 
-import os
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,29 +8,15 @@ import pytest
 from mh_batch.reporting.page import render_page
 from tests.reporting.page.made_up import MODELS, manifest, tables
 
-playwright = pytest.importorskip("playwright.sync_api")
 Page = Any
 
 pytestmark = pytest.mark.browser
 
-_NAMES = ("chromium", "chromium-browser", "google-chrome")
 _PHONE = {"width": 360, "height": 740}
 _DESKTOP = {"width": 1280, "height": 900}
 
 # The ratio of WCAG 2.2 for every element that has words of its own, against the colour behind it.
 _CONTRASTS = Path(__file__).with_name("contrasts.js").read_text(encoding="utf-8")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    found = next((path for name in _NAMES if (path := shutil.which(name))), None)
-    if found is None and not os.environ.get("CI"):
-        pytest.skip("no Chromium on PATH")
-    assert found, "CI must have a Chromium on PATH"
-    with playwright.sync_playwright() as driver:
-        launched = driver.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield launched
-        launched.close()
 
 
 @pytest.fixture(scope="module")
