@@ -23,7 +23,7 @@ from mh_batch.training.saving import save_classifier
 from mh_batch.training.stage import Machine, train_stage
 from mh_batch.training.starting import Beginning, from_checkpoint, from_stage, learner_of, new_student, repeat_positions
 from mh_batch.training.teacher import Teacher
-from mh_batch.training.teaching import Texts, encoded, held_texts, lessons_of, texts_of
+from mh_batch.training.teaching import Texts, encoded, held_texts, lessons_of, own_rows, texts_of
 
 MODEL, CURVE, LEARNED_FROM = "model", "curve.json", "learned_from.json"
 
@@ -64,6 +64,12 @@ class Plan:
     def held_texts(self) -> frozenset[str]:
         """Comparable forms of all texts that any stage is measured on."""
         return held_texts((self.data_of(stage), stage) for stage in self.recipe.stages)
+
+    def later_texts(self) -> list[str]:
+        """Texts that the stages after the first learn from: the vocabulary of a new model is theirs as well."""
+        held = self.held_texts()
+        later = (own_rows(self.data_of(stage), stage, held) for stage in self.recipe.stages[1:])
+        return [text for rows in later for text in rows["text"]]
 
     def folder_of(self, stage: Stage) -> Path:
         """Where a stage works."""
@@ -139,7 +145,7 @@ def _beginning(
         return from_stage(plan.folder_of(before) / MODEL, data)
     if isinstance(plan.recipe.start, Student):
         follows = teacher if stage.distillation.embeddings else None
-        return new_student(plan.recipe, plan.recipe.start, data, texts.texts, follows)
+        return new_student(plan.recipe, plan.recipe.start, data, [*texts.texts, *plan.later_texts()], follows)
     return from_checkpoint(plan.recipe.start, data, plan.models_dir)
 
 

@@ -52,8 +52,7 @@ def texts_of(
         judged: Whether a teacher answers for texts without labels; they are left out otherwise.
         held: Comparable forms of the texts that any stage is measured on; none of them is learned from.
     """
-    rows, wanted = pd.concat([data.rows(split) for split in stage.learns_from]), stage.augmentation
-    rows = rows[[comparable(text) not in held for text in rows["text"]]]
+    rows, wanted = own_rows(data, stage, held), stage.augmentation
     own, targets = rows["text"].tolist(), data.targets(rows)
     texts, known = list(own), [targets]
     if wanted.journals:
@@ -67,6 +66,12 @@ def texts_of(
         texts += unseen
         known.append(np.full((len(unseen), len(data.labels)), np.nan, np.float32))
     return Texts(texts, np.concatenate(known), len(own))
+
+
+def own_rows(data: PreparedData, stage: Stage, held: frozenset[str]) -> pd.DataFrame:
+    """The prepared rows that a stage learns from, without texts that any stage is measured on."""
+    rows = pd.concat([data.rows(split) for split in stage.learns_from])
+    return rows[[comparable(text) not in held for text in rows["text"]]]
 
 
 def held_texts(sets: Iterable[tuple[PreparedData, Stage]]) -> frozenset[str]:
