@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -39,13 +39,14 @@ class Objective:
         Args:
             logits: Rows x labels.
             summary: The student's (rows x teacher's width), if the teacher's are followed.
-            wanted: `targets` (rows x labels; NaN: unknown), and of a teacher `answers` (logits) and `summaries`.
+            wanted: `targets` (rows x labels; NaN: unknown), and of a teacher `answers` (logits) and `summaries`, whose
+                rows are NaN where it is not followed.
         """
         loss = self._errors(logits, wanted["targets"])
         if self.answers and "answers" in wanted:
-            loss = loss + self.answers * self._divergence(logits, wanted["answers"])
+            loss = loss + self.answers * _over_followed(self._divergence, logits, wanted["answers"])
         if summary is not None and "summaries" in wanted:
-            loss = loss + self.summary * summary_distance(summary, wanted["summaries"])
+            loss = loss + self.summary * _over_followed(summary_distance, summary, wanted["summaries"])
         return loss
 
     def _errors(self, logits: Tensor, targets: Tensor) -> Tensor:
@@ -55,6 +56,14 @@ class Objective:
         if self.exclusive:
             return softened_divergence(logits, answers, self.temperature)
         return functional.binary_cross_entropy_with_logits(logits, torch.sigmoid(answers))
+
+
+def _over_followed(distance: Callable[[Tensor, Tensor], Tensor], student: Tensor, teacher: Tensor) -> Tensor:
+    """Distance over the rows that the teacher is followed in, as the mean over all rows of the batch."""
+    followed = ~torch.isnan(teacher).any(dim=1)
+    if not followed.any():
+        return 0 * student.sum()  # processes that share a training wait for the gradient of every weight
+    return distance(student[followed], teacher[followed]) * followed.float().mean()
 
 
 def exclusive_errors(objective: Objective, logits: Tensor, targets: Tensor) -> Tensor:

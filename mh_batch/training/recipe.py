@@ -78,6 +78,9 @@ class Stage(_Frozen):
     )
     epochs: float = Field(3, gt=0)
     batch: int = Field(16, ge=1, description="texts in a batch")
+    order: Literal["random", "long_to_short"] = Field(
+        "random", description="of the batches, which hold texts of like lengths; or from long to short, again and again"
+    )
     learning_rate: float = 5e-5
     weight_decay: float = 0.0
     decay_embeddings: bool = Field(True, description="whether word embeddings decay too")

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.utils.data import Dataset, Sampler
 from transformers import (
     EarlyStoppingCallback,
     EvalPrediction,
@@ -65,7 +66,9 @@ class _Trainer(Trainer):
         names: list[str] = super().get_decay_parameter_names(model)
         return [name for name in names if self._stage.decay_embeddings or "embedding" not in name]
 
-    def _get_train_sampler(self, train_dataset: object = None) -> LikeLengths:
+    def _get_train_sampler(self, train_dataset: Dataset[Any] | None = None) -> Sampler[int] | None:
+        if self._stage.order == "long_to_short":
+            return super()._get_train_sampler(train_dataset)
         return LikeLengths(self._lengths, self._stage.batch, self.args.seed, lambda: round(self.state.epoch or 0))
 
     def compute_loss(
@@ -145,6 +148,7 @@ def _arguments(stage: Stage, rows: int, measures: bool, folder: Path, seed: int,
         lr_scheduler_type=stage.schedule,
         bf16=machine.half == "bf16",
         fp16=machine.half == "fp16",
+        train_sampling_strategy="group_by_length" if stage.order == "long_to_short" else "random",
         use_cpu=machine.device == "cpu",
         ddp_backend="gloo" if machine.device == "cpu" and machine.processes > 1 else None,
         eval_strategy="epoch" if measures else "no",

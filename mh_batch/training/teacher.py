@@ -61,6 +61,10 @@ class Teacher:
         table: Tensor = self.model.get_input_embeddings().weight.detach()
         return table
 
+    def cuts(self, texts: Sequence[str], tokens: int) -> npt.NDArray[np.bool_]:
+        """Which texts it reads only the beginning of, if it reads so many tokens."""
+        return np.array([len(row) > tokens for row in self.tokenizer(list(texts))["input_ids"]])
+
     def judge(self, texts: Sequence[str], tokens: int) -> Lesson:
         """Its logits, and the last state of the first token, for texts cut at `tokens` tokens."""
 

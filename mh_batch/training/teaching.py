@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from mh_batch.datasets.comparable import comparable
@@ -88,12 +89,15 @@ def lessons_of(
     """Encode texts, and ask the teacher about them if the stage follows one; `memory` keeps its answers."""
     wanted: dict[str, Matrix] = {TARGETS: texts.targets}
     if teacher is not None and stage.distillation.asks:
-        wanted |= _followed(texts, stage.distillation, teacher, memory)
+        wanted |= _followed(texts, longest, stage.distillation, teacher, memory)
     return Lessons(encoded(tokenizer, texts.texts, longest), wanted)
 
 
-def _followed(texts: Texts, how: Distillation, teacher: Teacher, memory: Path) -> dict[str, Matrix]:
-    """What the student is to follow besides the labels, or instead of them."""
+def _followed(texts: Texts, longest: int, how: Distillation, teacher: Teacher, memory: Path) -> dict[str, Matrix]:
+    """What the student is to follow besides the labels, or instead of them.
+
+    Where it reads on, and the teacher read the beginning of a text only, the teacher is not followed.
+    """
     if how.answers:
         _check_labels(teacher, texts.targets.shape[1])
     said: dict[str, Matrix] = {}
@@ -108,14 +112,20 @@ def _followed(texts: Texts, how: Distillation, teacher: Teacher, memory: Path) -
             texts,
             lambda new: {"states": teacher.states(new, how.tokens)},
         )
+    cut = teacher.cuts(texts.texts, how.tokens) & (longest > how.tokens)
     followed: dict[str, Matrix] = {}
     if how.answers:
-        followed["answers"] = said["logits"]
+        followed["answers"] = _where_whole(said["logits"], cut)
     if how.summary:
-        followed["summaries"] = _standardised(said["summary" if how.summary_of == "first_token" else "states"])
+        summaries = said["summary" if how.summary_of == "first_token" else "states"]
+        followed["summaries"] = _where_whole(_standardised(summaries), cut)
     if how.panel:
-        followed[TARGETS] = _believed(texts, said["states"], how.panel)
+        followed[TARGETS] = _mixed(texts.targets, _where_whole(_believed(texts, said["states"]), cut), how.panel)
     return followed
+
+
+def _where_whole(said: Matrix, cut: npt.NDArray[np.bool_]) -> Matrix:
+    return np.where(cut[:, None], np.float32(np.nan), said)
 
 
 def _check_labels(teacher: Teacher, labels: int) -> None:
@@ -131,16 +141,21 @@ def _asked(memory: Path, what: str, texts: Texts, ask: Callable[[Sequence[str]],
     return {name: np.asarray(values, dtype=np.float32) for name, values in found.items()}
 
 
-def _believed(texts: Texts, states: Matrix, share: float) -> Targets:
-    """Labels mixed with a panel's beliefs: about prepared texts from the labels of others, about the rest from all."""
+def _believed(texts: Texts, states: Matrix) -> Targets:
+    """A panel's beliefs: about prepared texts from the labels of others, about the rest from all."""
     own, others = slice(None, texts.own), slice(texts.own, None)
     known = Evidence(texts.texts[own], states[own])
     claims = texts.targets.astype(np.float64)
     believed = [out_of_fold_beliefs(known, claims[own], FOLDS)]
     if texts.own < len(texts.texts):
         believed.append(beliefs(known, claims[own], Evidence(texts.texts[others], states[others])))
-    belief = np.concatenate(believed)
-    return np.where(np.isnan(claims), belief, (1 - share) * claims + share * belief).astype(np.float32)
+    return np.concatenate(believed).astype(np.float32)
+
+
+def _mixed(claims: Targets, beliefs: Targets, share: float) -> Targets:
+    """Claims with so much of the beliefs in them; where only one of both says something, that alone."""
+    either = np.where(np.isnan(claims), beliefs, claims)
+    return np.where(np.isnan(claims) | np.isnan(beliefs), either, (1 - share) * claims + share * beliefs)
 
 
 def _standardised(summaries: Matrix) -> Matrix:

@@ -14,7 +14,8 @@ from mh_batch.errors import SettingsError, UsageError
 from mh_batch.models import locate_model
 from mh_batch.training.prepared import open_prepared
 from mh_batch.training.recipe import Distillation, Stage
-from mh_batch.training.teaching import held_texts, texts_of
+from mh_batch.training.teacher import Teacher
+from mh_batch.training.teaching import Texts, held_texts, lessons_of, texts_of
 from tests.training.made_up import (
     FAST,
     ROWS,
@@ -64,6 +65,23 @@ def test_a_panel_fills_in_what_is_unknown(tmp_path: Path, teacher: Path) -> None
         tmp_path / "t",
     )
     assert weights(tmp_path / "t")["classifier.out_proj.weight"].shape == (2, 32)
+
+
+def test_a_teacher_that_read_the_beginning_of_a_text_only_is_not_followed_in_it(tmp_path: Path, teacher: Path) -> None:
+    short, long = "I feel so empty", "I feel so empty and tired of it all " * 4
+    claims = np.array([[1, 0], [np.nan, 1], [0, np.nan]], dtype=np.float32)
+    texts = Texts([short, long, short + " today"], claims, own=2)
+    reads = Teacher(teacher)
+    how = Distillation(panel=0.5, summary=0.2, summary_of="all_tokens", tokens=16)
+    stage = Stage(name="states", distillation=how)
+    wanted = {
+        longest: lessons_of(texts, reads.tokenizer, longest, stage, reads, tmp_path / "answers").wanted
+        for longest in (16, 64)
+    }
+    assert not np.isnan(wanted[16]["summaries"]).any()
+    assert np.isnan(wanted[64]["summaries"]).all(axis=1).tolist() == [False, True, False]
+    assert wanted[64]["targets"][1].tolist() == pytest.approx([np.nan, 1], nan_ok=True)
+    assert not np.isnan(wanted[64]["targets"][[0, 2]]).any()
 
 
 def test_no_text_that_a_later_stage_is_measured_on_is_learned_from(tmp_path: Path) -> None:

@@ -44,3 +44,18 @@ def test_texts_without_a_label_follow_the_teacher_alone() -> None:
     agreeing = objective(logits, None, {"targets": nothing_known, "answers": logits}).item()
     assert agreeing == pytest.approx(0, abs=1e-6)
     assert objective(logits, None, {"targets": nothing_known, "answers": -logits}).item() > 1
+
+
+def test_a_teacher_is_followed_in_the_rows_that_it_speaks_of_and_in_no_other() -> None:
+    logits, targets = torch.tensor([[3.0, -3.0], [1.0, 2.0]], requires_grad=True), torch.full((2, 2), UNKNOWN)
+    objective = Objective(exclusive=True, answers=1.0, temperature=1.0)
+    answers = torch.tensor([[-3.0, 3.0], [UNKNOWN, UNKNOWN]])
+    half = objective(logits, None, {"targets": targets, "answers": answers})
+    alone = objective(logits[:1], None, {"targets": targets[:1], "answers": answers[:1]})
+    assert half.item() == pytest.approx(alone.item() / 2)
+    half.backward()
+    assert logits.grad is not None
+    assert logits.grad[1].tolist() == [0, 0]
+    nothing = objective(logits, None, {"targets": targets, "answers": torch.full((2, 2), UNKNOWN)})
+    assert nothing.item() == 0
+    assert nothing.requires_grad

@@ -16,6 +16,7 @@ from transformers import TrainerCallback
 from mh_batch.errors import UsageError
 from mh_batch.inference import load_scorer
 from mh_batch.models import locate_model
+from mh_batch.training import stage as stage_module
 from mh_batch.training.recipe import Stage
 from mh_batch.training.stage import Machine
 from mh_batch.training.train import train
@@ -121,6 +122,18 @@ def test_the_vocabulary_of_a_new_model_knows_the_words_of_all_stages(tmp_path: P
     run(plan(made, data, tmp_path / "work"), tmp_path / "tiny")
     tokenizer = Tokenizer.from_file(str(tmp_path / "tiny" / "tokenizer.json"))
     assert len(tokenizer.encode(" quixotically", add_special_tokens=False)) == 1
+
+
+@pytest.mark.parametrize(("order", "ours"), [("random", True), ("long_to_short", False)])
+def test_batches_come_in_the_order_of_the_recipe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, order: Any, ours: bool
+) -> None:
+    made = []
+    kind = stage_module.LikeLengths
+    monkeypatch.setattr(stage_module, "LikeLengths", lambda *given: made.append(kind(*given)) or made[-1])
+    stages = recipe(Stage(name="states", epochs=0.1, order=order, **FAST))
+    run(plan(stages, {"states": one_label(tmp_path / "data")}, tmp_path / "work"), tmp_path / "tiny")
+    assert bool(made) is ours
 
 
 def test_a_checkpoint_gets_a_head_for_the_labels_and_counts_them_alike(tmp_path: Path, teacher: Path) -> None:
