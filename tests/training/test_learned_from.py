@@ -69,8 +69,10 @@ def test_a_panel_fills_in_what_is_unknown(tmp_path: Path, teacher: Path) -> None
 
 def test_a_teacher_that_read_the_beginning_of_a_text_only_is_not_followed_in_it(tmp_path: Path, teacher: Path) -> None:
     short, long = "I feel so empty", "I feel so empty and tired of it all " * 4
-    claims = np.array([[1, 0], [np.nan, 1], [0, np.nan]], dtype=np.float32)
-    texts = Texts([short, long, short + " today"], claims, own=2)
+    claims = np.array([[1, 0], [np.nan, 1], [0, np.nan]] * 10, dtype=np.float32)
+    texts = Texts(
+        [text for day in range(10) for text in (f"{short} {day}", f"{long} {day}", f"we eat {day}")], claims, 30
+    )
     reads = Teacher(teacher)
     how = Distillation(panel=0.5, summary=0.2, summary_of="all_tokens", tokens=16)
     stage = Stage(name="states", distillation=how)
@@ -79,7 +81,7 @@ def test_a_teacher_that_read_the_beginning_of_a_text_only_is_not_followed_in_it(
         for longest in (16, 64)
     }
     assert not np.isnan(wanted[16]["summaries"]).any()
-    assert np.isnan(wanted[64]["summaries"]).all(axis=1).tolist() == [False, True, False]
+    assert np.isnan(wanted[64]["summaries"]).all(axis=1).tolist() == [False, True, False] * 10
     assert wanted[64]["targets"][1].tolist() == pytest.approx([np.nan, 1], nan_ok=True)
     assert not np.isnan(wanted[64]["targets"][[0, 2]]).any()
 

@@ -1,6 +1,7 @@
 """A whole training on small made-up data: what it leaves, and that it goes on where it was interrupted."""
 
 import json
+from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from transformers import TrainerCallback
 from mh_batch.errors import UsageError
 from mh_batch.inference import load_scorer
 from mh_batch.models import locate_model
-from mh_batch.training import stage as stage_module
+from mh_batch.training.batching import LikeLengths
 from mh_batch.training.recipe import Stage
 from mh_batch.training.stage import Machine
 from mh_batch.training.train import train
@@ -128,9 +129,14 @@ def test_the_vocabulary_of_a_new_model_knows_the_words_of_all_stages(tmp_path: P
 def test_batches_come_in_the_order_of_the_recipe(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, order: Any, ours: bool
 ) -> None:
-    made = []
-    kind = stage_module.LikeLengths
-    monkeypatch.setattr(stage_module, "LikeLengths", lambda *given: made.append(kind(*given)) or made[-1])
+    made: list[LikeLengths] = []
+
+    class Watched(LikeLengths):
+        def __iter__(self) -> Iterator[int]:
+            made.append(self)
+            return super().__iter__()
+
+    monkeypatch.setattr("mh_batch.training.stage.LikeLengths", Watched)
     stages = recipe(Stage(name="states", epochs=0.1, order=order, **FAST))
     run(plan(stages, {"states": one_label(tmp_path / "data")}, tmp_path / "work"), tmp_path / "tiny")
     assert bool(made) is ours
