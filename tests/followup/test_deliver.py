@@ -129,6 +129,21 @@ def test_who_withdraws_during_a_delivery_is_not_written_to(outbox: Outbox, tmp_p
     assert sorted(outcomes(outbox))[1:] == [("withheld", "consent")] * 2
 
 
+def test_who_withdraws_while_a_row_waits_to_be_tried_again_is_not_written_to(tmp_path: Path) -> None:
+    outbox, ledger = issued(tmp_path / "root", authors=["ada"]), tmp_path / "ledger.parquet"
+    frame(CONSENTS).to_parquet(ledger)
+
+    def withdraw(seconds: float) -> None:
+        frame([*CONSENTS, withdrawn("ada", day=4)]).to_parquet(ledger)
+
+    sink = Scripted(FAILED)
+    made = replace(delivery(outbox, sink, sleep=withdraw), consent=CurrentConsent(str(ledger), KEY))
+    assert made.run() == {"withheld": 1}
+    assert len(sink.sent) == 1
+    assert outcomes(outbox) == [("failed", "http 503"), ("withheld", "consent")]
+    assert delivery(outbox, sink).run() == {}
+
+
 def test_a_ledger_that_breaks_during_a_delivery_stops_it_and_what_was_delivered_is_logged(
     outbox: Outbox, tmp_path: Path
 ) -> None:
