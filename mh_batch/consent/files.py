@@ -41,6 +41,7 @@ class LedgerFiles:
         inside = [found]
         if found.type == fs.FileType.Directory:
             inside = file_system.get_file_info(fs.FileSelector(path, recursive=True))
+            _refuse_hidden(location, inside)
             _refuse_others(location, inside)
         files = sorted((file for file in inside if _is_ledger(file)), key=lambda file: str(file.path))
         if not files:
@@ -96,17 +97,38 @@ def _is_unfinished(file: fs.FileInfo) -> bool:
     return "/_temporary/" in file.path
 
 
+def _is_hidden(file: fs.FileInfo) -> bool:
+    return str(file.base_name).startswith(("_", "."))
+
+
+def _refuse_hidden(location: str, files: Iterable[fs.FileInfo]) -> None:
+    """Who hid a table may want it passed over, or not know of its name: either guess may wrong somebody."""
+    hidden = [
+        file.base_name
+        for file in files
+        if file.type == fs.FileType.File
+        and file.extension.lower() in _SUFFIXES
+        and _is_hidden(file)
+        and not _is_unfinished(file)
+    ]
+    if hidden:
+        raise LedgerError(
+            f"{location} holds tables whose names begin with _ or ., such as {min(hidden)}: rename what belongs to the "
+            "ledger, and put elsewhere what does not"
+        )
+
+
 def _refuse_others(location: str, files: Iterable[fs.FileInfo]) -> None:
     """A withdrawal in a file that is passed over would not be heeded, and nobody would know."""
     others = [
         file.base_name
         for file in files
-        if file.type == fs.FileType.File and not (_is_ledger(file) or _is_unfinished(file) or file.base_name[0] in "_.")
+        if file.type == fs.FileType.File and not (_is_ledger(file) or _is_unfinished(file) or _is_hidden(file))
     ]
     if others:
         raise LedgerError(
-            f"{location} holds what is no file of a consent ledger, such as {min(others)}: expected .parquet and .csv; "
-            "put it elsewhere, or let its name begin with _ or . so that it is passed over"
+            f"{location} holds what is no file of a consent ledger, such as {min(others)}: expected .parquet and .csv, "
+            "in small letters; put it elsewhere, or if it is neither, let its name begin with _ or . to be passed over"
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from mh_batch.corpus.pseudonyms import PseudonymKey
@@ -115,15 +116,21 @@ class Delivery:
 
     def _send(self, row: OutboxRow, history: History) -> Ended:
         assert self.sink is not None  # or all rows are settled
-        withheld = self._settled(row, self.consent())
-        if withheld:
-            self.outbox.log([withheld])
+        if self._is_withheld(row):
             return "withheld"
         contact = self._contact(row, self.sink)
         if contact is None:
             return "no_contact"
         before = 0 if row.outbox_id in history.dead else history.tried[row.outbox_id]
-        return Sender(self.outbox, self.sink, self.help_lines, self.key, self.terms).send(row, contact, before)
+        sender = Sender(self.outbox, self.sink, self.help_lines, self.key, self.terms)
+        return sender.send(row, contact, before, partial(self._is_withheld, row))
+
+    def _is_withheld(self, row: OutboxRow) -> bool:
+        """Whether a row may not be sent as of now; that is logged."""
+        reason = self._reason_to_withhold(row, self.consent())
+        if reason:
+            self.outbox.log([self._attempt(row, "withheld", reason)])
+        return reason is not None
 
     def _attempt(self, row: OutboxRow, outcome: Outcome, detail: str) -> Attempt:
         return new_attempt(row, self._name, None, 0, outcome, detail, self.terms.delivered_by)

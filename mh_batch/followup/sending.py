@@ -51,13 +51,14 @@ class Sender:
     key: PseudonymKey
     terms: Terms
 
-    def send(self, row: OutboxRow, contact: Contact, before: int) -> Outcome:
-        """Try until the row is delivered or given up, or the receiver asks for too long a wait.
+    def send(self, row: OutboxRow, contact: Contact, before: int, is_withheld: Callable[[], bool]) -> Outcome:
+        """Try until the row is delivered, given up or withheld, or the receiver asks for too long a wait.
 
         Args:
             row: The row.
             contact: Whom to reach.
             before: Attempts of earlier deliveries that count.
+            is_withheld: Looks again, after each wait, whether the row may still be sent; logs it if not.
         """
         notice = notice_of(row, contact, self.sink.name, self.help_lines)
         recipient = contact.pseudonym(self.key)
@@ -70,6 +71,8 @@ class Sender:
             if outcome != "failed" or wait > _LONGEST_WAIT_SECONDS:
                 break
             self.terms.sleep(wait)
+            if is_withheld():
+                return "withheld"
         return outcome
 
     def _outcome(self, answer: Answer, number: int) -> Outcome:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from datetime import UTC, datetime
 
 from mh_batch.consent import SCOPES, Ledger
@@ -15,12 +15,16 @@ from mh_batch.followup.permission import Permission, in_pseudonyms
 
 
 class StandingConsent:
-    """Consent from the issue of a row up to a moment."""
+    """Consent from the issue of a row up to a moment.
 
-    def __init__(self, ledger: Ledger, key: PseudonymKey, moment: datetime) -> None:
-        """Read a ledger under the key of the rows' root."""
-        known = in_pseudonyms(ledger, key)
+    Attributes:
+        until: When the ledger's next event comes, after which this is out of date; None if there is none.
+    """
+
+    def __init__(self, known: Ledger, moment: datetime) -> None:
+        """Read a ledger in the pseudonyms of the rows' root."""
         standing = known.at(moment)
+        self.until = _next_event(known, moment)
         self._permissions = {scope: Permission.of(standing, scope) for scope in SCOPES}
         self._withdrawn_at = {column: _last_withdrawals(known, column, moment) for column in ("author_id", "doc_id")}
 
@@ -44,32 +48,49 @@ class StandingConsent:
 class CurrentConsent:
     """Consent as the files of a ledger say now: a delivery may take hours, and somebody withdraw meanwhile."""
 
-    def __init__(self, location: str, key: PseudonymKey) -> None:
+    def __init__(
+        self, location: str, key: PseudonymKey, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         """Read the ledger; errors as of `Ledger.open`."""
-        self._location, self._key = location, key
+        self._location, self._key, self._now = location, key, now
         self._files = LedgerFiles.at(location)
-        self._standing = self._read(self._files)
+        self._known = self._read(self._files)
+        self._standing = StandingConsent(self._known, now())
 
     def __call__(self) -> StandingConsent:
-        """Return what holds now; the files are read again if they have changed.
+        """Return what holds now; the files are read again if they have changed, and an event counts from its time on.
 
         Raises:
             DeliveryError: they have, and are no sound ledger.
         """
+        changed, now = self._read_changes(), self._now()
+        if changed or (self._standing.until is not None and self._standing.until <= now):
+            self._standing = StandingConsent(self._known, now)
+        return self._standing
+
+    def _read_changes(self) -> bool:
+        """Whether there were any."""
         try:
             files = LedgerFiles.at(self._location)
-            if not files.same_as(self._files):
-                self._standing = self._read(files)
-                self._files = files
+            if files.same_as(self._files):
+                return False
+            self._known = self._read(files)
         except LedgerError as error:
             raise DeliveryError(
                 f"the consent ledger changed during the delivery, which stops here: {error}\n"
                 "what was delivered is logged: put the ledger right, then start the same command again"
             ) from None
-        return self._standing
+        self._files = files
+        return True
 
-    def _read(self, files: LedgerFiles) -> StandingConsent:
-        return StandingConsent(Ledger.read(files), self._key, datetime.now(UTC))
+    def _read(self, files: LedgerFiles) -> Ledger:
+        return in_pseudonyms(Ledger.read(files), self._key)
+
+
+def _next_event(ledger: Ledger, moment: datetime) -> datetime | None:
+    times = ledger.events["at"]
+    later = times[times > moment]
+    return None if later.empty else later.min()
 
 
 def _last_withdrawals(ledger: Ledger, column: str, moment: datetime) -> Mapping[Hashable, datetime]:

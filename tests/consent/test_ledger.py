@@ -1,4 +1,5 @@
 import hashlib
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -146,6 +147,37 @@ def test_a_folder_with_files_of_other_kinds_is_refused_since_they_may_hold_withd
     (tmp_path / name).write_text("")
     with pytest.raises(LedgerError, match=rf"such as {Path(name).name}: .* put it elsewhere"):
         Ledger.open(str(tmp_path))
+
+
+@pytest.mark.parametrize("name", ["_old.csv", ".1.csv", "2026/_old.parquet", ".csv", "_old.CSV"])
+def test_a_table_of_a_hidden_name_is_neither_read_nor_passed_over_in_silence(tmp_path: Path, name: str) -> None:
+    (tmp_path / "1.csv").write_text(HEADER)
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text(HEADER)
+    with pytest.raises(LedgerError, match=rf"begin with _ or \., such as {re.escape(Path(name).name)}: rename"):
+        Ledger.open(str(tmp_path))
+
+
+def test_a_file_of_another_kind_may_stay_under_the_name_that_the_error_asks_for(tmp_path: Path) -> None:
+    (tmp_path / "1.csv").write_text(HEADER)
+    (tmp_path / "readme.txt").write_text("")
+    with pytest.raises(LedgerError, match=r"if it is neither, let its name begin with _ or \. to be passed over"):
+        LedgerFiles.at(str(tmp_path))
+    (tmp_path / "readme.txt").rename(tmp_path / "_readme.txt")
+    assert [file.base_name for file in LedgerFiles.at(str(tmp_path)).files] == ["1.csv"]
+
+
+@pytest.mark.parametrize("name", ["part-0.csv", "_part-0.parquet", ".part-0.csv"])
+def test_what_spark_has_not_finished_is_passed_over(tmp_path: Path, name: str) -> None:
+    (tmp_path / "1.csv").write_text(HEADER)
+    (tmp_path / "_temporary" / "0").mkdir(parents=True)
+    (tmp_path / "_temporary" / "0" / name).write_text("half a fi")
+    assert [file.base_name for file in LedgerFiles.at(str(tmp_path)).files] == ["1.csv"]
+
+
+def test_a_single_file_is_read_whatever_its_name(tmp_path: Path) -> None:
+    (tmp_path / "_ledger.csv").write_text(HEADER + "ada,,research,granted,2026-01-01T00:00:00Z\n")
+    assert Ledger.open(str(tmp_path / "_ledger.csv")).at(moment(0)).granted("research").authors == {"ada"}
 
 
 def test_a_ledger_that_changes_while_it_is_read_is_refused(tmp_path: Path) -> None:
