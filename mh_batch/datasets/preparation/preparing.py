@@ -50,7 +50,7 @@ def prepare(recipe: Recipe, settings: PrepareSettings, say: Say = lambda stage: 
         _check_books(origins, rows, left_out)
         say(f"{len(rows):,} rows left: splitting")
         rows = assigned(rows, recipe, settings.shares, settings.seed)
-        with draft_of(settings.output) as draft:
+        with draft_of(settings.output, settings.overwrite) as draft:
             write_splits(draft, rows, recipe, SPLITS)
             write_left_out(draft, left_out)
             say("checking the written splits for leaks")
