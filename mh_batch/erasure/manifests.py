@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from mh_batch.erasure.words import Words
+from mh_batch.erasure.words import ERASED, Words
 from mh_batch.scoring.layout import MANIFEST
 from mh_batch.storage import Folder
 
@@ -31,6 +32,15 @@ def without_words(manifest: dict[str, Any], words: Words) -> dict[str, Any]:
     """Return the manifest with identifiers taken out of what it says of the input."""
     settings = {**manifest["settings"], **_cleaned(words, manifest["settings"], _SETTINGS_WITH_FILES)}
     return {**manifest, **_cleaned(words, manifest, _WITH_FILES), "settings": settings}
+
+
+def may_have_read(recorded: Sequence[str], inputs: Sequence[str]) -> bool:
+    """Whether these inputs are the ones that a manifest tells, where an erasure may have taken names out."""
+    return len(recorded) == len(inputs) and all(map(_may_be, recorded, inputs))
+
+
+def _may_be(recorded: str, name: str) -> bool:
+    return bool(re.fullmatch("[^/]+".join(map(re.escape, recorded.split(ERASED))), name))
 
 
 def words_said(run: Folder, words: Words) -> frozenset[str]:

@@ -11,7 +11,7 @@ from mh_batch.erasure.manifests import read_manifest, without_words
 from mh_batch.erasure.order import Order
 from mh_batch.erasure.words import Words
 from mh_batch.errors import ErasureError
-from mh_batch.reporting import write_report
+from mh_batch.reporting import write_page_again, write_report
 from mh_batch.scoring.layout import MANIFEST, OutputRoot
 from mh_batch.scoring.validation import count_run
 from mh_batch.settings import ReportOptions
@@ -61,19 +61,23 @@ def take_words_out(root: OutputRoot, words: Words) -> None:
 def write_reports_again(spark: SparkSession, root: OutputRoot, order: Order, words: Words) -> None:
     """Write the reports of the published runs that have lost documents, and of those that compare with them.
 
-    So are those of runs whose manifests name somebody in what they say of the input, since pages tell it too. Such a
-    manifest is cleaned after its page: as long as it is not, the next erasure finds both.
+    Of runs whose manifests only name somebody in what they say of the input the page is written, since it tells that
+    too. Such a manifest is cleaned after its page: as long as it is not, the next erasure finds both.
     """
     published = {run: root.manifest(run) for run in root.published()}
     cleaned = {run: without_words(manifest, words) for run, manifest in published.items()}
     lost = {run.removeprefix("runs/") for run in order.losses}
     compared = {run: manifest["report"]["against"] for run, manifest in published.items()}
-    concerned = [run for run in published if {run, compared[run]} & lost or cleaned[run] != published[run]]
+    counted = [run for run in published if {run, compared[run]} & lost]
     # A report quotes that of the run compared with, which is an earlier one unless somebody asked for another.
-    for run in sorted(concerned, key=lambda run: ((compared[run] or "") > run, run)):
+    for run in sorted(counted, key=lambda run: ((compared[run] or "") > run, run)):
         manifest, against = cleaned[run], root.compared(None, compared[run])
         entry = write_report(spark, root.run(run), manifest, _options(manifest["report"]), against)
         (root.run(run) / MANIFEST).write_json({**manifest, "report": entry})
+    for run in sorted(published.keys() - counted):
+        if cleaned[run] != published[run]:
+            write_page_again(root.run(run), cleaned[run])
+            (root.run(run) / MANIFEST).write_json(cleaned[run])
 
 
 def _options(entry: dict[str, Any]) -> ReportOptions:

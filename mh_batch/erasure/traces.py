@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property, reduce
@@ -15,8 +16,8 @@ import pyarrow.parquet as pq
 from mh_batch.erasure.words import Words
 from mh_batch.rewriting.files import row_groups
 
-# In a detail that names a file, what follows it; rules of consent among that must stay as they are.
-_AFTER_FILE = ", row "
+# A detail that names a file, and what follows it; rules of consent among that must stay as they are.
+_NAMING_FILE = r"(?s)^(.*)(, row [0-9]+(?:;.*)?)$"
 
 
 @dataclass(frozen=True)
@@ -113,12 +114,13 @@ class Removal:
         return entries and [entry for entry in entries if entry["doc_id"] not in self.traces.documents]
 
     def _names_somebody(self, details: pa.ChunkedArray) -> bool:
-        files = pc.unique(pc.replace_substring_regex(details, f"{_AFTER_FILE}.*", ""))
+        files = pc.unique(pc.replace_substring_regex(details, _NAMING_FILE, r"\1"))
         return any(map(self.words.named_in, files.drop_null().to_pylist()))
 
     def _without_names(self, detail: str | None) -> str | None:
-        file, after, rest = (detail or "").partition(_AFTER_FILE)
-        return detail and f"{self.words.without(file)}{after}{rest}"
+        named = re.fullmatch(_NAMING_FILE, detail or "")
+        file, after = named.groups() if named else (detail, "")
+        return detail and f"{self.words.without(file)}{after}"
 
 
 def _details(schema: pa.Schema) -> list[str]:

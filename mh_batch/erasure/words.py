@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import combinations_with_replacement
@@ -17,10 +17,10 @@ TELLING = 8
 # Names of files that are not ours hold fewer words: what is no number tells more there.
 _TELLING_IN_NAMES = 4
 _WORD = re.compile(rb"[\w@+-]{%d,}" % TELLING)
-_PART_OF_NAME = re.compile(r"[^\W_]+")
+_PART_OF_NAME = re.compile(r"[^\W_]++(?!://)")  # a scheme, as hdfs, is nobody's name
 _ONE_WORD = r"^[0-9A-Za-z_@+-]*$"
 _AROUND_PARTS = re.compile(r"^[\W_]+|[\W_]+$")
-_ERASED = "[erased]"
+ERASED = "[erased]"
 
 
 @dataclass(frozen=True)
@@ -47,17 +47,25 @@ class Words:
         return any(words) or any(id in content for id in self._spelled_otherwise)
 
     def named_in(self, name: str, least: int = _TELLING_IN_NAMES) -> frozenset[str]:
-        """Return those of so many characters or more that the name of a file holds, as `run_alice_2024` holds alice."""
+        """Return where the name of a file holds those of so many characters or more: `run_alice_2024` holds alice."""
+        return frozenset(name[start:end] for start, end in self._spans(name, least))
+
+    def _spans(self, name: str, least: int) -> Iterator[tuple[int, int]]:
         parts = list(_PART_OF_NAME.finditer(name))
-        spans = {name[first.start() : last.end()] for first, last in combinations_with_replacement(parts, 2)}
-        otherwise = {id.decode() for id in self._spelled_otherwise if id in name.encode()}
-        return frozenset(id for id in (spans & self._telling_in_names) | otherwise if len(id) >= least)
+        for first, last in combinations_with_replacement(parts, 2):
+            start, end = first.start(), last.end()
+            if self._telling_in_names.get(name[start:end], 0) >= least:
+                yield start, end
+        for id in map(bytes.decode, self._spelled_otherwise):
+            if len(id) >= least and id in name:
+                yield from (found.span() for found in re.finditer(re.escape(id), name))
 
     @cached_property
-    def _telling_in_names(self) -> frozenset[str]:
+    def _telling_in_names(self) -> dict[str, int]:
+        """What is looked for in names, and how long the identifier is, which may begin with an @."""
         long = {id for id in self.identifiers if len(id) >= TELLING}
         short = {id for id in self.identifiers if len(id) >= _TELLING_IN_NAMES and any(map(str.isalpha, id))}
-        return frozenset(_AROUND_PARTS.sub("", id) for id in long | short)
+        return {_AROUND_PARTS.sub("", id): len(id) for id in sorted(long | short, key=len)}
 
     def those_in(self, content: bytes) -> frozenset[str]:
         """Return those that a file's bytes hold."""
@@ -86,9 +94,12 @@ class Words:
         return content
 
     def _replaced(self, text: str) -> str:
-        for identifier in sorted(self.named_in(text), key=len, reverse=True):
-            text = text.replace(identifier, _ERASED)
-        return text
+        cut, kept_from = "", 0
+        for start, end in sorted(self._spans(text, _TELLING_IN_NAMES)):
+            if start >= kept_from:
+                cut += text[kept_from:start] + ERASED
+            kept_from = max(kept_from, end)
+        return cut + text[kept_from:]
 
 
 def words_of(*identifiers: Iterable[str]) -> Words:

@@ -20,7 +20,7 @@ from mh_batch.reporting.disclosure.rounding import rounded
 from mh_batch.reporting.estimation.estimates import prevalence_table
 from mh_batch.reporting.groupings import COMPLEMENTARY, SMALL
 from mh_batch.reporting.page import render_page
-from mh_batch.reporting.tables import ReportTables, write_table
+from mh_batch.reporting.tables import ReportTables, read_table, write_table
 from mh_batch.settings import ReportOptions
 from mh_batch.storage import Folder
 from mh_batch.validation import load_contract
@@ -56,8 +56,24 @@ def write_report(
     report = run / "report"
     for field in fields(ReportTables):
         _write(getattr(tables, field.name), report, field.name)
-    (report / "index.html").write_bytes(render_page(tables, {**manifest, "report": entry}).encode())
+    _write_page(report, tables, {**manifest, "report": entry})
     return entry
+
+
+def write_page_again(run: Folder, manifest: Mapping[str, Any]) -> None:
+    """Write `index.html` of a report anew by the tables that lie beside it: nothing is counted, no noise is drawn.
+
+    Args:
+        run: Folder of the run.
+        manifest: What the page is to say of the run; its `report` says how the tables were made.
+    """
+    report = run / "report"
+    held = [field.name for field in fields(ReportTables) if (report / f"{field.name}.parquet").exists()]
+    _write_page(report, ReportTables(**{name: read_table(report, name) for name in held}), manifest)
+
+
+def _write_page(report: Folder, tables: ReportTables, manifest: Mapping[str, Any]) -> None:
+    (report / "index.html").write_bytes(render_page(tables, manifest).encode())
 
 
 def _write(table: pa.Table | None, report: Folder, name: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
+from mh_batch.erasure.manifests import may_have_read
 from mh_batch.scoring.access import output_access
 from mh_batch.scoring.consent import RunLedger
 from mh_batch.scoring.layout import OutputRoot
@@ -78,12 +79,16 @@ def of_date(settings: NightlySettings) -> NightlySettings:
 
 
 def published_night(root: OutputRoot, settings: NightlySettings) -> str | None:
-    """Return the newest published run of these settings, date included."""
-    wanted = _decisive(settings.model_dump(mode="json"))
+    """Return the newest published run of these settings, date included; else one whose input an erasure made vague."""
+    wanted, vague = _decisive(settings.model_dump(mode="json")), None
     for run_id in reversed(root.published()):
-        if _decisive(root.manifest(run_id)["settings"]) == wanted:
+        recorded = _decisive(root.manifest(run_id)["settings"])
+        if recorded == wanted:
             return run_id
-    return None
+        inputs = recorded["input"], wanted["input"]
+        if vague is None and {**recorded, "input": inputs[1]} == wanted and may_have_read(*inputs):
+            vague = run_id
+    return vague
 
 
 def _decisive(settings: dict[str, Any]) -> dict[str, Any]:

@@ -161,11 +161,14 @@ def test_an_input_that_is_named_after_somebody_leaves_manifest_and_page_and_fold
     page = Path(first.report_page.uri)
     page.write_text(page.read_text().replace(read, f"/in/{name}"))
     subjects = Subjects(authors=frozenset({name}))
+    tables = [path for path in page.parent.iterdir() if path != page]
+    written = [path.stat().st_mtime_ns for path in tables]
     assert erase(spark, Folder.at(str(root)), key_of(root), subjects).documents == 0
     assert first.manifest["inputs"] == first.manifest["settings"]["input"] == ["/in/[erased]"]
     assert first.manifest["settings"]["output"] == f"/studies/{name}"
     assert f"/in/{name}" not in page.read_text()
     assert "/in/[erased]" in page.read_text()
+    assert [path.stat().st_mtime_ns for path in tables] == written, "counts that stay get no fresh noise"
 
 
 def test_single_documents_are_erased_by_a_file_of_ids(

@@ -70,6 +70,14 @@ def test_what_is_left_in_any_other_file_is_found(tmp_path: Path, name: str, cont
         prove(tmp_path)
 
 
+@pytest.mark.parametrize("name", ["@alice12.txt", "notes_@alice12_old.txt"])
+def test_an_identifier_that_begins_with_an_at_is_as_long_as_it_is_written(tmp_path: Path, name: str) -> None:
+    (tmp_path / "failed").mkdir()
+    (tmp_path / "failed" / name).write_text("")
+    with pytest.raises(ErasureError):
+        prove_erased(Folder.at(str(tmp_path)), Traces(), words_of(["@alice12"]))
+
+
 def test_what_settings_say_is_told_and_left_and_whatever_else_names_somebody_is_not(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

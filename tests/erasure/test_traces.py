@@ -35,6 +35,10 @@ CASES: list[tuple[dict[str, list[object]], dict[str, list[object]]]] = [
         {"detail": ["run_alice_2.parquet, row 3; withdrawn by author"]},
         {"detail": ["run_[erased]_2.parquet, row 3; withdrawn by author"]},
     ),
+    (
+        {"detail": ["diary, row alice-smith.parquet, row 3", "a, row 1; alice\n.parquet, row 3; 9 characters"]},
+        {"detail": ["diary, row [erased]-smith.parquet, row 3", "a, row 1; [erased]\n.parquet, row 3; 9 characters"]},
+    ),
 ]
 
 

@@ -4,7 +4,7 @@ import pytest
 from mh_batch.erasure.words import words_of
 
 WORDS = words_of(["journal-12345678", "Müller, Änne", "0123456789abcdef0123456789abcdef", "en", "12"])
-IN_NAMES = words_of(["alice", "u-77", "@ben.b", "Änne", "bob", "2024", "783214567890", "journal-7"])
+IN_NAMES = words_of(["alice", "u-77", "@ben.b", "Änne", "bob", "2024", "783214567890", "journal-7", "hdfs", "alice-u"])
 
 
 @pytest.mark.parametrize(
@@ -47,13 +47,15 @@ def test_an_identifier_is_found_among_the_values_of_a_column(values: list[str | 
     ("name", "cleaned"),
     [
         ("/in/run_alice_2024.parquet", "/in/run_[erased]_2024.parquet"),
-        ("alice-u-77.parquet", "[erased]-[erased].parquet"),
+        ("alice_u-77.parquet", "[erased]_[erased].parquet"),
         ("s3://in/by_@ben.b_/part-0.csv", "s3://in/by_@[erased]_/part-0.csv"),
         ("posts-Änne", "posts-[erased]"),
         ("tweets_783214567890", "tweets_[erased]"),
         ("old_journal-7_copy", "old_[erased]_copy"),
         ("/in/malice/alices/2024/bob_12.parquet", "/in/malice/alices/2024/bob_12.parquet"),
         ("journal-77, xu-77", "journal-77, xu-77"),
+        ("/in/alice/malice-1.parquet", "/in/[erased]/malice-1.parquet"),
+        ("hdfs://alice-u-77/hdfs", "hdfs://[erased]/[erased]"),
     ],
 )
 def test_names_of_files_are_looked_through_part_by_part_and_short_numbers_mean_something_else(

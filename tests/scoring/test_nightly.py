@@ -8,9 +8,9 @@ from pyspark.sql import SparkSession
 
 from mh_batch import PublishedRun
 from mh_batch.errors import BusyError, CorpusError
-from mh_batch.scoring.layout import OutputRoot
+from mh_batch.scoring.layout import MANIFEST, OutputRoot
 from mh_batch.scoring.leases import Leases
-from mh_batch.scoring.nightly import Night, run_night
+from mh_batch.scoring.nightly import Night, published_night, run_night
 from mh_batch.settings import NightlySettings
 from tests.scoring.corpora import document, write
 from tests.scoring.dead import left_behind
@@ -106,6 +106,28 @@ def _tells_the_change(second: PublishedRun, first: PublishedRun) -> None:
     assert [row["share_before"], row["share"]] == pytest.approx(shares)
     assert row["difference"] == pytest.approx(shares[1] - shares[0])
     assert row["comparable"]
+
+
+def test_a_night_whose_input_was_named_after_somebody_erased_is_still_done(
+    nights: Nights,
+) -> None:
+    published = {
+        "a": "/corpus/[erased]/2026-03-01",
+        "b": "/corpus/notes/2026-03-01",
+        "c": "/corpus/[erased]/2026-03-01",
+    }
+    for run, name in published.items():
+        settings = nights.settings("2026-03-01", input=name).model_dump(mode="json")
+        (nights.root.run(run) / MANIFEST).write_json({"settings": settings})
+
+    def done(name: str, **changes: Any) -> str | None:
+        return published_night(nights.root, nights.settings("2026-03-01", input=name, **changes))
+
+    assert done("/corpus/posts/2026-03-01") == "c"
+    assert done("/corpus/notes/2026-03-01") == "b", "what is told in full goes before"
+    assert done("/corpus/posts/2026-03-02") is None
+    assert done("/corpus/posts/more/2026-03-01") is None
+    assert done("/corpus/posts/2026-03-01", threshold={"depressed": 0.9}) is None
 
 
 def test_a_second_start_is_told_who_is_at_work(nights: Nights) -> None:
