@@ -23,7 +23,8 @@ from mh_batch.training.saving import save_classifier
 from mh_batch.training.stage import Machine, train_stage
 from mh_batch.training.starting import Beginning, from_checkpoint, from_stage, learner_of, new_student, repeat_positions
 from mh_batch.training.teacher import Teacher
-from mh_batch.training.teaching import Texts, encoded, held_texts, lessons_of, own_rows, texts_of
+from mh_batch.training.teaching import encoded, lessons_of
+from mh_batch.training.texts import Texts, held_texts, own_rows, texts_of
 
 MODEL, CURVE, LEARNED_FROM = "model", "curve.json", "learned_from.json"
 

@@ -15,7 +15,8 @@ from mh_batch.models import locate_model
 from mh_batch.training.prepared import open_prepared
 from mh_batch.training.recipe import Distillation, Stage
 from mh_batch.training.teacher import Teacher
-from mh_batch.training.teaching import Texts, held_texts, lessons_of, texts_of
+from mh_batch.training.teaching import lessons_of
+from mh_batch.training.texts import Texts, held_texts, texts_of
 from tests.training.made_up import (
     FAST,
     ROWS,
