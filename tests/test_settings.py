@@ -6,7 +6,8 @@ import yaml
 from pydantic import ValidationError
 
 from mh_batch.errors import SettingsError
-from mh_batch.settings import NightlySettings, ScoreSettings, load_settings
+from mh_batch.flags import Parser, add_flags, given_flags
+from mh_batch.settings import NightlySettings, ScoreSettings, TrainSettings, load_settings
 
 NEEDED = {"input": ["in.parquet"], "output": "out", "model": ["xlmr-depression-mini"]}
 
@@ -19,6 +20,14 @@ def test_a_yaml_file_and_flags_fill_the_same_settings_and_flags_win(tmp_path: Pa
     assert settings.model == ("m",)
     assert settings.max_text_chars == 10
     assert settings.threshold == {"depressed": 0.6}
+
+
+@pytest.mark.parametrize("given", ["emotions=a states=b", "emotions=a,states=b", "emotions=a --data states=b"])
+def test_pairs_may_stand_apart_or_together(given: str) -> None:
+    parser = Parser()
+    add_flags(parser, TrainSettings)
+    parsed = parser.parse_args(["--data", *given.split(), "--recipe", "r"])
+    assert given_flags(parsed, TrainSettings) == {"data": {"emotions": "a", "states": "b"}, "recipe": "r"}
 
 
 def test_settings_are_frozen() -> None:
