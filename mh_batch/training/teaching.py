@@ -51,7 +51,8 @@ def _followed(texts: Texts, longest: int, how: Distillation, teacher: Teacher, m
             texts,
             lambda new: {"states": teacher.states(new, how.tokens)},
         )
-    cut = teacher.cuts(texts.texts, how.tokens) & (longest > how.tokens)
+    reads_on = longest > how.tokens
+    cut = teacher.cuts(texts.texts, how.tokens) if reads_on else np.zeros(len(texts.texts), dtype=np.bool_)
     followed: dict[str, Matrix] = {}
     if how.answers:
         followed["answers"] = _where_whole(said["logits"], cut)
