@@ -146,8 +146,8 @@ def _language_udf(languages: tuple[str, ...]) -> UserDefinedFunctionLike:
 
 def _per_value(make: Callable[[], Callable[[bytes], str | None]]) -> UserDefinedFunctionLike:
     """Return a function from UTF-8 to strings, made in the worker, as an Arrow UDF; null stays null."""
-    # pyspark's stubs ask for a function type; at run time it warns that the type hints of the function say the same.
-    return arrow_udf(_of_arrays(make), "string")  # type: ignore[call-overload, no-any-return]
+    # pyspark's stubs ask for a function type as well; given one, it warns that the function's type hints say the same.
+    return arrow_udf(_of_arrays(make), "string")  # type: ignore[call-overload, no-any-return]  # as said above
 
 
 def _of_arrays(make: Callable[[], Callable[[bytes], str | None]]) -> Callable[[pa.Array], pa.Array]:
