@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -17,6 +17,7 @@ from mh_batch.validation import load_contract
 
 _BLOCK_BYTES = 2**24
 _SUFFIXES = ("parquet", "csv")
+_ENDINGS = tuple(f".{suffix}" for suffix in _SUFFIXES)
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,7 @@ class LedgerFiles:
         inside = [found]
         if found.type == fs.FileType.Directory:
             inside = file_system.get_file_info(fs.FileSelector(path, recursive=True))
-            _refuse_hidden(location, inside)
-            _refuse_others(location, inside)
+            _refuse_what_would_be_missed(location, [file.base_name for file in inside if _is_finished(file)])
         files = sorted((file for file in inside if _is_ledger(file)), key=lambda file: str(file.path))
         if not files:
             raise LedgerError(f"{location} is no consent ledger: expected a Parquet or CSV file, or a folder of them")
@@ -90,41 +90,26 @@ def _states(files: Iterable[fs.FileInfo]) -> list[tuple[str, int | None, int | N
 
 
 def _is_ledger(file: fs.FileInfo) -> bool:
-    return bool(file.type == fs.FileType.File and file.extension in _SUFFIXES and not _is_unfinished(file))
+    return _is_finished(file) and file.extension in _SUFFIXES
 
 
-def _is_unfinished(file: fs.FileInfo) -> bool:
-    return "/_temporary/" in file.path
+def _is_finished(file: fs.FileInfo) -> bool:
+    return bool(file.type == fs.FileType.File and "/_temporary/" not in file.path)
 
 
-def _is_hidden(file: fs.FileInfo) -> bool:
-    return str(file.base_name).startswith(("_", "."))
+def _refuse_what_would_be_missed(location: str, names: Collection[str]) -> None:
+    """A withdrawal in a file that is passed over would not be heeded, and nobody would know.
 
-
-def _refuse_hidden(location: str, files: Iterable[fs.FileInfo]) -> None:
-    """Who hid a table may want it passed over, or not know of its name: either guess may wrong somebody."""
-    hidden = [
-        file.base_name
-        for file in files
-        if file.type == fs.FileType.File
-        and file.extension.lower() in _SUFFIXES
-        and _is_hidden(file)
-        and not _is_unfinished(file)
-    ]
-    if hidden:
+    Who hid a table may want it passed over, or not know of its name: either guess may wrong somebody.
+    """
+    hidden = {name for name in names if name.startswith(("_", "."))}
+    hidden_tables = [name for name in hidden if name.lower().endswith(_ENDINGS)]
+    if hidden_tables:
         raise LedgerError(
-            f"{location} holds tables whose names begin with _ or ., such as {min(hidden)}: rename what belongs to the "
-            "ledger, and put elsewhere what does not"
+            f"{location} holds tables whose names begin with _ or ., such as {min(hidden_tables)}: rename what belongs "
+            "to the ledger, and put elsewhere what does not"
         )
-
-
-def _refuse_others(location: str, files: Iterable[fs.FileInfo]) -> None:
-    """A withdrawal in a file that is passed over would not be heeded, and nobody would know."""
-    others = [
-        file.base_name
-        for file in files
-        if file.type == fs.FileType.File and not (_is_ledger(file) or _is_unfinished(file) or _is_hidden(file))
-    ]
+    others = [name for name in {*names} - hidden if not name.endswith(_ENDINGS)]
     if others:
         raise LedgerError(
             f"{location} holds what is no file of a consent ledger, such as {min(others)}: expected .parquet and .csv, "
