@@ -1,5 +1,4 @@
 import json
-from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,93 +7,26 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mh_batch.corpus.pseudonyms import author_key
-from mh_batch.errors import DeliveryError, KeyFileError
+from mh_batch.errors import KeyFileError
 from mh_batch.followup import deliver
 from mh_batch.followup.attempts import Attempt
 from mh_batch.followup.contacts import Contact, Contacts
-from mh_batch.followup.deliver import Delivery
-from mh_batch.followup.help_lines import load_help_lines
-from mh_batch.followup.notice import Notice
 from mh_batch.followup.outbox import Outbox
-from mh_batch.followup.permission import in_pseudonyms
-from mh_batch.followup.sending import Terms
-from mh_batch.followup.sinks import Answer, Sink
-from mh_batch.followup.standing_consent import CurrentConsent, StandingConsent
+from mh_batch.followup.sinks import Answer
 from mh_batch.scoring.layout import OutputRoot
-from tests.consent.histories import AUTHORS, Event, frame, histories, may_be_used, moment
-from tests.followup.killed import KilledError, When, killed_at
-from tests.followup.made_up import KEY, NAMES, due, evidence, granted, ledger_of, policy, withdrawn
-from tests.followup.receivers import Clock
-
-HELP = load_help_lines()
-CONSENTS = [granted(author) for author in AUTHORS]
-CONTACTS = Contacts(
-    {(author_key(KEY, name), "self_help", "webhook"): Contact("webhook", f"{name}@home") for name in AUTHORS}
+from tests.consent.histories import AUTHORS, Event, histories, may_be_used
+from tests.followup.deliveries import (
+    CONSENTS,
+    FAILED,
+    REFUSED,
+    Scripted,
+    delivery,
+    issued,
+    outcomes,
 )
-
-
-class Meanwhile:
-    """A sink that takes everything; while it takes the first row, something happens."""
-
-    name, channel = "webhook", "webhook"
-
-    def __init__(self, happens: Callable[[], object]) -> None:
-        self.happens, self.sent = happens, list[Notice]()
-
-    def send(self, notice: Notice) -> Answer:
-        self.sent.append(notice)
-        if len(self.sent) == 1:
-            self.happens()
-        return Answer(True, "http 200")
-
-
-class Scripted:
-    """A sink that answers as told, and then takes everything; it honours keys as a receiver should."""
-
-    name, channel = "webhook", "webhook"
-
-    def __init__(self, *answers: Answer) -> None:
-        self.answers, self.sent = list(answers), list[Notice]()
-
-    def send(self, notice: Notice) -> Answer:
-        self.sent.append(notice)
-        return self.answers.pop(0) if self.answers else Answer(True, "http 200")
-
-    def people(self) -> list[str]:
-        return [NAMES[notice.row.author_key] for notice in self.sent]
-
-
-FAILED, REFUSED = Answer(False, "http 503", may_retry=True), Answer(False, "http 400")
-
-
-@pytest.fixture
-def outbox(tmp_path: Path) -> Outbox:
-    return issued(tmp_path)
-
-
-def issued(folder: Path, events: Iterable[Event] = CONSENTS, authors: Iterable[str] = AUTHORS) -> Outbox:
-    """An outbox with a row for each author who agrees on day 3."""
-    outbox = Outbox(OutputRoot.at(str(folder)))
-    documents = {author: [evidence(f"{author}-1", 1), evidence(f"{author}-2", 2)] for author in authors}
-    outbox.issue(due(policy(), documents, events, 3))
-    return outbox
-
-
-def delivery(
-    outbox: Outbox,
-    sink: Sink | None,
-    events: Iterable[Event] = CONSENTS,
-    day: float = 4,
-    contacts: Contacts = CONTACTS,
-    **terms: object,
-) -> Delivery:
-    made = Terms(**{"moment": moment(day), "delivered_by": "tester", "sleep": Clock(), **terms})  # type: ignore[arg-type]
-    standing = StandingConsent(in_pseudonyms(ledger_of(events), KEY), moment(day))
-    return Delivery(outbox, sink, lambda: standing, contacts, HELP, KEY, made)
-
-
-def outcomes(outbox: Outbox) -> list[tuple[str, str | None]]:
-    return [(attempt.outcome, attempt.detail) for attempt in outbox.attempts()]
+from tests.followup.killed import KilledError, When, killed_at
+from tests.followup.made_up import KEY, NAMES, granted, withdrawn
+from tests.followup.receivers import Clock
 
 
 def test_each_row_goes_to_its_contact_once(outbox: Outbox) -> None:
@@ -117,85 +49,6 @@ def test_who_withdraws_after_the_issue_is_never_written_to_not_even_after_anothe
 def test_a_withdrawal_counts_though_a_grant_followed_before_anything_was_delivered(outbox: Outbox) -> None:
     sink, events = Scripted(), [*CONSENTS, withdrawn("ada", day=4), granted("ada", day=5)]
     assert delivery(outbox, sink, events, day=6).run() == {"delivered": 2, "withheld": 1}
-
-
-def test_who_withdraws_during_a_delivery_is_not_written_to(outbox: Outbox, tmp_path: Path) -> None:
-    ledger = tmp_path / "ledger.parquet"
-    frame(CONSENTS).to_parquet(ledger)
-    gone = [*CONSENTS, *(withdrawn(author, day=4) for author in AUTHORS)]
-    sink = Meanwhile(lambda: frame(gone).to_parquet(ledger))
-    made = replace(delivery(outbox, sink), consent=CurrentConsent(str(ledger), KEY))
-    assert made.run() == {"delivered": 1, "withheld": 2}
-    assert len(sink.sent) == 1
-    assert sorted(outcomes(outbox))[1:] == [("withheld", "consent")] * 2
-
-
-def test_who_withdraws_while_a_row_waits_to_be_tried_again_is_not_written_to(tmp_path: Path) -> None:
-    outbox, ledger = issued(tmp_path / "root", authors=["ada"]), tmp_path / "ledger.parquet"
-    frame(CONSENTS).to_parquet(ledger)
-
-    def withdraw(seconds: float) -> None:
-        frame([*CONSENTS, withdrawn("ada", day=4)]).to_parquet(ledger)
-
-    sink = Scripted(FAILED)
-    made = replace(delivery(outbox, sink, sleep=withdraw), consent=CurrentConsent(str(ledger), KEY))
-    assert made.run() == {"withheld": 1}
-    assert len(sink.sent) == 1
-    assert outcomes(outbox) == [("failed", "http 503"), ("withheld", "consent")]
-    assert delivery(outbox, sink).run() == {}
-
-
-def test_consent_that_is_asked_for_later_counts_what_the_ledger_says_from_then_on(
-    outbox: Outbox, tmp_path: Path
-) -> None:
-    ledger, day = tmp_path / "ledger.parquet", 4.0
-    events = [*CONSENTS, withdrawn("ada", day=5), withdrawn("bob", "research", day=7), granted("cyd", day=8)]
-    frame(events).to_parquet(ledger)
-    consent = CurrentConsent(str(ledger), KEY, lambda: moment(day))
-
-    def agreeing() -> list[str]:
-        return sorted(NAMES[row.author_key] for row in outbox.rows() if consent().covers(row))
-
-    assert agreeing() == ["ada", "bob", "cyd"]
-    day = 5
-    assert agreeing() == ["bob", "cyd"]
-    day = 6
-    assert agreeing() == ["bob", "cyd"]
-    day = 7.5
-    assert agreeing() == ["cyd"]
-    day = 9
-    frame([*events, withdrawn("cyd", day=10)]).to_parquet(ledger)
-    assert agreeing() == ["cyd"]
-    day = 10
-    assert agreeing() == []
-
-
-def test_what_holds_is_worked_out_again_only_if_the_ledger_says_more(tmp_path: Path) -> None:
-    ledger, day = tmp_path / "ledger.parquet", 4.0
-    frame([*CONSENTS, withdrawn("ada", day=5)]).to_parquet(ledger)
-    consent = CurrentConsent(str(ledger), KEY, lambda: moment(day))
-    first = consent()
-    day = 4.9
-    assert consent() is first
-    day = 5
-    assert consent() is not first
-    last = consent()
-    day = 99
-    assert consent() is last
-
-
-def test_a_ledger_that_breaks_during_a_delivery_stops_it_and_what_was_delivered_is_logged(
-    outbox: Outbox, tmp_path: Path
-) -> None:
-    ledger = tmp_path / "ledger.parquet"
-    frame(CONSENTS).to_parquet(ledger)
-    sink = Meanwhile(lambda: ledger.write_bytes(b"PAR1"))
-    consent = CurrentConsent(str(ledger), KEY)
-    with pytest.raises(DeliveryError, match=r"cannot be read as a parquet file\n.*start the same command again"):
-        replace(delivery(outbox, sink), consent=consent).run()
-    assert (len(sink.sent), outcomes(outbox)) == (1, [("delivered", "http 200")])
-    with pytest.raises(DeliveryError):
-        consent()
 
 
 def test_under_a_key_that_was_rotated_meanwhile_nothing_is_withheld_or_sent(outbox: Outbox, tmp_path: Path) -> None:

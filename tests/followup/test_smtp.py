@@ -17,8 +17,8 @@ from mh_batch.followup.contacts import Contact, Contacts
 from mh_batch.followup.sinks import SmtpSink
 from mh_batch.followup.sinks.smtp import MailServer
 from tests.consent.histories import AUTHORS
+from tests.followup.deliveries import delivery, issued, outcomes
 from tests.followup.made_up import KEY
-from tests.followup.test_deliver import delivery, issued, outcomes
 
 CONTACTS = Contacts(
     {(author_key(KEY, name), "self_help", "email"): Contact("email", f"{name}@example.org") for name in AUTHORS}

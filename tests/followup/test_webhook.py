@@ -13,8 +13,8 @@ from mh_batch.followup.sinks.signing import parse_secret
 from mh_batch.followup.sinks.webhook import _seconds
 from mh_batch.scoring.layout import OutputRoot
 from tests.consent.histories import AUTHORS
+from tests.followup.deliveries import delivery, issued, outcomes
 from tests.followup.receivers import Behaviour, http_receiver
-from tests.followup.test_deliver import delivery, issued, outcomes
 
 SECRET = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"  # the example of the specification
 TIMEOUT = 0.4

@@ -1,0 +1,11 @@
+from pathlib import Path
+
+import pytest
+
+from mh_batch.followup.outbox import Outbox
+from tests.followup.deliveries import issued
+
+
+@pytest.fixture
+def outbox(tmp_path: Path) -> Outbox:
+    return issued(tmp_path)
