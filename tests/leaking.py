@@ -20,8 +20,9 @@ from pyspark.sql import functions as F
 
 import mh_batch
 from mh_batch.cli import main
-from mh_batch.inference import TextScore
 from mh_batch.inference.execution import Execution
+from mh_batch.inference.portion import ScoredTexts
+from mh_batch.inference.token_sequences import TokenizedTexts, TokenSequences
 from mh_batch.models import Model
 from mh_batch.scoring.session import command_session
 from mh_batch.scoring.tables import scores_table
@@ -56,20 +57,48 @@ def panic(text: str) -> None:
 QUOTES = (raise_chained, convert, panic)
 
 
-@dataclass(frozen=True)
-class QuotingScorer:
-    """Stands in for a model, and quotes what it chokes on: in another way each time that its task is tried."""
+def _quote(text: str) -> None:
+    context = TaskContext.get()
+    assert context is not None
+    QUOTES[context.attemptNumber() % len(QUOTES)](text)
 
-    def stream(self, texts: Iterable[tuple[str, str]]) -> Iterator[tuple[str, TextScore]]:
-        context = TaskContext.get()
-        assert context is not None
-        for _, text in texts:
-            QUOTES[context.attemptNumber() % len(QUOTES)](text)
+
+class QuotingTokenizer:
+    """Quotes what it chokes on: in another way each time that its task is tried."""
+
+    def tokenize(self, texts: list[str]) -> TokenizedTexts:
+        for text in texts:
+            _quote(text)
+        raise AssertionError
+
+
+class SpellingTokenizer:
+    """Makes a token of each letter."""
+
+    def tokenize(self, texts: list[str]) -> TokenizedTexts:
+        return TokenizedTexts(TokenSequences.of([[ord(letter) for letter in text] for text in texts]))
+
+
+class QuotingScorer:
+    """Stands in for a model, and quotes what it chokes on, spelt out again."""
+
+    def score_tokens(self, texts: Iterable[TokenizedTexts]) -> Iterator[ScoredTexts]:
+        for part in texts:
+            _quote("".join(map(chr, part.tokens.ids)))
         yield from ()
 
 
-def load_quoting(model: Model, execution: Execution, device: str, token_budget: int | None) -> QuotingScorer:
-    return QuotingScorer()
+@dataclass(frozen=True)
+class QuotingLoader:
+    """Loads what quotes texts: a tokenizer, or a model."""
+
+    tokenizes: bool
+
+    def tokenizer(self, model: Model) -> QuotingTokenizer | SpellingTokenizer:
+        return QuotingTokenizer() if self.tokenizes else SpellingTokenizer()
+
+    def scorer(self, model: Model, execution: Execution, device: str, token_budget: int | None) -> QuotingScorer:
+        return QuotingScorer()
 
 
 def corpus(path: Path) -> str:
@@ -108,7 +137,9 @@ def scenarios(root: Path) -> Iterator[tuple[str, str, str, Any]]:
     """Name, corpus, output and what is made to fail; where nothing is left to be scored the output is an old one."""
     sound = corpus(root / "in" / "sound" / "sound.parquet")
     yield "sound", sound, "sound", None
-    yield "worker", sound, "worker", patch("mh_batch.score_corpus", partial(mh_batch.score_corpus, load=load_quoting))
+    for name, tokenizes in (("tokenizer", True), ("scorer", False)):
+        quoting = partial(mh_batch.score_corpus, load=QuotingLoader(tokenizes))
+        yield name, sound, name, patch("mh_batch.score_corpus", quoting)
     yield "garbled", garbled(root / "in" / "garbled.parquet"), "garbled", None
     yield "invalid", sound, "sound", patch("mh_batch.scoring.run.scores_table", broken_table)
     yield "driver", sound, "sound", patch("mh_batch.scoring.run.write_report", fail_on_driver)

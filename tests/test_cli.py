@@ -12,6 +12,8 @@ from pyspark.sql import SparkSession
 
 from mh_batch import open_run
 from mh_batch.cli import main
+from mh_batch.scoring import capability
+from mh_batch.scoring.gpus import Gpu
 from tests.scoring.corpora import BROKEN, sound_documents, write
 from tests.texts import PLANTED, SAMPLES
 
@@ -212,14 +214,37 @@ def test_an_unusable_corpus_exits_with_2_before_anything_is_written(
 
 
 @pytest.mark.spark
+def test_a_gpu_that_is_not_there_is_missed_before_anything_is_written(
+    spark: SparkSession,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    output: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(capability, "gpus_of_this_machine", lambda: ())
+    corpus = write(tmp_path / "a.parquet", sound_documents())
+    code, _, err = run(capsys, "score", "--input", corpus, "--output", str(output), "--model", XLMR, "--device", "cuda")
+    assert code == 2
+    assert "--device cuda, but this machine has no GPU" in err
+    assert not list(output.glob("runs/*"))
+
+
+@pytest.mark.spark
 def test_an_error_of_a_worker_reaches_the_user_and_spark_is_quoted_without_values(
-    spark: SparkSession, capsys: pytest.CaptureFixture[str], tmp_path: Path, output: Path
+    spark: SparkSession,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    output: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     corpus = write(tmp_path / "a.parquet", sound_documents())
     arguments = ["score", "--input", corpus, "--output", str(output), "--model", XLMR]
+    nowhere = Gpu("cuda:99", "A GPU that is not there", "fp16")
+    monkeypatch.setattr(capability, "gpus_of_this_machine", lambda: (nowhere,))
     code, _, err = run(capsys, *arguments, "--device", "cuda", "--precision", "fp32")
     assert code == 1
-    assert "the executor has no GPU that PyTorch can use; with MH_BATCH_DEBUG=1" in err
+    assert "Error in " in err
+    assert "; with MH_BATCH_DEBUG=1" in err
     assert list((output / "runs").iterdir()) == []
     part = tmp_path / "folder" / "part-1.parquet"
     write(part, sound_documents())

@@ -61,7 +61,7 @@ def test_what_the_tables_hold_by_contract_is_in_no_log(root: Path) -> None:
 
 def test_each_failure_is_told_by_its_kind_and_place(root: Path) -> None:
     printed = (root / "logs" / "stdout").read_text()
-    for name, code in {"sound": 0, "worker": 1, "garbled": 2, "invalid": 3, "driver": 1}.items():
+    for name, code in {"sound": 0, "tokenizer": 1, "scorer": 1, "garbled": 2, "invalid": 3, "driver": 1}.items():
         assert f"{name}: exit code {code}\n" in printed
     complained = (root / "logs" / "stderr").read_text()
     assert "mh-batch: RuntimeError, after KeyError in tests/leaking.py:" in complained
@@ -76,4 +76,6 @@ def test_the_logs_that_were_looked_through_hold_the_failures_of_the_workers(root
     for log in (events, (root / "logs" / "spark.log").read_text()):
         for kind in ("RuntimeError", "ArrowInvalid", "PanicException"):
             assert f"WithheldError: {kind}" in log
+        for module in ("tokenizing.py", "worker.py"):
+            assert f"scoring/{module}:" in log
     assert "physicalPlanDescription" in events

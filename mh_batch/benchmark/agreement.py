@@ -7,13 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mh_batch.inference import TextScore, load_scorer
+from mh_batch.inference import load_scorer
 from mh_batch.inference.execution import Execution, choose_execution
+from mh_batch.inference.token_sequences import TokenizedTexts
+from mh_batch.inference.tokenization import load_tokenizer
+from mh_batch.inference.windows import Floats
 from mh_batch.models import Model
 from mh_batch.models.labels import given_labels, thresholds_of
 from mh_batch.settings import PrecisionChoice
 
-_SAY_EVERY = 1000
+_TEXTS_AT_ONCE = 1000
 
 
 @dataclass(frozen=True)
@@ -42,28 +45,44 @@ def measure_agreement(
 ) -> list[Agreement]:
     """Score all texts in fp32 and in each of `precisions`, and compare; SettingsError if the model cannot have one."""
     executions = {precision: choose_execution(model, "auto", precision) for precision in precisions}
-
-    def scores(execution: Execution) -> list[TextScore]:
-        scorer = load_scorer(model, execution, device)
-        found: dict[int, TextScore] = {}
-        for number, score in scorer.stream(enumerate(texts)):
-            found[number] = score
-            if len(found) % _SAY_EVERY == 0:
-                say(f"{execution.precision}: {len(found):,} of {len(texts):,} texts scored")
-        return [found[number] for number in range(len(texts))]
-
-    wanted = scores(choose_execution(model, "auto", "fp32")) if precisions else []
-    return [compare(model, name, wanted, scores(execution)) for name, execution in executions.items()]
+    if not executions:
+        return []
+    tokenizer = load_tokenizer(model)
+    starts = range(0, len(texts), _TEXTS_AT_ONCE)
+    tokens = [tokenizer.tokenize(texts[start : start + _TEXTS_AT_ONCE]) for start in starts]
+    wanted = _scores(model, tokens, choose_execution(model, "auto", "fp32"), device, say)
+    return [
+        compare(model, name, wanted, _scores(model, tokens, execution, device, say))
+        for name, execution in executions.items()
+    ]
 
 
-def compare(model: Model, precision: str, wanted: Sequence[TextScore], found: Sequence[TextScore]) -> Agreement:
-    """Compare scores of the same texts."""
+def _scores(
+    model: Model, tokens: Sequence[TokenizedTexts], execution: Execution, device: str, say: Callable[[str], None]
+) -> Floats:
+    scorer = load_scorer(model, execution, device)
+    total = sum(map(len, tokens))
+    found = np.full((total, len(model.card.labels)), np.nan)
+    done = said = 0
+    for scored in scorer.score_tokens(tokens):
+        found[scored.numbers] = scored.probabilities
+        done += len(scored)
+        if done - said >= _TEXTS_AT_ONCE:
+            said = done
+            say(f"{model.card.name}, {execution.precision}: {done:,} of {total:,} texts scored")
+    return found
+
+
+def compare(model: Model, precision: str, wanted: Floats, found: Floats) -> Agreement:
+    """Compare probabilities (texts x labels; NaN where a text could not be scored) of the same texts."""
     thresholds = thresholds_of(model.card, {})
-    both = [(one.probabilities, other.probabilities) for one, other in zip(wanted, found, strict=True)]
-    pairs = [(one, other) for one, other in both if one and other]
-    failed = sum((one is None) != (other is None) for one, other in both)
+    lacking, missed = np.isnan(wanted).any(axis=1), np.isnan(found).any(axis=1)
+    both = ~lacking & ~missed
+    pairs = zip(wanted[both].tolist(), found[both].tolist(), strict=True)
     flips = sum(
         given_labels(model.card, thresholds, one) != given_labels(model.card, thresholds, other) for one, other in pairs
     )
-    differences = [float(np.abs(np.subtract(one, other)).max()) for one, other in pairs] or [0.0]
-    return Agreement(precision, len(pairs), failed, flips, float(np.quantile(differences, 0.999)), max(differences))
+    differences = np.abs(wanted[both] - found[both]).max(axis=1) if both.any() else np.zeros(1)
+    failed = int((lacking != missed).sum())
+    percentile, largest = float(np.quantile(differences, 0.999)), float(differences.max())
+    return Agreement(precision, int(both.sum()), failed, flips, percentile, largest)

@@ -35,7 +35,7 @@ class Spec:
 
     Attributes:
         folder: Checkpoint with tokenizer.
-        texts: Parquet file with the column `text`.
+        texts: File with a text as a JSON string on each line.
         max_tokens: Longest input of the checkpoint.
         multi_label: Independent sigmoids instead of a softmax.
         threads: Threads to compute with; of Spark and Ray, tasks side by side.
@@ -73,12 +73,11 @@ def seed_loop(spec: Spec) -> Contestant:
     return score
 
 
-def pipeline(spec: Spec) -> Contestant:
-    """`transformers.pipeline` in batches of 32, in fp32."""
-    import torch
+def pipeline(spec: Spec, precision: str = "fp32") -> Contestant:
+    """`transformers.pipeline` in batches of 32."""
     from transformers import pipeline as make_pipeline
 
-    tokenizer, model = _hugging_face(spec, torch.float32)
+    tokenizer, model = _hugging_face(spec, _dtype(precision))
     pipe = make_pipeline("text-classification", model=model, tokenizer=tokenizer, device=spec.device, top_k=None)
     labels = [model.config.id2label[number] for number in range(model.config.num_labels)]
 
@@ -97,7 +96,7 @@ def pipeline(spec: Spec) -> Contestant:
     return score
 
 
-def cross_encoder(spec: Spec) -> Contestant:
+def cross_encoder(spec: Spec, batch_rows: int = _BATCH_ROWS) -> Contestant:
     """sentence-transformers' `CrossEncoder`, in half precision where the machine has one; it sorts by length."""
     from sentence_transformers import CrossEncoder
     from torch import nn
@@ -107,11 +106,12 @@ def cross_encoder(spec: Spec) -> Contestant:
     )
 
     # It takes pairs alone; an empty second text would add two special tokens to each, so it is left out.
-    preprocess: Library = model.preprocess
-    model.preprocess = lambda pairs, **options: preprocess([text for text, _ in pairs], **options)
+    preprocess: Library = getattr(model, "preprocess", None)
+    if preprocess is not None:  # before version 6 there is no such place
+        model.preprocess = lambda pairs, **options: preprocess([text for text, _ in pairs], **options)
 
     def score(texts: Sequence[str]) -> Probabilities:
-        logits = model.predict([(text, "") for text in texts], batch_size=_BATCH_ROWS, activation_fn=nn.Identity())
+        logits = model.predict([(text, "") for text in texts], batch_size=batch_rows, activation_fn=nn.Identity())
         return _probabilities(logits.tolist(), spec)
 
     return score
@@ -312,10 +312,8 @@ def _compute_with(threads: int) -> None:
 
 def read_texts(path: Path) -> list[str]:
     """The texts that all contestants are given."""
-    import pyarrow.parquet as pq
-
-    found: list[str] = pq.read_table(path, columns=["text"])["text"].to_pylist()
-    return found
+    with path.open(encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
 
 
 def _write_texts(texts: Sequence[str], folder: Path, language: str = "en") -> Path:

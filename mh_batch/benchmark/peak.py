@@ -6,32 +6,59 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import torch
 
 from mh_batch.inference.execution import DTYPES
+from mh_batch.inference.token_sequences import Integers
 
 # Rows, inner and outer width of a base model's feed-forward network, and twice and four times that.
-_SHAPES = ((2048, 768, 3072), (4096, 1536, 6144), (4096, 3072, 12288))
+_SHAPES_ON_CPU = ((2048, 768, 3072), (4096, 1536, 6144), (4096, 3072, 12288))
+# A GPU comes near its peak on large products alone; the second is a base model's, at a whole batch of tokens.
+_SHAPES_ON_GPU = ((8192, 8192, 8192), (65_536, 768, 3072), (16_384, 8192, 8192))
 _SECONDS = 1.0
+# A GPU is told of several products before it is waited for, so that telling it costs nothing.
+_IN_A_ROW_ON_GPU = 10
 
 
 def matrix_peak(precision: str, device: str) -> float:
     """Return the fastest matrix product found, in floating-point operations per second."""
-    return max(_speed(shape, DTYPES[precision], device) for shape in _SHAPES)
+    return max(matrix_speeds(precision, device).values())
 
 
-def _speed(shape: tuple[int, int, int], dtype: torch.dtype, device: str) -> float:
+def matrix_speeds(precision: str, device: str, seconds: float = _SECONDS) -> dict[str, float]:
+    """Return the best speed of each of several matrix products, in floating-point operations per second.
+
+    Args:
+        precision: To compute in.
+        device: "cpu" or "cuda:N".
+        seconds: How long each product is repeated.
+    """
+    shapes = _SHAPES_ON_CPU if device == "cpu" else _SHAPES_ON_GPU
+    return {" x ".join(map(str, shape)): _speed(shape, DTYPES[precision], device, seconds) for shape in shapes}
+
+
+def _speed(shape: tuple[int, int, int], dtype: torch.dtype, device: str, seconds: float) -> float:
     rows, inner, outer = shape
     left = torch.randn(rows, inner, dtype=dtype, device=device)
     weight = torch.randn(outer, inner, dtype=dtype, device=device)
-    best, until = 0.0, time.perf_counter() + _SECONDS
+    in_a_row = 1 if device == "cpu" else _IN_A_ROW_ON_GPU
+    # The first product makes the library choose its way, and is not measured.
+    torch.nn.functional.linear(left, weight)
+    _wait(device)
+    best, until = 0.0, time.perf_counter() + seconds
     while best == 0.0 or time.perf_counter() < until:
         started = time.perf_counter()
-        torch.nn.functional.linear(left, weight)
-        if device != "cpu":
-            torch.cuda.synchronize()
-        best = max(best, 2.0 * rows * inner * outer / (time.perf_counter() - started))
+        for _ in range(in_a_row):
+            torch.nn.functional.linear(left, weight)
+        _wait(device)
+        best = max(best, in_a_row * 2.0 * rows * inner * outer / (time.perf_counter() - started))
     return best
+
+
+def _wait(device: str) -> None:
+    if device != "cpu":
+        torch.cuda.synchronize(device)
 
 
 def operations(config: Mapping[str, Any], tokens: int, length: int) -> float:
@@ -45,3 +72,10 @@ def operations(config: Mapping[str, Any], tokens: int, length: int) -> float:
     seen = [min(length, window + 2) for window in (windows if isinstance(windows, list) else [windows] * layers)]
     each = layers * (8 * width * width + 4 * width * inner) + 4 * width * sum(seen)
     return float(tokens * each)
+
+
+def operations_of(config: Mapping[str, Any], lengths: Integers) -> float:
+    """Return the operations that windows of these lengths need, each by its own length."""
+    found, counts = np.unique(lengths, return_counts=True)
+    pairs = zip(found.tolist(), counts.tolist(), strict=True)
+    return sum(operations(config, count * length, length) for length, count in pairs)

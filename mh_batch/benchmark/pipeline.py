@@ -13,18 +13,32 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from mh_batch.benchmark.sizes import measure_sizes
-from mh_batch.inference import TextScore
 from mh_batch.inference.execution import Execution
+from mh_batch.inference.portion import ScoredTexts
+from mh_batch.inference.token_sequences import TokenizedTexts, TokenSequences
 from mh_batch.models import Model
 
 _APPLICATION = "mh-batch benchmark"
 _MODEL = "xlmr-depression-mini"
 _WARM_UP = 50_000
 _DOCUMENTS_PER_AUTHOR = 20
+_TOKENS = 36
 _ROWS_PER_FILE = 250_000
 _WORDS = "today i walked along the river and thought about the week behind me and what comes next"
 _LANGUAGES = ("de", "en", "es", "fr", "it", "pt")
+
+
+@dataclass(frozen=True)
+class ConstantTokenizer:
+    """Says that every text is of as many tokens."""
+
+    def tokenize(self, texts: list[str]) -> TokenizedTexts:
+        """Return the same ids for each text."""
+        offsets = np.arange(len(texts) + 1, dtype=np.int64) * _TOKENS
+        return TokenizedTexts(TokenSequences(np.full(offsets[-1], 5, np.int32), offsets))
 
 
 @dataclass(frozen=True)
@@ -33,15 +47,27 @@ class ConstantScorer:
 
     labels: int
 
-    def stream(self, texts: Iterable[tuple[str, str]]) -> Iterator[tuple[str, TextScore]]:
-        """Yield each key with the same score."""
-        score = TextScore(tuple([1 / self.labels] * self.labels), 20, 1)
-        return ((key, score) for key, _ in texts)
+    def score_tokens(self, texts: Iterable[TokenizedTexts]) -> Iterator[ScoredTexts]:
+        """Yield the same probabilities for each text."""
+        seen = 0
+        for part in texts:
+            numbers = np.arange(seen, seen + len(part))
+            seen += len(part)
+            probabilities = np.full((len(part), self.labels), 1 / self.labels)
+            yield ScoredTexts(numbers, probabilities, part.tokens.lengths, np.ones(len(part), np.int64))
 
 
-def load_constant(model: Model, execution: Execution, device: str, token_budget: int | None) -> ConstantScorer:
-    """Stand in for the loader of a model."""
-    return ConstantScorer(len(model.card.labels))
+@dataclass(frozen=True)
+class ConstantModels:
+    """Stands in for the loader of models."""
+
+    def tokenizer(self, model: Model) -> ConstantTokenizer:
+        """Load nothing."""
+        return ConstantTokenizer()
+
+    def scorer(self, model: Model, execution: Execution, device: str, token_budget: int | None) -> ConstantScorer:
+        """Load nothing."""
+        return ConstantScorer(len(model.card.labels))
 
 
 @dataclass(frozen=True)
@@ -101,7 +127,7 @@ def measure_one(folder: Path, documents: int) -> PipelineFigures:
     write_documents(corpus, documents)
     settings = ScoreSettings(input=(str(corpus),), output=str(output), model=(_MODEL,), precision="fp32")
     started = time.monotonic()
-    run = score_corpus(start_session(_APPLICATION), settings, load=load_constant)
+    run = score_corpus(start_session(_APPLICATION), settings, load=ConstantModels())
     seconds = time.monotonic() - started
     manifest = run.manifest
     if manifest["counts"]["models"][_MODEL]["scored"] != documents:

@@ -16,13 +16,14 @@ from mh_batch.benchmark import results
 from mh_batch.benchmark.agreement import measure_agreement
 from mh_batch.benchmark.arena import OWN_PYTHON, Result, compete
 from mh_batch.benchmark.checkpoints import random_checkpoint
-from mh_batch.benchmark.contestants import CONTESTANTS, Spec, read_texts
+from mh_batch.benchmark.contestants import CONTESTANTS, Spec
 from mh_batch.benchmark.lookup import measure_lookups
 from mh_batch.benchmark.peak import matrix_peak
 from mh_batch.benchmark.peers import PEER_PACKAGES, peer_python
 from mh_batch.benchmark.pipeline import measure_pipeline
 from mh_batch.benchmark.report import measure_reports
 from mh_batch.benchmark.shapes import measure_shapes
+from mh_batch.benchmark.texts import read_texts, write_texts
 from mh_batch.errors import SettingsError, nearest
 from mh_batch.inference.engines import exact
 from mh_batch.inference.execution import best_precision
@@ -134,20 +135,11 @@ def _model(settings: BenchmarkSettings, target: Path) -> Model:
 
 def _texts(settings: BenchmarkSettings, folder: Path) -> Path:
     """Distinct texts in random order, so that the first few stand for all."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     rng = random.Random(0)
-    try:
-        given = _synthetic(rng) if settings.texts is None else read_texts(settings.texts)
-    except (OSError, ValueError) as error:  # Arrow names its errors so, and quotes no values in them
-        raise SettingsError(f"{settings.texts} cannot be read: {error}") from None
-    found = sorted({text for text in given if text and text.strip() and "\0" not in text})
-    if not found:
-        raise SettingsError(f"{settings.texts} holds no texts in a column 'text'")
+    found = sorted(set(_synthetic(rng) if settings.texts is None else read_texts(settings.texts)))
     rng.shuffle(found)
-    target = folder / "texts.parquet"
-    pq.write_table(pa.table({"text": found[: settings.documents]}), target)
+    target = folder / "texts.jsonl"
+    write_texts(found[: settings.documents], target)
     return target
 
 
@@ -163,8 +155,7 @@ def _synthetic(rng: random.Random) -> list[str]:
 
 def _tokens_per_text(model: Model, texts: Path) -> float:
     sample = read_texts(texts)[:_SAMPLE_FOR_TOKENS]
-    found = TextTokenizer(model.tokenizer_folder).encode(sample)
-    return sum(map(len, found)) / len(found)
+    return TextTokenizer(model.tokenizer_folder).encode(sample).tokens / len(sample)
 
 
 def _shape(text: str, model: Model) -> tuple[int, int]:

@@ -9,12 +9,11 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mh_batch.benchmark.peak import operations
 from mh_batch.inference.engines import Engine, exact
-from mh_batch.inference.engines.huggingface import HuggingFaceEngine
 from mh_batch.inference.execution import DTYPES
+from mh_batch.inference.token_sequences import TokenSequences, offsets_of
 from mh_batch.models.checkpoint import read_config
 
 
@@ -57,12 +56,15 @@ def measure_shapes(
     say: Callable[[str], None],
 ) -> list[ShapeResult]:
     """Measure each shape (windows, length) in turns: reference, then each precision of `peaks`, `rounds` times."""
+    # transformers, which a bare machine lacks, is asked for by nobody else.
+    from mh_batch.inference.engines.huggingface import HuggingFaceEngine
+
     config = read_config(folder)
     reference = HuggingFaceEngine(folder, int(config.get("pad_token_id", 1)), device)
     engines = {name: exact.load(folder, config, device, DTYPES[name]) for name in peaks}
     found = []
     for windows, length in shapes:
-        batch = _drawn(windows, length, int(config["vocab_size"]))
+        batch = drawn(windows, length, int(config["vocab_size"]), np.random.default_rng(length))
         wanted = reference.logits(batch)
         differences = {name: float(np.abs(engine.logits(batch) - wanted).max()) for name, engine in engines.items()}
         seconds: dict[str, list[float]] = {name: [] for name in ("reference", *peaks)}
@@ -88,13 +90,13 @@ def measure_shapes(
     return found
 
 
-def _drawn(windows: int, length: int, vocabulary: int) -> list[list[int]]:
-    rng = np.random.default_rng(length)
-    ids: NDArray[np.int64] = rng.integers(5, vocabulary, (windows, length))
-    return [list(map(int, row)) for row in ids]
+def drawn(windows: int, length: int, vocabulary: int, rng: np.random.Generator) -> TokenSequences:
+    """Draw windows of one length; ids that stand for special tokens are left out."""
+    ids = rng.integers(5, vocabulary, windows * length).astype(np.int32)
+    return TokenSequences(ids, offsets_of(np.full(windows, length)))
 
 
-def _timed(engine: Engine, batch: Sequence[Sequence[int]]) -> float:
+def _timed(engine: Engine, batch: TokenSequences) -> float:
     started = time.perf_counter()
     engine.logits(batch)
     return time.perf_counter() - started

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence, Sized
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 
@@ -17,15 +18,10 @@ from mh_batch.evaluation.reading import TEXT, LabelledFiles
 from mh_batch.evaluation.texts import Scored, TextFacts
 from mh_batch.inference.execution import Execution
 from mh_batch.models import Model
-from mh_batch.scoring.counters import Counters
-from mh_batch.scoring.progress import Progress
-from mh_batch.scoring.resources import inference_profile
-from mh_batch.scoring.shipping import ship_model
-from mh_batch.scoring.tasks import TaskPlan
-from mh_batch.scoring.worker import scoring_function
+from mh_batch.scoring.batch_inference import BatchInference
+from mh_batch.scoring.capability import find_placement
 from mh_batch.settings import Device
 from mh_batch.storage import Folder
-from mh_batch.validation import load_contract
 
 _FACTS = "doc_id string, band string, language string"
 
@@ -58,16 +54,17 @@ class SparkTexts:
         """Score in Spark tasks of equal work."""
         texts = self._documents().where(F.trim("text") != "").withColumnRenamed("doc_id", "content_key")
         texts = texts.withColumn("n_chars", F.length("text").cast("long"))
-        plan = TaskPlan.of(texts.select("content_key", "n_chars"), None)
-        counters = Counters(self.spark.sparkContext)
-        work = scoring_function(ship_model(self.spark, model), execution, self.device, self.token_budget, counters)
-        with Progress(f"{model.card.name}, {execution.engine} {execution.precision}", counters, plan.texts, plan.chars):
-            started = time.monotonic()
-            spread = texts.withColumn("task", plan.task()).repartitionById(plan.tasks, "task").drop("task")
-            profile = inference_profile(self.spark, self.device, None)
-            stored = spread.mapInArrow(work, load_contract("store").spark_schema(), profile=profile)
-            found = stored.select("content_key", "probabilities").toPandas()
-            seconds = time.monotonic() - started
+        title = f"{model.card.name}, {execution.engine} {execution.precision}"
+        placement = find_placement(self.spark, self.device)
+        inference = BatchInference(self.spark, model, execution, placement, title, self.token_budget)
+        parts: list[pd.DataFrame] = []
+        started = time.monotonic()
+        with closing(inference.tokenise(texts, texts)) as tokenised:
+            inference.score(
+                tokenised, lambda rows: parts.append(rows.select("content_key", "probabilities").toPandas())
+            )
+        seconds = time.monotonic() - started
+        found = pd.concat(parts) if parts else pd.DataFrame({"content_key": [], "probabilities": []})
         ordered = self._ordered(found, "content_key")["probabilities"]
         missing = np.full(len(model.card.labels), np.nan)
         rows = [np.asarray(row, np.float64) if isinstance(row, Sized) else missing for row in ordered]

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mh_batch.inference.engines.padding import padded
+from mh_batch.inference.token_sequences import TokenSequences
 from mh_batch.models import Model
 from mh_batch.models.card import Task
 from mh_batch.models.checkpoint import read_config
@@ -79,7 +80,7 @@ def reference_of(model: Model) -> Reference:
     pad_id = int(config.get("pad_token_id", 1))
     windows = _random_windows(int(config["vocab_size"]), model.card.max_tokens, pad_id)
     original = HuggingFaceEngine(model.folder, pad_id)
-    logits = np.concatenate([original.logits([window]) for window in windows])
+    logits = np.concatenate([original.logits(TokenSequences.of([window])) for window in windows])
     return Reference(windows, logits, pad_id, model.card.task)
 
 
@@ -90,7 +91,7 @@ def graph_parity(reference: Reference, graph: Path) -> Parity:
     session = InferenceSession(str(graph), providers=["CPUExecutionProvider"])
 
     def logits(together: Sequence[Sequence[int]]) -> NDArray[np.float64]:
-        ids, valid = padded(together, reference.pad_id)
+        ids, valid = padded(TokenSequences.of(together), reference.pad_id)
         fed = {"input_ids": ids.numpy(), "attention_mask": valid.long().numpy()}
         return np.asarray(session.run(None, fed)[0], dtype=np.float64)
 

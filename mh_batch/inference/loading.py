@@ -4,10 +4,9 @@ from mh_batch.inference.engines import Engine, exact
 from mh_batch.inference.execution import DTYPES, Execution, choose_execution
 from mh_batch.inference.memory import token_budget
 from mh_batch.inference.scorer import Scorer
-from mh_batch.inference.tokenization import TextTokenizer
+from mh_batch.inference.tokenization import load_tokenizer
 from mh_batch.models import Model
 from mh_batch.models.checkpoint import GraphPrecision, read_config
-from mh_batch.models.inspection import refused
 
 
 def load_scorer(
@@ -23,7 +22,7 @@ def load_scorer(
         model: A located model.
         execution: Engine and precision; the fastest exact engine in fp32 if None.
         device: "cpu", or "cuda:N"; ONNX Runtime computes on the CPU all the same.
-        budget: Padded tokens that one batch may hold; by the model's size and the device's memory if None.
+        budget: Tokens that one batch may hold, padding included; by the model's size and the device's memory if None.
         shared: Other processes of this machine run the same model: map its weights instead of copying them.
 
     Raises:
@@ -33,21 +32,10 @@ def load_scorer(
     execution = execution or choose_execution(model)
     if execution.engine == "onnx":
         device = "cpu"
-    tokenizer = TextTokenizer(model.tokenizer_folder)
-    _check_tokenizer(tokenizer, model)
+    tokenizer = load_tokenizer(model)
     engine = load_engine(model, execution, tokenizer.pad_id, device, shared)
     width = 4 if execution.precision in ("fp32", "int8") else 2
     return Scorer(model, tokenizer, engine, budget or token_budget(read_config(model.folder), width, device))
-
-
-def _check_tokenizer(tokenizer: TextTokenizer, model: Model) -> None:
-    """A tokenizer may be sound by itself, and another model's."""
-    words = read_config(model.folder).get("vocab_size")
-    room = model.card.max_tokens - tokenizer.n_special
-    if words is not None and not 0 <= max(tokenizer.special_ids) < words:
-        raise refused(model.tokenizer_folder, f"its tokenizer uses ids beyond the model's {words:,} words")
-    if room <= model.card.overlap:
-        raise refused(model.tokenizer_folder, f"its tokenizer puts {tokenizer.n_special:,} tokens around each window")
 
 
 def load_engine(model: Model, execution: Execution, pad_id: int, device: str, shared: bool = False) -> Engine:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from collections import deque
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mh_batch.inference.ahead import one_ahead
-from mh_batch.inference.batching import token_budget_batches
-from mh_batch.inference.engines import Engine
-from mh_batch.inference.failures import Failure, failure_of, is_beyond_repair, is_failure, release_memory
+from mh_batch.inference.engines import Computation, Engine, Logits
+from mh_batch.inference.failures import Failure, failure_of, is_beyond_repair, release_memory
+from mh_batch.inference.portion import LogitsReader, Portion, ScoredTexts
+from mh_batch.inference.token_sequences import Integers, TokenizedTexts, TokenSequences
 from mh_batch.inference.tokenization import TextTokenizer
-from mh_batch.inference.windows import cut_windows, fold_windows
 from mh_batch.models import Model
 
 Key = TypeVar("Key", bound=Hashable)
@@ -22,8 +22,8 @@ Key = TypeVar("Key", bound=Hashable)
 _CHUNK_TEXTS = 256
 _CHUNK_CHARS = 500_000
 
-# Tokens that wait together, two batches at least: enough to sort by length with profit, few enough for memory and for
-# the engine to begin soon.
+# Tokens that wait together, two batches at least and more where several are under way: enough to sort by length with
+# profit, few enough for memory and for the engine to begin soon.
 _POOL_TOKENS = 65_536
 
 
@@ -44,35 +44,27 @@ class TextScore:
     failure: Failure | None = None
 
 
-@dataclass
-class _Text(Generic[Key]):
-    """A text on its way: `rows` holds the logits of its windows that were run."""
-
-    key: Key
-    n_tokens: int
-    n_windows: int
-    rows: dict[int, NDArray[np.float64]] = field(default_factory=dict)
-    failure: Failure | None = None
-    done: int = 0
-
-
 @dataclass(frozen=True)
-class _Window(Generic[Key]):
-    text: _Text[Key]
-    number: int
-    ids: list[int]
+class _Batch:
+    """Windows of a portion that an engine was given, or why it did not take them."""
+
+    portion: Portion
+    windows: Integers
+    computation: Computation | Failure
 
 
 class Scorer:
     """Scores texts with one model. Holds no state between calls, so the order of texts does not matter."""
 
     def __init__(self, model: Model, tokenizer: TextTokenizer, engine: Engine, token_budget: int) -> None:
-        """Join a model's tokenizer and engine; `token_budget` bounds the padded tokens of one batch."""
+        """Join a model's tokenizer and engine; `token_budget` bounds the tokens of one batch, padding included."""
         self.card = model.card
         self._tokenizer = tokenizer
         self._engine = engine
         self._budget = token_budget
-        self._to_card_order = [model.outputs.index(label) for label in model.card.labels]
+        self._frame = tokenizer.frame(model.card.max_tokens, model.card.overlap)
+        order = np.array([model.outputs.index(label) for label in model.card.labels])
+        self._reader = LogitsReader(model.card, order)
 
     def score(self, texts: Sequence[str]) -> list[TextScore]:
         """Return one score per text, in order. A text that cannot be scored has a failure and harms no other."""
@@ -80,102 +72,118 @@ class Scorer:
         return [found[number] for number in range(len(texts))]
 
     def stream(self, texts: Iterable[tuple[Key, str]]) -> Iterator[tuple[Key, TextScore]]:
-        """Yield the score of each text under its key, in any order.
+        """Yield the score of each text under its key, in any order."""
+        keys: dict[int, Key] = {}
+        seen = 0
 
-        Windows wait in a pool, from which batches are taken longest first. It is refilled before it runs dry, so
-        batches are full and of about one length, and it is bounded, so memory does not grow with the number of texts.
+        def noted() -> Iterator[list[str]]:
+            nonlocal seen
+            for chunk in _chunks(texts):
+                keys.update(enumerate((key for key, _ in chunk), start=seen))
+                seen += len(chunk)
+                yield [text for _, text in chunk]
+
+        for scored in self.score_tokens(one_ahead(self._tokenizer.tokenize, noted())):
+            for number, score in zip(scored.numbers.tolist(), text_scores(scored), strict=True):
+                yield keys.pop(number), score
+
+    def score_tokens(self, texts: Iterable[TokenizedTexts]) -> Iterator[ScoredTexts]:
+        """Yield what the model says of texts, numbered as they come, in any order.
+
+        Texts wait together until there are enough to sort their windows by length; batches are taken longest first, and
+        what is shortest waits for the next texts. So batches are full and of about one length, and what waits is
+        bounded, so memory does not grow with the number of texts.
         """
-        pool: list[_Window[Key]] = []
-        enough = max(_POOL_TOKENS, 2 * self._budget)
-        for chunk in one_ahead(self._encoded, _chunks(texts)):
-            for key, tokens in chunk:
-                if isinstance(tokens, str):
-                    yield key, TextScore(None, failure=tokens)
-                else:
-                    pool.extend(self._windows(key, tokens))
-            if _tokens(pool) >= enough:
-                pool = yield from self._drain(pool, enough // 2)
-        yield from self._drain(pool, 0)
+        enough = max(_POOL_TOKENS, (1 + self._engine.in_flight) * self._budget)
+        waiting: list[tuple[TokenSequences, Integers]] = []
+        computing: deque[_Batch] = deque()
+        tokens = seen = 0
+        for part in texts:
+            numbers = np.arange(seen, seen + len(part))
+            seen += len(part)
+            kept = part.tokens
+            if part.failures:
+                yield _failed(part, numbers, len(self.card.labels))
+                sound = np.setdiff1d(np.arange(len(part)), list(part.failures))
+                kept, numbers = kept.take(sound), numbers[sound]
+            if not len(kept):
+                continue
+            waiting.append((kept, numbers))
+            tokens += kept.tokens + len(kept) * self._frame.n_special
+            if tokens >= enough:
+                portion = self._portion(waiting)
+                yield from self._run(portion, enough // 2, computing)
+                left, numbers = portion.left()
+                waiting, tokens = [(left, numbers)], left.tokens + len(left) * self._frame.n_special
+        if waiting:
+            yield from self._run(self._portion(waiting), 0, computing)
+        while computing:
+            yield from self._finish(computing.popleft(), computing)
 
-    def _encoded(self, texts: Sequence[tuple[Key, str]]) -> list[tuple[Key, list[int] | Failure]]:
-        found = self._encode([text for _, text in texts])
-        return [(key, tokens) for (key, _), tokens in zip(texts, found, strict=True)]
+    def _portion(self, waiting: Sequence[tuple[TokenSequences, Integers]]) -> Portion:
+        texts = TokenSequences.joined([texts for texts, _ in waiting])
+        return Portion(texts, np.concatenate([numbers for _, numbers in waiting]), self._frame, self._reader)
 
-    def _encode(self, texts: Sequence[str]) -> list[list[int] | Failure]:
+    def _run(self, portion: Portion, keep: int, computing: deque[_Batch]) -> Iterator[ScoredTexts]:
+        """Run a portion's longest windows until `keep` tokens or less are left; results come behind."""
+        for windows in portion.batches(self._budget, self._engine.pads_to, keep):
+            computing.append(self._submitted(portion, windows))
+            while len(computing) >= self._engine.in_flight:
+                yield from self._finish(computing.popleft(), computing)
+
+    def _finish(self, batch: _Batch, computing: deque[_Batch]) -> Iterator[ScoredTexts]:
+        """Wait for a batch; one that fails is halved until the window that the model chokes on stands alone."""
+        logits = _result(batch.computation)
+        if not isinstance(logits, str) or len(batch.windows) == 1:
+            scored = batch.portion.take(batch.windows, logits)
+            if len(scored):
+                yield scored
+            return
+        # What else is on the device needs memory as well. Not where the error was caught: its traceback held what the
+        # batch had allocated.
+        while computing:
+            yield from self._finish(computing.popleft(), computing)
+        release_memory()
+        half = len(batch.windows) // 2
+        for windows in (batch.windows[:half], batch.windows[half:]):
+            yield from self._finish(self._submitted(batch.portion, windows), computing)
+
+    def _submitted(self, portion: Portion, windows: Integers) -> _Batch:
         try:
-            return [tokens or "no_tokens" for tokens in self._tokenizer.encode(texts)]
-        except BaseException as error:  # one text must not take its neighbours with it
-            if not is_failure(error):
-                raise
-            if len(texts) <= 1:
-                return [failure_of(error) for _ in texts]
-            half = len(texts) // 2
-            return self._encode(texts[:half]) + self._encode(texts[half:])
-
-    def _windows(self, key: Key, tokens: list[int]) -> list[_Window[Key]]:
-        windows = cut_windows(tokens, self.card.max_tokens - self._tokenizer.n_special, self.card.overlap)
-        text = _Text(key, len(tokens), len(windows))
-        return [_Window(text, number, self._tokenizer.enclose(ids)) for number, ids in enumerate(windows)]
-
-    def _drain(
-        self, pool: Sequence[_Window[Key]], keep: int
-    ) -> Generator[tuple[Key, TextScore], None, list[_Window[Key]]]:
-        """Run the longest windows until at most `keep` tokens are left; yield the texts that are done."""
-        left, waiting = _tokens(pool), dict(enumerate(pool))
-        for batch in token_budget_batches([self._padded(window) for window in pool], self._budget):
-            if left <= keep:
-                break
-            windows = [waiting.pop(row) for row in batch]
-            left -= _tokens(windows)
-            self._run(windows)
-            for text in {id(window.text): window.text for window in windows}.values():
-                if text.done == text.n_windows:
-                    yield text.key, self._folded(text)
-        return list(waiting.values())
-
-    def _padded(self, window: _Window[Key]) -> int:
-        return -(-len(window.ids) // self._engine.pads_to) * self._engine.pads_to
-
-    def _run(self, windows: Sequence[_Window[Key]]) -> None:
-        """Run a batch; one that fails is halved until the window that the model chokes on stands alone."""
-        logits = self._logits(windows)
-        if not isinstance(logits, str):
-            for window, row in zip(windows, logits, strict=True):
-                window.text.rows[window.number] = row[self._to_card_order]
-                window.text.done += 1
-        elif len(windows) == 1:
-            windows[0].text.failure = logits
-            windows[0].text.done += 1
-        else:
-            # Here, where the error is gone: its traceback held what the batch had allocated.
-            release_memory()
-            half = len(windows) // 2
-            self._run(windows[:half])
-            self._run(windows[half:])
-
-    def _logits(self, windows: Sequence[_Window[Key]]) -> NDArray[np.float64] | Failure:
-        try:
-            return self._engine.logits([window.ids for window in windows])
+            return _Batch(portion, windows, self._engine.submit(portion.enclosed(windows)))
         except Exception as error:  # out of memory, or a text that the model chokes on
-            if is_beyond_repair(error):
-                raise
-            return failure_of(error)
+            return _Batch(portion, windows, _failure(error))
 
-    def _probabilities(self, logits: NDArray[np.float64]) -> NDArray[np.float64]:
-        if self.card.task == "multi_label":
-            return np.asarray(1 / (1 + np.exp(-logits)))
-        exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True))
 
-    def _folded(self, text: _Text[Key]) -> TextScore:
-        if text.failure is not None:
-            return TextScore(None, text.n_tokens, text.n_windows, text.failure)
-        logits = np.stack([text.rows[number] for number in range(text.n_windows)])
-        # Before they become probabilities: infinite logits would become certainty.
-        if not np.isfinite(logits).all():
-            return TextScore(None, text.n_tokens, text.n_windows, "not_finite")
-        folded = fold_windows(self._probabilities(logits), self.card)
-        return TextScore(tuple(map(float, folded)), text.n_tokens, text.n_windows)
+def text_scores(scored: ScoredTexts) -> Iterator[TextScore]:
+    """Yield one object for each text."""
+    columns = zip(scored.probabilities.tolist(), scored.n_tokens.tolist(), scored.n_windows.tolist(), strict=True)
+    for row, (probabilities, n_tokens, n_windows) in enumerate(columns):
+        failure = scored.failures.get(row)
+        yield TextScore(tuple(probabilities) if failure is None else None, n_tokens, n_windows, failure)
+
+
+def _result(computation: Computation | Failure) -> Logits | Failure:
+    if isinstance(computation, str):
+        return computation
+    try:
+        return computation.result()
+    except Exception as error:  # as above: a device tells some errors when it is asked for the result
+        return _failure(error)
+
+
+def _failure(error: Exception) -> Failure:
+    if is_beyond_repair(error):
+        raise error
+    return failure_of(error)
+
+
+def _failed(part: TokenizedTexts, numbers: Integers, labels: int) -> ScoredTexts:
+    """Texts that could not be tokenised."""
+    rows = np.array(sorted(part.failures))
+    words = {row: part.failures[int(text)] for row, text in enumerate(rows)}
+    nothing = np.zeros(len(rows), np.int64)
+    return ScoredTexts(numbers[rows], np.full((len(rows), labels), np.nan), nothing, nothing, words)
 
 
 def _chunks(texts: Iterable[tuple[Key, str]]) -> Iterator[list[tuple[Key, str]]]:
@@ -190,7 +198,3 @@ def _chunks(texts: Iterable[tuple[Key, str]]) -> Iterator[list[tuple[Key, str]]]
             chunk, chars = [], 0
     if chunk:
         yield chunk
-
-
-def _tokens(windows: Sequence[_Window[Key]]) -> int:
-    return sum(len(window.ids) for window in windows)

@@ -6,11 +6,19 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from tokenizers import Tokenizer
 
-from mh_batch.inference.failures import is_failure
+from mh_batch.inference.failures import failure_of, is_failure
+from mh_batch.inference.token_sequences import TokenizedTexts, TokenSequences
+from mh_batch.inference.windows import WindowFrame
+from mh_batch.models import Model
+from mh_batch.models.checkpoint import read_config
 from mh_batch.models.inspection import refused
 from mh_batch.redaction import stderr_muted
+
+# Why a text fails that holds nothing that the tokenizer knows.
+NO_TOKENS = "no_tokens"
 
 _PROBE = "a"
 _PAD_TOKENS = ("<pad>", "[PAD]")
@@ -18,7 +26,7 @@ _PAD_TOKENS = ("<pad>", "[PAD]")
 # Classes that take `tokenizer.json` as it stands; others change it when they load it.
 _PLAIN_CLASSES = ("TokenizersBackend", "PreTrainedTokenizerFast")
 
-Encode = Callable[[list[str], bool], list[list[int]]]
+Encode = Callable[[list[str], bool], TokenSequences]
 
 
 class TextTokenizer:
@@ -40,24 +48,45 @@ class TextTokenizer:
         """Ids of what stands around each window, and of padding."""
         return [*self._prefix, *self._suffix, self.pad_id]
 
-    @property
-    def n_special(self) -> int:
-        """Special tokens around each window."""
-        return len(self._prefix) + len(self._suffix)
+    def frame(self, longest: int, overlap: int) -> WindowFrame:
+        """Return how texts are cut for a model that reads `longest` tokens at once, special tokens included."""
+        size = longest - len(self._prefix) - len(self._suffix)
+        return WindowFrame(size, overlap, tuple(self._prefix), tuple(self._suffix))
 
-    def encode(self, texts: Sequence[str]) -> list[list[int]]:
+    def encode(self, texts: Sequence[str]) -> TokenSequences:
         """Return each text's token ids, whole, without special tokens."""
         with stderr_muted():
             return self._encode(list(texts), False)
 
-    def enclose(self, window: Sequence[int]) -> list[int]:
-        """Return the window between the special tokens that the model was trained with."""
-        return [*self._prefix, *window, *self._suffix]
+    def tokenize(self, texts: Sequence[str]) -> TokenizedTexts:
+        """Return texts as token ids; one that cannot be tokenised has a failure and harms no other."""
+        try:
+            tokens = self.encode(texts)
+        except BaseException as error:  # one text must not take its neighbours with it
+            if not is_failure(error):
+                raise
+            if len(texts) <= 1:
+                return TokenizedTexts(TokenSequences.of([[] for _ in texts]), {0: failure_of(error)} if texts else {})
+            half = len(texts) // 2
+            return TokenizedTexts.joined([self.tokenize(texts[:half]), self.tokenize(texts[half:])])
+        return TokenizedTexts(tokens, dict.fromkeys(np.flatnonzero(tokens.lengths == 0).tolist(), NO_TOKENS))
 
     def _specials(self) -> tuple[list[int], list[int]]:
-        bare, whole = self._encode([_PROBE], False)[0], self._encode([_PROBE], True)[0]
+        bare, whole = (self._encode([_PROBE], special).ids.tolist() for special in (False, True))
         start = next(i for i in range(len(whole)) if whole[i : i + len(bare)] == bare)
         return whole[:start], whole[start + len(bare) :]
+
+
+def load_tokenizer(model: Model) -> TextTokenizer:
+    """Load a model's tokenizer; ModelError if it cannot be read, or is sound by itself and another model's."""
+    tokenizer = TextTokenizer(model.tokenizer_folder)
+    words = read_config(model.folder).get("vocab_size")
+    around = len(tokenizer.special_ids) - 1
+    if words is not None and not 0 <= max(tokenizer.special_ids) < words:
+        raise refused(model.tokenizer_folder, f"its tokenizer uses ids beyond the model's {words:,} words")
+    if model.card.max_tokens - around <= model.card.overlap:
+        raise refused(model.tokenizer_folder, f"its tokenizer puts {around:,} tokens around each window")
+    return tokenizer
 
 
 def _is_plain(folder: Path) -> bool:
@@ -73,8 +102,9 @@ def _plain(folder: Path) -> tuple[Encode, int]:
     tokenizer.no_truncation()
     tokenizer.no_padding()
 
-    def encode(texts: list[str], special: bool) -> list[list[int]]:
-        return [encoding.ids for encoding in tokenizer.encode_batch_fast(texts, add_special_tokens=special)]
+    def encode(texts: list[str], special: bool) -> TokenSequences:
+        encodings = tokenizer.encode_batch_fast(texts, add_special_tokens=special)
+        return TokenSequences.of([encoding.ids for encoding in encodings])
 
     pads = [number for token in _PAD_TOKENS if (number := tokenizer.token_to_id(token)) is not None]
     return encode, pads[0] if pads else 0
@@ -86,11 +116,11 @@ def _transformers(folder: Path) -> tuple[Encode, int]:
 
     tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
 
-    def encode(texts: list[str], special: bool) -> list[list[int]]:
+    def encode(texts: list[str], special: bool) -> TokenSequences:
         ids: list[list[int]] = tokenizer(
             texts, add_special_tokens=special, truncation=False, return_attention_mask=False, verbose=False
         )["input_ids"]
-        return ids
+        return TokenSequences.of(ids)
 
     return encode, tokenizer.pad_token_id or 0
 

@@ -2,7 +2,7 @@
 
 import resource
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from pyspark import Accumulator, AccumulatorParam, SparkContext
 
@@ -32,6 +32,24 @@ class Effort:
     windows: int = 0
     model_loads: int = 0
     worker_peak_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class Throughput:
+    """What a stage did, and in which time."""
+
+    effort: Effort = field(default_factory=Effort)
+    seconds: float = 0.0
+
+    def as_dict(self) -> dict[str, float]:
+        """For the manifest."""
+        seconds = max(self.seconds, 1e-9)
+        return {
+            **asdict(self.effort),
+            "seconds": round(self.seconds, 3),
+            "texts_per_second": round(self.effort.texts / seconds, 2),
+            "tokens_per_second": round(self.effort.tokens / seconds, 1),
+        }
 
 
 class Counters:

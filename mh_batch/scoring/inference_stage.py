@@ -1,44 +1,23 @@
-"""The stage that runs a model over the texts that its store lacks."""
+"""The stages that run a model over the texts that its store lacks."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from mh_batch.inference.execution import Execution
 from mh_batch.models import Model
-from mh_batch.scoring.counters import Counters, Effort
+from mh_batch.scoring.batch_inference import BatchInference, TokenisedTexts
+from mh_batch.scoring.counters import Throughput
+from mh_batch.scoring.devices import Placement
 from mh_batch.scoring.keeping import keep
-from mh_batch.scoring.progress import Progress
-from mh_batch.scoring.resources import inference_profile
-from mh_batch.scoring.shipping import ship_model
+from mh_batch.scoring.loading import ModelLoader, SharedModels
 from mh_batch.scoring.store import ScoreStore
-from mh_batch.scoring.tasks import TaskPlan
-from mh_batch.scoring.worker import Loader, load_shared, scoring_function
 from mh_batch.settings import ScoreSettings
 from mh_batch.storage import Folder
-from mh_batch.validation import load_contract
 
 # So many keys fit into the memory of every executor, and are sent to where the store is read.
 _KEYS_TO_SEND = 2_000_000
-
-
-@dataclass(frozen=True)
-class Throughput:
-    """What the stage did, and in which time."""
-
-    effort: Effort = field(default_factory=Effort)
-    seconds: float = 0.0
-
-    def as_dict(self) -> dict[str, float]:
-        """For the manifest."""
-        seconds = max(self.seconds, 1e-9)
-        return {
-            **asdict(self.effort),
-            "seconds": round(self.seconds, 3),
-            "texts_per_second": round(self.effort.texts / seconds, 2),
-            "tokens_per_second": round(self.effort.tokens / seconds, 1),
-        }
 
 
 @dataclass(frozen=True)
@@ -51,7 +30,8 @@ class InferenceStage:
         run_id: The run, under whose name the store keeps what is scored.
         corpus: Documents with `place` and `text`.
         work: Folder for what is needed only meanwhile.
-        load: Loads what scores texts.
+        placement: Where models compute.
+        load: Loads tokenizers and models.
     """
 
     spark: SparkSession
@@ -59,7 +39,8 @@ class InferenceStage:
     run_id: str
     corpus: DataFrame
     work: Folder
-    load: Loader = load_shared
+    placement: Placement = field(default_factory=Placement)
+    load: ModelLoader = field(default_factory=SharedModels)
 
     def look_up(self, documents: DataFrame, count: int, store: ScoreStore, name: str) -> tuple[DataFrame, DataFrame]:
         """Tell the texts that the store knows from those that it lacks.
@@ -84,30 +65,24 @@ class InferenceStage:
         lacking = texts.join(known.select("content_key"), "content_key", "left_anti")
         return known, keep(lacking, self.work / f"{name}-lacking")
 
-    def score(self, model: Model, execution: Execution, lacking: DataFrame, store: ScoreStore) -> Throughput:
-        """Score the texts that `look_up` found lacking, and keep them in the store."""
-        plan = TaskPlan.of(lacking, self.settings.partitions)
-        if plan.texts == 0:
-            return Throughput()
-        counters = Counters(self.spark.sparkContext)
-        shipped = ship_model(self.spark, model)
-        work = scoring_function(
-            shipped, execution, self.settings.device, self.settings.token_budget, counters, self.load
-        )
-        with Progress(f"scoring with {model.card.name}", counters, plan.texts, plan.chars) as progress:
-            texts = self._texts(lacking.withColumn("task", plan.task())).repartitionById(plan.tasks, "task")
-            profile = inference_profile(self.spark, self.settings.device, self.settings.task_cores)
-            scored = texts.drop("task").mapInArrow(work, load_contract("store").spark_schema(), profile=profile)
-            store.append(scored, self.run_id)
-        return Throughput(counters.effort(), progress.seconds)
+    def tokenise(self, model: Model, execution: Execution, lacking: DataFrame) -> TokenisedTexts:
+        """Make token ids of the texts that `look_up` found lacking; whoever asks for them releases them."""
+        return self._inference(model, execution).tokenise(self._texts(lacking), lacking, self.settings.partitions)
+
+    def score(self, model: Model, execution: Execution, texts: TokenisedTexts, store: ScoreStore) -> Throughput:
+        """Score the texts that `tokenise` returned, and keep them in the store."""
+        return self._inference(model, execution).score(texts, lambda rows: store.append(rows, self.run_id))
 
     def scored(self, known: DataFrame, store: ScoreStore) -> DataFrame:
         """Return what is known now of the texts that `look_up` was asked about; one may stand there twice."""
         return known.unionByName(store.of_run(self.run_id))
 
+    def _inference(self, model: Model, execution: Execution) -> BatchInference:
+        budget, cores = self.settings.token_budget, self.settings.task_cores
+        title = f"scoring with {model.card.name}"
+        return BatchInference(self.spark, model, execution, self.placement, title, budget, cores, self.load)
+
     def _texts(self, lacking: DataFrame) -> DataFrame:
         # Hashed rather than sorted: texts are large, and need not wait for each other.
         wanted = lacking.hint("shuffle_hash")
-        return (
-            self.corpus.select("place", "text").join(wanted, "place").select("content_key", "text", "n_chars", "task")
-        )
+        return self.corpus.select("place", "text").join(wanted, "place").select("content_key", "text", "n_chars")

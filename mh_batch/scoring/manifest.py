@@ -9,6 +9,7 @@ from mh_batch import __version__
 from mh_batch.inference.execution import Execution
 from mh_batch.machine import versions_of
 from mh_batch.models import Model
+from mh_batch.scoring.devices import Placement
 
 _VERSIONS_OF = ("pyspark", "torch", "transformers", "tokenizers", "great_expectations", "pyarrow", "py3langid")
 
@@ -18,7 +19,9 @@ def versions() -> dict[str, str]:
     return {"mh_batch": __version__, "python": platform.python_version(), **versions_of(_VERSIONS_OF)}
 
 
-def model_entry(model: Model, execution: Execution, thresholds: Mapping[str, float]) -> dict[str, Any]:
+def model_entry(
+    model: Model, execution: Execution, placement: Placement, thresholds: Mapping[str, float]
+) -> dict[str, Any]:
     """Return what the manifest says of a model."""
     card = model.card.model_dump(
         mode="json",
@@ -32,6 +35,8 @@ def model_entry(model: Model, execution: Execution, thresholds: Mapping[str, flo
         "sha256": dict(model.digests),
         "engine": execution.engine,
         "precision": execution.precision,
+        "device": placement.kind,
+        "gpus": list(placement.names),
         "thresholds": dict(thresholds),
     }
 

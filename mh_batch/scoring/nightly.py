@@ -15,9 +15,9 @@ from mh_batch.scoring.access import output_access
 from mh_batch.scoring.consent import RunLedger
 from mh_batch.scoring.layout import OutputRoot
 from mh_batch.scoring.leases import Leases
+from mh_batch.scoring.loading import ModelLoader
 from mh_batch.scoring.published import PublishedRun
 from mh_batch.scoring.run import locate_models, score_corpus
-from mh_batch.scoring.worker import Loader, load_shared
 from mh_batch.settings import NightlySettings
 
 _DATE = "{date}"
@@ -46,14 +46,14 @@ class Night:
 def run_night(
     settings: NightlySettings,
     session: Callable[[], AbstractContextManager[SparkSession]],
-    load: Loader = load_shared,
+    load: ModelLoader | None = None,
 ) -> Night:
     """Carry out a night, or find that it has been carried out.
 
     Args:
         settings: What to read and do; without a date, today's (UTC).
         session: Starts Spark; not called if there is nothing to do.
-        load: Loads what scores texts, in the workers.
+        load: As of `score_corpus`.
 
     Raises:
         BusyError: another night is running in this output root.

@@ -4,20 +4,31 @@ import sys
 import threading
 import time
 from types import TracebackType
-from typing import Self, TextIO
+from typing import Literal, Self, TextIO
 
 from mh_batch.scoring.counters import Counters
 
 _SECONDS_ON_TERMINAL = 1.0
 _SECONDS_IN_LOG = 30.0
 
+Unit = Literal["tokens", "chars"]
+_SAID = {"tokens": "tokens", "chars": "characters"}
+
 
 class Progress:
-    """Reports texts, tokens, rate and time left while a stage runs: rewritten on a terminal, now and then in a log."""
+    """Reports texts, size, rate and time left while a stage runs: rewritten on a terminal, now and then in a log."""
 
-    def __init__(self, title: str, counters: Counters, texts: int, chars: int, stream: TextIO | None = None) -> None:
-        """Watch `counters` until so many texts of so many characters together are done."""
-        self._title, self._counters, self._texts, self._chars = title, counters, texts, chars
+    def __init__(
+        self,
+        title: str,
+        counters: Counters,
+        texts: int,
+        size: int,
+        unit: Unit = "tokens",
+        stream: TextIO | None = None,
+    ) -> None:
+        """Watch `counters` until so many texts of that size together, in tokens or characters, are done."""
+        self._title, self._counters, self._texts, self._size, self._unit = title, counters, texts, size, unit
         self._stream = stream or sys.stderr
         self._started = time.monotonic()
         self._stop = threading.Event()
@@ -43,13 +54,14 @@ class Progress:
 
     def line(self) -> str:
         """Return the line as of now."""
-        done = self._counters.effort()
-        # By characters, since the longest texts come first.
-        pace = done.chars / max(self.seconds, 1e-9)
-        left = f", about {duration((self._chars - done.chars) / pace)} left" if 0 < done.chars < self._chars else ""
+        effort = self._counters.effort()
+        done, said = getattr(effort, self._unit), _SAID[self._unit]
+        # By size, since the longest texts come first.
+        pace = done / max(self.seconds, 1e-9)
+        left = f", about {duration((self._size - done) / pace)} left" if 0 < done < self._size else ""
         return (
-            f"{self._title}: {done.texts:,} of {self._texts:,} texts, {done.tokens:,} tokens, "
-            f"{done.tokens / max(self.seconds, 1e-9):,.0f} tokens/s, {duration(self.seconds)}{left}"
+            f"{self._title}: {effort.texts:,} of {self._texts:,} texts, {done:,} {said}, "
+            f"{pace:,.0f} {said}/s, {duration(self.seconds)}{left}"
         )
 
     def _watch(self) -> None:

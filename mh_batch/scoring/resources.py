@@ -10,6 +10,21 @@ _GPUS_OF_EXECUTOR = "spark.executor.resource.gpu.amount"
 _GPUS_OF_TASK = "spark.task.resource.gpu.amount"
 
 
+def is_local(spark: SparkSession) -> bool:
+    """Whether driver and tasks are one process, which knows neither resources nor profiles."""
+    return (spark.sparkContext.master or "").startswith("local")
+
+
+def gpus_of_executors(spark: SparkSession) -> int:
+    """How many GPUs Spark was told that each executor has."""
+    return int(spark.sparkContext.getConf().get(_GPUS_OF_EXECUTOR, "0"))
+
+
+def shares_gpus(spark: SparkSession) -> bool:
+    """Whether Spark was told what part of a GPU every task is given, which is then somebody's choice."""
+    return spark.sparkContext.getConf().get(_GPUS_OF_TASK, None) is not None
+
+
 def inference_profile(spark: SparkSession, device: Device, task_cores: int | None) -> ResourceProfile | None:
     """Return the profile of the inference stage, or None where its tasks are like all others.
 
@@ -24,21 +39,19 @@ def inference_profile(spark: SparkSession, device: Device, task_cores: int | Non
     Raises:
         UsageError: a GPU was asked for and executors have none, or cores where tasks cannot be given any.
     """
-    conf = spark.sparkContext.getConf()
-    if (spark.sparkContext.master or "").startswith("local"):
+    if is_local(spark):
         if task_cores is not None:
             raise UsageError("--task-cores needs a cluster: in local mode every task has one core")
         return None
-    gpus = int(conf.get(_GPUS_OF_EXECUTOR, "0"))
+    gpus = gpus_of_executors(spark)
     if device == "cuda" and gpus == 0:
         raise UsageError(f"--device cuda, but executors have no GPU: set {_GPUS_OF_EXECUTOR} and a discovery script")
-    # Where every task is given a GPU, or a part of one, that was somebody's choice.
-    wants_gpu = device != "cpu" and gpus > 0 and conf.get(_GPUS_OF_TASK, None) is None
+    wants_gpu = device != "cpu" and gpus > 0 and not shares_gpus(spark)
     if not wants_gpu and task_cores is None:
         return None
     requests = TaskResourceRequests()
     if wants_gpu:
         requests.resource("gpu", 1)
-    cores = int(conf.get("spark.executor.cores", "1"))
+    cores = int(spark.sparkContext.getConf().get("spark.executor.cores", "1"))
     requests.cpus(task_cores or max(1, cores // gpus))
     return ResourceProfileBuilder().require(requests).build

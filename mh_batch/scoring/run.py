@@ -1,6 +1,7 @@
 """One run, from the corpus to what is published."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial, reduce
 from typing import Any
@@ -23,14 +24,16 @@ from mh_batch.models.labels import check_thresholds, thresholds_of
 from mh_batch.reporting import write_report
 from mh_batch.scoring import manifest as contents
 from mh_batch.scoring.access import make_folders, output_access
-from mh_batch.scoring.capability import executors_precision
+from mh_batch.scoring.capability import find_placement
 from mh_batch.scoring.consent import RunLedger
+from mh_batch.scoring.devices import Placement
 from mh_batch.scoring.failures import told_plainly
 from mh_batch.scoring.inference_stage import InferenceStage
 from mh_batch.scoring.keeping import keep
 from mh_batch.scoring.keys import KEY_CHECK, check_key, root_key
 from mh_batch.scoring.layout import MANIFEST, OutputRoot, new_run_id
 from mh_batch.scoring.leases import Leases
+from mh_batch.scoring.loading import ModelLoader, SharedModels
 from mh_batch.scoring.progress import announce
 from mh_batch.scoring.published import PublishedRun
 from mh_batch.scoring.session import run_settings
@@ -47,7 +50,6 @@ from mh_batch.scoring.tables import (
 from mh_batch.scoring.tombstones import read_tombstones
 from mh_batch.scoring.upkeep import clear_after
 from mh_batch.scoring.validation import ModelCounts, validate_run
-from mh_batch.scoring.worker import Loader, load_shared
 from mh_batch.settings import ScoreSettings
 from mh_batch.storage import Folder
 
@@ -56,7 +58,7 @@ def score_corpus(
     spark: SparkSession,
     settings: ScoreSettings,
     models: Sequence[Model] | None = None,
-    load: Loader = load_shared,
+    load: ModelLoader | None = None,
 ) -> PublishedRun:
     """Score a corpus with each model, validate, publish and report.
 
@@ -64,7 +66,7 @@ def score_corpus(
         spark: The session; its SQL settings are put back afterwards.
         settings: What to read, with which models, and where to write.
         models: What `locate_models(settings)` found, where that has been asked already.
-        load: Loads what scores texts, in the workers.
+        load: Loads tokenizers and models in the workers; those of the models if None.
 
     Returns:
         The published run.
@@ -77,8 +79,10 @@ def score_corpus(
     root = OutputRoot.at(settings.output)
     with run_settings(spark), output_access(root, settings.share_with_group):
         corpus = open_corpus(spark, settings)
-        runnable = executions(spark, settings, models)
-        return _Run(spark, settings, models, runnable, root, corpus, ledger, load).carry_out()
+        placement = find_placement(spark, settings.device, settings.task_cores, settings.precision == "auto")
+        runnable = executions(settings, models, placement)
+        load = load or SharedModels()
+        return _Run(spark, settings, models, runnable, placement, root, corpus, ledger, load).carry_out()
 
 
 def open_corpus(spark: SparkSession, settings: ScoreSettings, bad_files: Sequence[BadFile] = ()) -> Corpus:
@@ -112,9 +116,9 @@ def locate_models(settings: ScoreSettings) -> list[Model]:
     return models
 
 
-def executions(spark: SparkSession, settings: ScoreSettings, models: Sequence[Model]) -> dict[str, Execution]:
-    """Settle how each model is run on the executors, by the name of its card."""
-    best = executors_precision(spark, settings.device) if settings.precision == "auto" else "fp32"
+def executions(settings: ScoreSettings, models: Sequence[Model], placement: Placement) -> dict[str, Execution]:
+    """Settle how each model is run where it computes, by the name of its card."""
+    best = placement.precision or "fp32"
     return {model.card.name: choose_execution(model, settings.engine, settings.precision, best) for model in models}
 
 
@@ -124,10 +128,11 @@ class _Run:
     settings: ScoreSettings
     models: Sequence[Model]
     executions: Mapping[str, Execution]
+    placement: Placement
     root: OutputRoot
     corpus: Corpus
     ledger: RunLedger | None
-    load: Loader
+    load: ModelLoader
     run_id: str = field(default_factory=new_run_id)
     started_at: str = field(default_factory=contents.now)
 
@@ -152,6 +157,7 @@ class _Run:
         return PublishedRun(self.folder, self.spark)
 
     def _carry_out(self, check_lease: Callable[[], None]) -> None:
+        announce(f"run {self.run_id}: inference {self._where()}")
         documents = self._examine(self._heed_consent())
         counts = self._count(documents)
         rejected, throughput = [rejected_by_all(documents)], {}
@@ -176,6 +182,16 @@ class _Run:
     @property
     def _work(self) -> Folder:
         return self.root.work(self.run_id)
+
+    def _where(self) -> str:
+        """Where the models compute and in what, by model if they differ."""
+        places = {
+            name: f"{self.placement.of(execution)}, {execution.precision}"
+            for name, execution in self.executions.items()
+        }
+        if len(set(places.values())) == 1:
+            return next(iter(places.values()))
+        return "; ".join(f"of {name} {place}" for name, place in places.items())
 
     def _heed_consent(self) -> Sayings | None:
         """Let what was withdrawn leave the root, and find out what may be used."""
@@ -224,12 +240,17 @@ class _Run:
     def _score(self, model: Model, documents: DataFrame, count: int) -> tuple[dict[str, float], list[DataFrame]]:
         """Write a model's scores table; return its throughput, and the documents that it did not score."""
         name, execution, store = model.card.name, self.executions[model.card.name], self._store(model)
-        stage = InferenceStage(self.spark, self.settings, self.run_id, self.corpus.documents, self._work, self.load)
+        texts, work = self.corpus.documents, self._work
+        stage = InferenceStage(self.spark, self.settings, self.run_id, texts, work, self.placement, self.load)
         wanted = documents.where(is_eligible(model.card))
         with self.stages.stage("look up", model=name):
             known, lacking = stage.look_up(wanted, count, store, name)
-        with self.stages.stage("inference", model=name) as figures:
-            throughput = stage.score(model, execution, lacking, store).as_dict()
+        with self.stages.stage("tokenise", model=name) as figures:
+            tokenised = stage.tokenise(model, execution, lacking)
+            done = tokenised.done.effort
+            figures |= {"texts": done.texts, "chars": done.chars, "tokens": done.tokens}
+        with closing(tokenised), self.stages.stage("inference", model=name) as figures:
+            throughput = stage.score(model, execution, tokenised, store).as_dict()
             figures |= throughput
         with self.stages.stage("scores", model=name):
             # One view of the store for both tables: what another run adds meanwhile must not fall between them.
@@ -286,7 +307,10 @@ class _Run:
             KEY_CHECK: self.key.check,
             "models": [
                 contents.model_entry(
-                    model, self.executions[model.card.name], thresholds_of(model.card, settings.threshold)
+                    model,
+                    self.executions[model.card.name],
+                    self.placement.of(self.executions[model.card.name]),
+                    thresholds_of(model.card, settings.threshold),
                 )
                 for model in self.models
             ],

@@ -1,7 +1,7 @@
 """Typed, frozen settings: a YAML file and flags fill the same fields."""
 
 from mh_batch.settings.base import load_settings
-from mh_batch.settings.benchmark import BenchmarkSettings
+from mh_batch.settings.benchmark import BenchmarkSettings, DeviceBenchmarkSettings
 from mh_batch.settings.evaluation import EvaluationSettings
 from mh_batch.settings.export import ExportSettings
 from mh_batch.settings.followup import DeliverSettings, FollowupSettings
@@ -27,6 +27,7 @@ __all__ = [
     "BenchmarkSettings",
     "DeliverSettings",
     "Device",
+    "DeviceBenchmarkSettings",
     "EngineChoice",
     "EraseSettings",
     "EvaluationSettings",

@@ -99,7 +99,9 @@ class ScoreSettings(ReportOptions):
         None, ge=16, description="padded tokens in one batch of the model; by the memory at hand if unset"
     )
     partitions: int | None = Field(None, ge=1, description="tasks to spread the texts over; by their size if unset")
-    device: Device = Field("auto", description="auto takes the GPU that Spark gave the task, else the CPU")
+    device: Device = Field(
+        "auto", description="auto takes this machine's GPUs, on a cluster those that executors have, else the CPU"
+    )
     task_cores: int | None = Field(
         None,
         ge=1,

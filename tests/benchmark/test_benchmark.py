@@ -11,10 +11,9 @@ import pytest
 from mh_batch.benchmark import contestants
 from mh_batch.benchmark.agreement import compare
 from mh_batch.benchmark.arena import Result, largest_difference
-from mh_batch.benchmark.peak import matrix_peak, operations
+from mh_batch.benchmark.peak import matrix_peak, operations, operations_of
 from mh_batch.benchmark.run import benchmark
 from mh_batch.errors import SettingsError
-from mh_batch.inference import TextScore
 from mh_batch.models import Model
 from mh_batch.settings import BenchmarkSettings
 
@@ -50,11 +49,13 @@ def test_precisions_are_compared_with_fp32_over_all_texts(tmp_path: Path) -> Non
 
 
 def test_texts_that_are_given_other_labels_are_counted(longformer_mini: Model) -> None:
-    calm, tense = TextScore((0.9, 0.1, 0.1, 0.1), 3, 1), TextScore((0.9, 0.1, 0.3, 0.1), 3, 1)
-    failed = TextScore(None, failure="not_finite")
-    found = compare(longformer_mini, "int8", [calm, calm, calm, calm], [calm, tense, calm, failed])
-    assert (found.texts, found.failed, found.flips) == (3, 1, 1)
-    assert found.largest == pytest.approx(0.2)
+    calm, tense, failed = (0.9, 0.1, 0.1, 0.1), (0.9, 0.1, 0.3, 0.1), (np.nan,) * 4
+    wanted, found = np.array([calm, calm, calm, calm, failed]), np.array([calm, tense, calm, failed, failed])
+    agreement = compare(longformer_mini, "int8", wanted, found)
+    assert (agreement.texts, agreement.failed, agreement.flips) == (3, 1, 1)
+    assert agreement.largest == pytest.approx(0.2)
+    nothing = compare(longformer_mini, "int8", wanted[4:], found[4:])
+    assert (nothing.texts, nothing.failed, nothing.largest) == (0, 0, 0.0)
 
 
 def test_a_contestant_that_cannot_start_is_named_with_its_reason(
@@ -122,6 +123,12 @@ def test_operations_of_a_base_model_are_two_for_each_weight_and_the_scores() -> 
     local = {**base, "attention_window": [40] * 12}
     assert operations(local, 1, 100) - operations(base, 1, 0) == 12 * 2 * 2 * 42 * 768
     assert operations(local, 1, 30) == operations(base, 1, 30)
+
+
+def test_operations_of_many_lengths_are_the_sum_of_those_of_each() -> None:
+    base = {"hidden_size": 768, "intermediate_size": 3072, "num_hidden_layers": 12}
+    each = operations(base, 5, 5) + operations(base, 9, 9) + operations(base, 5, 5)
+    assert operations_of(base, np.array([5, 9, 5])) == pytest.approx(each)
 
 
 def test_the_peak_is_a_speed_that_a_machine_can_have() -> None:

@@ -12,7 +12,7 @@ def test_every_document_passes_through_every_stage(spark: SparkSession, tmp_path
     figures = pipeline.measure_one(tmp_path, 1200)
     assert figures.documents == 1200
     assert set(figures.stages) == {
-        *("examine", "look up", "inference", "scores", "rejected", "validate", "report"),
+        *("examine", "look up", "tokenise", "inference", "scores", "rejected", "validate", "report"),
     }
     assert 0 < sum(figures.stages.values()) < figures.seconds
     assert list(tmp_path.iterdir()) == []

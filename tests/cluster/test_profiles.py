@@ -4,7 +4,7 @@ import json
 import stat
 import subprocess
 from collections.abc import Iterator
-from itertools import accumulate, pairwise
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import pytest
 
 from tests.cluster.standalone import REPOSITORY, Cluster, standalone_cluster, submit_command, submit_environment
 from tests.scoring.corpora import document, write
-from tests.scoring.told import Told, told
+from tests.scoring.told import Told, side_by_side, told
 
 pytestmark = pytest.mark.cluster
 
@@ -79,12 +79,6 @@ def most_at_once(events: Path) -> int:
     return max(accumulate(change for _, change in sorted(changes)))
 
 
-def side_by_side(texts: list[Told]) -> bool:
-    """Whether any two of these texts were in hand at once."""
-    ordered = sorted(texts, key=lambda text: text.began)
-    return any(first.ended > second.began for first, second in pairwise(ordered))
-
-
 def test_each_task_of_the_model_has_a_gpu_of_its_own_and_other_tasks_have_all_cores(
     cluster: Cluster, tmp_path: Path
 ) -> None:
@@ -92,6 +86,7 @@ def test_each_task_of_the_model_has_a_gpu_of_its_own_and_other_tasks_have_all_co
     by_device = [[text for text in texts if text.device == device] for device in ("cuda:3", "cuda:5")]
     assert sum(map(len, by_device)) == TEXTS
     assert not any(side_by_side(mine) for mine in by_device), "two tasks shared a GPU"
+    assert [len({text.process for text in mine}) for mine in by_device] == [1, 1], "a GPU had two copies of the model"
     assert side_by_side(texts), "the two GPUs worked one after the other"
     assert others == CORES
 

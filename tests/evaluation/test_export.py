@@ -26,6 +26,7 @@ from mh_batch.evaluation.parity import Parity
 from mh_batch.inference import load_scorer
 from mh_batch.inference.execution import Execution, choose_execution
 from mh_batch.inference.loading import load_engine
+from mh_batch.inference.token_sequences import TokenSequences
 from mh_batch.models import Model, locate_model
 
 SHAPE: dict[str, Any] = {
@@ -80,7 +81,10 @@ def windows() -> list[list[int]]:
 def wanted(original: Model) -> np.ndarray:
     """Hugging Face's own logits, window by window."""
     return np.concatenate(
-        [load_engine(original, Execution("reference", "fp32"), 1, "cpu").logits([w]) for w in windows()]
+        [
+            load_engine(original, Execution("reference", "fp32"), 1, "cpu").logits(TokenSequences.of([window]))
+            for window in windows()
+        ]
     )
 
 

@@ -26,10 +26,12 @@ from transformers import (
 
 from mh_batch.errors import ModelError, PlatformError, SettingsError
 from mh_batch.inference.engines import exact, weights
-from mh_batch.inference.engines.packing import pack
+from mh_batch.inference.engines.packing import laid_out
 from mh_batch.inference.execution import Execution, Precision, choose_execution
 from mh_batch.inference.loading import load_engine
+from mh_batch.inference.token_sequences import TokenSequences
 from mh_batch.models import Model, locate_model
+from tests.inference.networks import drawn, logits_alone, longformer, xlmr
 
 SHAPE: dict[str, Any] = {
     "vocab_size": 10_000,
@@ -41,6 +43,9 @@ SHAPE: dict[str, Any] = {
 }
 BAND = {**SHAPE, "pad_token_id": 1, "type_vocab_size": 1}
 WINDOWS = [[0, 5, 6, 7, 2], [0, *range(100, 160), 2], [0, 9, 2], [0, *range(20, 40), 2]]
+
+
+sequences = TokenSequences.of
 
 
 def saved(network: Any, tokenizer_of: Model, folder: Path) -> Model:
@@ -77,7 +82,7 @@ def test_every_architecture_gets_an_engine_that_says_what_hugging_face_says(
 ) -> None:
     model = saved(network, xlmr_mini, tmp_path / "random")
     assert choose_execution(model) == Execution(engine, "fp32")
-    logits = load_engine(model, choose_execution(model), 1, "cpu").logits(WINDOWS)
+    logits = load_engine(model, choose_execution(model), 1, "cpu").logits(sequences(WINDOWS))
     assert logits.dtype == np.float64
     assert np.abs(logits - expected(network)).max() <= 1e-4 * np.abs(expected(network)).max()
 
@@ -90,29 +95,10 @@ def test_weights_that_lack_a_layer_are_an_error_of_the_model(xlmr_mini: Model, t
         load_engine(model, choose_execution(model), 1, "cpu")
 
 
-def longformer(windows: list[int], heads: int, longest: int, folder: Path) -> Any:
-    """A saved Longformer of random weights in float64."""
-    torch.manual_seed(longest)
-    shape = {**BAND, "vocab_size": 50, "num_hidden_layers": len(windows), "num_attention_heads": heads}
-    config = LongformerConfig(**{**shape, "max_position_embeddings": longest + 2}, attention_window=windows)
-    network = LongformerForSequenceClassification(config).double().train(False)
-    for value in network.parameters():
-        torch.nn.init.normal_(value, std=0.3)
-    network.save_pretrained(folder)
-    return network
-
-
-def drawn(lengths: list[int]) -> list[list[int]]:
-    """Windows of the given lengths; now and then one holds the padding token literally."""
-    rng = np.random.default_rng(sum(lengths))
-    return [[0, *rng.integers(1, 50, length - 1).tolist()] for length in lengths]
-
-
 def assert_exact(network: Any, folder: Path, windows: list[list[int]], dtype: torch.dtype, tolerance: float) -> None:
     engine = exact.load(folder, json.loads((folder / "config.json").read_text()), "cpu", dtype)
-    with torch.no_grad():
-        wanted = np.concatenate([network.to(dtype)(torch.tensor([window])).logits.numpy() for window in windows])
-    assert np.abs(engine.logits(windows) - wanted).max() <= tolerance
+    wanted = logits_alone(network, windows, dtype)
+    assert np.abs(engine.logits(sequences(windows)) - wanted).max() <= tolerance
 
 
 @settings(max_examples=15, deadline=None)
@@ -134,11 +120,8 @@ def test_longformer_of_any_window_is_exact_at_any_length(reaches: list[int], hea
     lengths=st.lists(st.integers(1, 64), min_size=1, max_size=12),
 )
 def test_xlmr_of_any_shape_is_exact_at_any_length(layers: int, heads: int, lengths: list[int]) -> None:
-    shape = {**SHAPE, "vocab_size": 50, "num_hidden_layers": layers, "num_attention_heads": heads}
-    torch.manual_seed(layers)
-    network = XLMRobertaForSequenceClassification(XLMRobertaConfig(**shape)).double().train(False)
     with TemporaryDirectory() as name:
-        network.save_pretrained(name)
+        network = xlmr(layers, heads, 64, Path(name))
         assert_exact(network, Path(name), drawn(lengths), torch.float64, 1e-7)
 
 
@@ -156,7 +139,7 @@ def test_a_graph_is_made_once_for_each_machine(
     model = saved(network, xlmr_mini, tmp_path / "random")
     wanted = expected(network)
     for _ in range(2):  # exported, then found again
-        logits = load_engine(model, choose_execution(model, "onnx"), 1, "cpu").logits(WINDOWS)
+        logits = load_engine(model, choose_execution(model, "onnx"), 1, "cpu").logits(sequences(WINDOWS))
         assert np.abs(logits - wanted).max() <= 1e-4 * np.abs(wanted).max()
     assert len(list(tmp_path.glob("mh-batch-*/onnx-*"))) == 1
 
@@ -208,9 +191,9 @@ def test_processes_of_one_machine_map_the_same_weights(
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(weights, "_WORTH_SHARING", 1)
     execution = choose_execution(xlmr_mini)
-    alone = load_engine(xlmr_mini, execution, 1, "cpu").logits(WINDOWS)
+    alone = load_engine(xlmr_mini, execution, 1, "cpu").logits(sequences(WINDOWS))
     shared = [load_engine(xlmr_mini, execution, 1, "cpu", shared=True) for _ in range(2)]
-    assert max(np.abs(engine.logits(WINDOWS) - alone).max() for engine in shared) <= 1e-5
+    assert max(np.abs(engine.logits(sequences(WINDOWS)) - alone).max() for engine in shared) <= 1e-5
     (file,) = tmp_path.glob("mh-batch-*/weights-*/model.safetensors")
     assert Path("/proc/self/maps").read_text().count(str(file)) >= 2
 
@@ -222,33 +205,39 @@ def test_half_precision_rounds_but_says_the_same_beyond_the_band_as_well(
     for model, longest in ((longformer_mini, 2500), (xlmr_mini, 500)):
         rng = np.random.default_rng(longest)
         windows = [[0, *rng.integers(4, 5000, length).tolist(), 2] for length in (3, 40, 41, longest)]
-        exact_logits = load_engine(model, Execution("exact", "fp32"), 1, "cpu").logits(windows)
-        rounded = load_engine(model, Execution("exact", precision), 1, "cpu").logits(windows)
+        exact_logits = load_engine(model, Execution("exact", "fp32"), 1, "cpu").logits(sequences(windows))
+        rounded = load_engine(model, Execution("exact", precision), 1, "cpu").logits(sequences(windows))
         assert 0 < np.abs(rounded - exact_logits).max() <= 0.03 * np.abs(exact_logits).max()
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-def test_a_gpu_says_what_the_cpu_says(longformer_mini: Model, xlmr_mini: Model) -> None:
-    for model in (longformer_mini, xlmr_mini):
-        on_cpu, on_gpu = (load_engine(model, Execution("exact", "fp32"), 1, device) for device in ("cpu", "cuda:0"))
-        windows = [[0, *range(10, length), 2] for length in (12, 60, 480)]
-        assert np.abs(on_gpu.logits(windows) - on_cpu.logits(windows)).max() <= 1e-3
+@pytest.mark.parametrize(("precision", "tolerance"), [("fp32", 1e-4), ("bf16", 0.03)])
+def test_a_gpu_says_what_the_cpu_says(
+    longformer_mini: Model, xlmr_mini: Model, precision: Precision, tolerance: float
+) -> None:
+    for model, longest in ((longformer_mini, 2500), (xlmr_mini, 500)):
+        rng = np.random.default_rng(longest)
+        windows = [[0, *rng.integers(4, 5000, length).tolist(), 2] for length in (1, 10, 60, 10, 480, longest)]
+        wanted = load_engine(model, Execution("exact", "fp32"), 1, "cpu").logits(sequences(windows))
+        engine = load_engine(model, Execution("exact", precision), 1, "cuda:0")
+        under_way = [engine.submit(sequences(windows)) for _ in range(engine.in_flight)]
+        for computation in under_way:
+            assert np.abs(computation.result() - wanted).max() <= tolerance * np.abs(wanted).max()
 
 
 def test_a_token_beyond_the_vocabulary_is_an_error_before_it_reaches_the_device(xlmr_mini: Model) -> None:
     engine = load_engine(xlmr_mini, choose_execution(xlmr_mini), 1, "cpu")
     with pytest.raises(ValueError, match="beyond the vocabulary"):
-        engine.logits([[0, 5, 2], [0, 10_000_000, 2]])
+        engine.logits(sequences([[0, 5, 2], [0, 10_000_000, 2]]))
 
 
 def test_large_packs_are_filled_to_few_sizes_and_stay_exact(longformer_mini: Model, xlmr_mini: Model) -> None:
     rng = np.random.default_rng(0)
     windows = [[0, *rng.integers(4, 5000, length).tolist(), 2] for length in rng.integers(1, 120, 60)]
-    packed, order = pack(windows, torch.device("cpu"))
-    assert sorted(order) == list(range(60))
-    assert len(packed.ids) % 256 == 0
-    assert 0 < packed.filling < 256
+    ids, layout = laid_out(sequences(windows))
+    assert len(ids) % 256 == 0
+    assert 0 < layout.filling < 256
     for model in (longformer_mini, xlmr_mini):
         engine = load_engine(model, choose_execution(model), 1, "cpu")
-        alone = np.concatenate([engine.logits([window]) for window in windows])
-        assert np.abs(engine.logits(windows) - alone).max() <= 1e-4
+        alone = np.concatenate([engine.logits(sequences([window])) for window in windows])
+        assert np.abs(engine.logits(sequences(windows)) - alone).max() <= 1e-4

@@ -14,6 +14,11 @@ def test_inference_needs_no_spark(module: str) -> None:
     assert imported_by(module, "pyspark") == "False"
 
 
+@pytest.mark.parametrize("module", ["mh_batch.inference.tokenization", "mh_batch.scoring.tokenizing"])
+def test_tokenising_needs_no_torch(module: str) -> None:
+    assert imported_by(module, "torch") == "False"
+
+
 def imported_by(module: str, package: str) -> str:
     program = f"import sys, {module}; print('{package}' in sys.modules)"
     return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.strip()

@@ -11,6 +11,8 @@ import torch
 from numpy.typing import NDArray
 
 from mh_batch.inference import Scorer, TextScore, load_scorer, scorer
+from mh_batch.inference.engines import Computation, Computed, Engine, Logits
+from mh_batch.inference.token_sequences import TokenSequences
 from mh_batch.inference.tokenization import TextTokenizer
 from mh_batch.models import Model, ModelCard, locate_model
 
@@ -26,27 +28,32 @@ class LetterTokenizer(TextTokenizer):
     def __init__(self) -> None:
         self._prefix, self._suffix = [0], [1]
 
-    def encode(self, texts: Sequence[str]) -> list[list[int]]:
+    def encode(self, texts: Sequence[str]) -> TokenSequences:
         if any("?" in text for text in texts):
             raise ValueError("cannot read a secret?")
-        return [[ord(letter) for letter in text if letter != "_"] for text in texts]
+        return TokenSequences.of([[ord(letter) for letter in text if letter != "_"] for text in texts])
 
 
-class SumEngine:
+def rows(windows: TokenSequences) -> list[list[int]]:
+    return [row.tolist() for row in np.split(windows.ids, windows.offsets[1:-1])]
+
+
+class SumEngine(Engine):
     """Logits from the sum of a window's tokens; `fails` may raise for a batch."""
 
-    pads_to = 1
-
-    def __init__(self, fails: Callable[[Sequence[Sequence[int]]], Exception | None] = lambda windows: None) -> None:
+    def __init__(self, fails: Callable[[list[list[int]]], Exception | None] = lambda windows: None) -> None:
         self.batches: list[int] = []
         self._fails = fails
 
-    def logits(self, windows: Sequence[Sequence[int]]) -> NDArray[np.float64]:
+    def submit(self, windows: TokenSequences) -> Computation:
         self.batches.append(len(windows))
-        error = self._fails(windows)
+        error = self._fails(rows(windows))
         if error:
             raise error
-        return np.array([[sum(window) / 100, 1.0] for window in windows], dtype=np.float64)
+        return Computed(self.said(windows))
+
+    def said(self, windows: TokenSequences) -> Logits:
+        return np.array([[sum(window) / 100, 1.0] for window in rows(windows)], dtype=np.float64)
 
 
 def score(texts: list[str], engine: SumEngine | None = None, model: Model = MODEL) -> list[TextScore]:
@@ -99,17 +106,52 @@ def test_a_batch_that_runs_out_of_memory_is_halved_until_it_fits(error: Exceptio
     assert engine.batches[:3] == [6, 3, 1]
 
 
+class BehindEngine(SumEngine):
+    """Computes when it is asked for the result, and fails then, as a device does that is never waited for."""
+
+    in_flight = 3
+
+    def __init__(self, fails: Callable[[list[list[int]]], Exception | None] = lambda windows: None) -> None:
+        super().__init__(fails)
+        self.submitted, self.most_waiting = 0, 0
+
+    def submit(self, windows: TokenSequences) -> Computation:
+        self.submitted += 1
+        self.most_waiting = max(self.most_waiting, self.submitted - len(self.batches))
+        engine = self
+
+        class Waiting:
+            def result(self) -> Logits:
+                return SumEngine.submit(engine, windows).result()
+
+        return Waiting()
+
+
+def test_several_batches_are_under_way_and_results_are_read_behind() -> None:
+    texts = [letter * length for length in (1, 2, 3, 40) for letter in "abcdefghijklmn"]
+    engine = BehindEngine()
+    assert score(texts, engine) == score(texts)
+    assert engine.most_waiting == 3
+
+
+def test_a_batch_that_fails_behind_is_halved_once_the_others_are_done() -> None:
+    engine = BehindEngine(lambda windows: MemoryError() if len(windows) > 4 else None)
+    texts = [letter * length for length in (1, 2, 3, 40) for letter in "abc"]
+    assert score(texts, engine) == score(texts)
+    assert engine.submitted == len(engine.batches), "nothing is left on the device"
+
+
 def test_the_memory_of_a_failed_batch_is_free_before_the_next_try() -> None:
     held: list[weakref.ref[NDArray[np.float64]]] = []
 
     class HoardingEngine(SumEngine):
-        def logits(self, windows: Sequence[Sequence[int]]) -> NDArray[np.float64]:
+        def submit(self, windows: TokenSequences) -> Computation:
             assert all(reference() is None for reference in held)
             hidden_states = np.zeros(len(windows), dtype=np.float64)
             held.append(weakref.ref(hidden_states))
             if len(windows) > 1:
                 raise MemoryError
-            return super().logits(windows)
+            return super().submit(windows)
 
     assert [s.failure for s in score(["ab", "cd", "ef"], HoardingEngine())] == [None] * 3
     assert len(held) > 3
@@ -154,7 +196,7 @@ def test_a_text_without_tokens_fails_as_such() -> None:
 @pytest.mark.parametrize("logit", [np.nan, np.inf, -np.inf])
 def test_a_logit_that_is_no_number_is_a_failure_not_a_certainty(task: str, logit: float) -> None:
     class WildEngine(SumEngine):
-        def logits(self, windows: Sequence[Sequence[int]]) -> NDArray[np.float64]:
+        def said(self, windows: TokenSequences) -> Logits:
             return np.array([[0.0, logit]] * len(windows), dtype=np.float64)
 
     model = replace(MODEL, card=CARD.model_copy(update={"task": task}))

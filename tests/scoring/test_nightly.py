@@ -89,7 +89,7 @@ def test_nights_are_carried_out_once_each_compared_and_retired(nights: Nights) -
 def _has_a_line_for_each_stage(metrics: Path, run_id: str) -> None:
     lines = [json.loads(line) for line in metrics.read_text().splitlines()]
     assert [line["stage"] for line in lines] == [
-        *("examine", "look up", "inference", "scores", "rejected", "validate", "report", "publish")
+        *("examine", "look up", "tokenise", "inference", "scores", "rejected", "validate", "report", "publish")
     ]
     assert {line["run_id"] for line in lines} == {run_id}
     assert (lines[0]["rows"], lines[2]["texts"], lines[2]["model"]) == (2, 2, "xlmr-depression-mini")

@@ -26,20 +26,26 @@ def test_counters_sum_the_work_and_keep_the_largest_memory(counters: Counters) -
     assert counters.effort() == Effort(texts=3, chars=10, tokens=4, worker_peak_bytes=500)
 
 
-def test_the_line_tells_what_is_done_and_what_is_left_by_characters(
+def test_the_line_tells_what_is_done_and_what_is_left_by_tokens(
     counters: Counters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = iter([0.0])
     monkeypatch.setattr("mh_batch.scoring.progress.time.monotonic", lambda: next(clock, 30.0))
-    progress = Progress("scoring", counters, texts=1000, chars=4_000, stream=StringIO())
+    progress = Progress("scoring", counters, texts=1000, size=1_200, stream=StringIO())
     assert progress.line() == "scoring: 0 of 1,000 texts, 0 tokens, 0 tokens/s, 30 s"
     counters.add(Effort(texts=10, chars=1_000, tokens=300))
     assert progress.line() == "scoring: 10 of 1,000 texts, 300 tokens, 10 tokens/s, 30 s, about 1 min 30 s left"
 
 
+def test_where_nothing_but_characters_is_known_the_line_tells_of_them(counters: Counters) -> None:
+    progress = Progress("tokenising", counters, texts=10, size=4_000, unit="chars", stream=StringIO())
+    counters.add(Effort(texts=1, chars=1_000, tokens=300))
+    assert progress.line().startswith("tokenising: 1 of 10 texts, 1,000 characters, ")
+
+
 def test_the_last_line_stays(counters: Counters) -> None:
     stream = StringIO()
-    with Progress("scoring", counters, texts=1, chars=5, stream=stream):
+    with Progress("scoring", counters, texts=1, size=2, stream=stream):
         counters.add(Effort(texts=1, chars=5, tokens=2))
     assert stream.getvalue().startswith("scoring: 1 of 1 texts, 2 tokens")
     assert stream.getvalue().endswith("\n")

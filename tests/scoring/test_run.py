@@ -1,6 +1,7 @@
 import hashlib
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,14 @@ POLISH = [document("polish", "To był spokojny dzień.", language="pl")]
 
 
 def settings(corpus: str, output: Path, **changes: Any) -> ScoreSettings:
-    plain = {"input": corpus, "output": str(output), "model": XLMR, "precision": "fp32", "max_text_chars": 10_000}
+    plain = {
+        "input": corpus,
+        "output": str(output),
+        "model": XLMR,
+        "precision": "fp32",
+        "device": "cpu",
+        "max_text_chars": 10_000,
+    }
     return ScoreSettings(**{**plain, "min_authors": 1, **changes})
 
 
@@ -131,6 +139,7 @@ def test_the_manifest_says_what_ran(published: PublishedRun, xlmr_mini: Model) -
     weights = (xlmr_mini.folder / "model.safetensors").read_bytes()
     assert manifest["models"][0]["sha256"]["model.safetensors"] == hashlib.sha256(weights).hexdigest()
     assert manifest["models"][1]["thresholds"].keys() == {"neutral", "depressed", "anxious", "stressed"}
+    assert [(model["device"], model["gpus"]) for model in manifest["models"]] == [("cpu", [])] * 2
     assert manifest["started_at"] <= manifest["finished_at"]
 
 
@@ -193,7 +202,9 @@ def test_scores_do_not_depend_on_the_partitioning(
     store = ScoreStore(spark, OutputRoot.at(str(tmp_path)), "f")
     stage = InferenceStage(spark, chosen, "r", texts.documents, Folder.at(str(tmp_path / "work")))
     _, lacking = stage.look_up(documents.where(is_eligible(xlmr_mini.card)), 100, store, "x")
-    done = stage.score(xlmr_mini, Execution("exact", "fp32"), lacking, store)
+    execution = Execution("exact", "fp32")
+    with closing(stage.tokenise(xlmr_mini, execution, lacking)) as tokenised:
+        done = stage.score(xlmr_mini, execution, tokenised, store)
     assert done.effort.model_loads <= spark.sparkContext.defaultParallelism, (
         "loaded once for each worker, not for each task"
     )

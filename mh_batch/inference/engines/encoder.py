@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Protocol, Self
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from mh_batch.inference.engines.base import Computation, Computed, Engine
 from mh_batch.inference.engines.layers import (
     AfterAttention,
     Config,
@@ -22,7 +21,15 @@ from mh_batch.inference.engines.layers import (
     heads_of,
     layer_name,
 )
-from mh_batch.inference.engines.packing import Pack, pack
+from mh_batch.inference.engines.packing import Layout, Pack, by_length, laid_out
+from mh_batch.inference.engines.transfer import GpuComputation, computing_on
+from mh_batch.inference.token_sequences import Ids, TokenSequences
+
+# From the ids of all windows and where each lies to a pack on the device.
+Packer = Callable[[Ids, Layout], Pack]
+
+# Enough that the device has work while the host reads one result and prepares the next batch.
+_IN_FLIGHT_ON_GPU = 3
 
 
 class Layer(Protocol):
@@ -48,10 +55,10 @@ class Family:
     first_token_suffix: str = ""
 
 
-class PackedEncoder:
+class PackedEncoder(Engine):
     """Embeddings, layers, a last layer that is computed for the first token alone, and the head that reads it."""
 
-    pads_to = 1
+    pads_to = 0
 
     def __init__(
         self,
@@ -59,15 +66,17 @@ class PackedEncoder:
         layers: Sequence[Layer],
         last: tuple[FirstTokenAttention, AfterAttention],
         head: Head,
-        device: torch.device,
+        pack: Packer,
     ) -> None:
-        """Join the parts, all of which lie on `device`."""
+        """Join the parts; `pack` lays windows out where their weights are."""
         self._embeddings, self._layers, self._last, self._head = embeddings, layers, last, head
-        self._device = device
+        self._pack = pack
+        if head.output.bias.is_cuda:
+            self.in_flight = _IN_FLIGHT_ON_GPU
 
     @classmethod
-    def of(cls, family: Family, weights: Weights, config: Config, device: torch.device) -> Self:
-        """Build it from a checkpoint's weights on `device`; KeyError if one is missing."""
+    def of(cls, family: Family, weights: Weights, config: Config, pack: Packer) -> Self:
+        """Build it from a checkpoint's weights; KeyError if one is missing."""
         weights = {name.removeprefix(family.prefix): value for name, value in weights.items()}
         last, epsilon = int(config["num_hidden_layers"]) - 1, epsilon_of(config)
         attention = f"{layer_name(last)}.attention.self"
@@ -79,24 +88,27 @@ class PackedEncoder:
                 AfterAttention.of(weights, layer_name(last), epsilon),
             ),
             Head.of(weights),
-            device,
+            pack,
         )
 
-    @torch.inference_mode()
-    def logits(self, windows: Sequence[Sequence[int]]) -> NDArray[np.float64]:
-        """Return the logits (windows x outputs); ValueError if a token id is beyond the vocabulary."""
+    def submit(self, windows: TokenSequences) -> Computation:
+        """Begin to compute the logits (windows x outputs); ValueError if a token id is beyond the vocabulary."""
         # Looked at here, because on a GPU it would end the process, not only this batch.
-        if max(map(max, windows)) >= len(self._embeddings.words):
+        if windows.ids.max() >= len(self._embeddings.words):
             raise ValueError("a token id is beyond the vocabulary")
-        packed, order = pack(windows, self._device)
-        logits = np.empty((len(windows), len(self._head.output.bias)))
-        logits[order] = self.packed_logits(packed).double().cpu().numpy()
-        return logits
+        windows, order = by_length(windows)
+        with computing_on(self._embeddings.words.device):
+            logits = self.packed_logits(self._pack(*laid_out(windows)))
+            if logits.is_cuda:
+                return GpuComputation.of(logits, order)
+            found = np.empty(logits.shape)
+            found[order] = logits.double().numpy()
+            return Computed(found)
 
     def packed_logits(self, packed: Pack) -> Tensor:
         """The logits (windows x outputs) in the pack's order."""
-        states = packed.each_token(packed.ids, self._embeddings)
+        states = self._embeddings(packed.ids, packed.attention.places)
         for layer in self._layers:
             states = layer(states, packed)
         attention, after = self._last
-        return self._head(after(packed.each_window(states, attention), states[packed.firsts]))
+        return self._head(after(packed.attention.first(states, attention), states[packed.firsts]))

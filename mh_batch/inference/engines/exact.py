@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import torch
 
 from mh_batch.errors import ModelError
-from mh_batch.inference.engines import longformer, roberta
+from mh_batch.inference.engines import longformer, roberta, stretches, varlen
+from mh_batch.inference.engines.choosing import Packing, best_packing
 from mh_batch.inference.engines.encoder import PackedEncoder
-from mh_batch.inference.engines.layers import Config
+from mh_batch.inference.engines.fused import prepare
+from mh_batch.inference.engines.layers import Config, heads_of
+from mh_batch.inference.engines.packing import Layout, Pack
+from mh_batch.inference.engines.transfer import Upload, upload_to
 from mh_batch.inference.engines.weights import load_weights
+from mh_batch.inference.token_sequences import Ids
 
+_PACKERS: dict[Packing, Callable[[Upload, Ids, Layout], Pack]] = {
+    "varlen": varlen.packed,
+    "stretches": stretches.stretched,
+}
 _FAMILIES = {"roberta": roberta.FAMILY, "xlm-roberta": roberta.FAMILY, "longformer": longformer.FAMILY}
 
 
@@ -27,15 +38,32 @@ def fits(folder: Path, config: Config) -> bool:
 
 
 def load(
-    folder: Path, config: Config, device: str, dtype: torch.dtype = torch.float32, shared_as: str | None = None
+    folder: Path,
+    config: Config,
+    device: str,
+    dtype: torch.dtype = torch.float32,
+    shared_as: str | None = None,
+    packing: Packing | None = None,
 ) -> PackedEncoder:
-    """Load a checkpoint that `fits` onto `device`, to compute in `dtype`; ModelError if a weight is missing.
+    """Load a checkpoint that `fits` onto `device`, to compute in `dtype`.
 
-    With `shared_as`, the processes of one machine map the same weights (see `load_weights`).
+    Args:
+        folder: Checkpoint.
+        config: Its configuration.
+        device: "cpu" or "cuda:N".
+        dtype: What to compute in.
+        shared_as: The processes of one machine map the same weights (see `load_weights`).
+        packing: How tokens attend; in one call for all windows where the device can, else by lengths, if None.
+
+    Raises:
+        ModelError: a weight is missing.
     """
-    family = _FAMILIES[config["model_type"]]
+    family, there = _FAMILIES[config["model_type"]], torch.device(device)
+    prepare(there)
+    head_width = int(config["hidden_size"]) // heads_of(config)
+    pack = _PACKERS[packing or best_packing(there, dtype, head_width)]
     try:
         weights = load_weights(folder, config, device, dtype, shared_as)
-        return PackedEncoder.of(family, weights, config, torch.device(device))
+        return PackedEncoder.of(family, weights, config, partial(pack, upload_to(there)))
     except KeyError as error:
         raise ModelError(f"the weights in {folder} lack {error}: no sequence classifier?") from None

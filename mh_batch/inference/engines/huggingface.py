@@ -1,20 +1,20 @@
 """The reference engine: Hugging Face's own model, padded to the longest window of a batch."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from transformers import AutoModelForSequenceClassification
 
 from mh_batch.errors import ModelError
+from mh_batch.inference.engines.base import Computed, Engine
 from mh_batch.inference.engines.padding import padded
+from mh_batch.inference.engines.transfer import computing_on
+from mh_batch.inference.token_sequences import TokenSequences
 from mh_batch.inference.tokenization import quiet_transformers
 from mh_batch.models.inspection import refused
 
 
-class HuggingFaceEngine:
+class HuggingFaceEngine(Engine):
     """Any sequence classifier that transformers can load from safetensors."""
 
     def __init__(self, folder: Path, pad_id: int, device: str = "cpu", dtype: torch.dtype = torch.float32) -> None:
@@ -43,10 +43,9 @@ class HuggingFaceEngine:
         windows = getattr(model.config, "attention_window", 1)
         self.pads_to = max(windows) if isinstance(windows, list) else int(windows)
 
-    @torch.inference_mode()
-    def logits(self, windows: Sequence[Sequence[int]]) -> NDArray[np.float64]:
-        """Return the logits (windows x outputs)."""
+    def submit(self, windows: TokenSequences) -> Computed:
+        """Compute the logits (windows x outputs)."""
         ids, valid = padded(windows, self._pad_id)
-        output = self._model(input_ids=ids.to(self._device), attention_mask=valid.long().to(self._device))
-        logits: NDArray[np.float64] = output.logits.double().cpu().numpy()
-        return logits
+        with computing_on(self._device):
+            output = self._model(input_ids=ids.to(self._device), attention_mask=valid.long().to(self._device))
+            return Computed(output.logits.double().cpu().numpy())

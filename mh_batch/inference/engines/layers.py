@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional
+
+from mh_batch.inference.engines.fused import add_norm
 
 Weights = Mapping[str, Tensor]
 Config = Mapping[str, Any]
@@ -63,6 +65,10 @@ class Norm:
         """Apply it to the last dimension."""
         return functional.layer_norm(states, self.weight.shape, self.weight, self.bias, self.epsilon)
 
+    def of_sum(self, states: Tensor, residual: Tensor) -> Tensor:
+        """Apply it to `states + residual`; `states` may be written to."""
+        return add_norm(states, residual, self.weight, self.bias, self.epsilon)
+
 
 @dataclass(frozen=True)
 class Embeddings:
@@ -83,14 +89,16 @@ class Embeddings:
         norm = Norm.of(weights, "embeddings.LayerNorm", epsilon)
         return cls(weights["embeddings.word_embeddings.weight"], positions, norm, pad_id)
 
-    def __call__(self, ids: Tensor, valid: Tensor | None = None) -> Tensor:
-        """States (windows x length x width) of the ids of windows of one length (windows x length).
+    def __call__(self, ids: Tensor, places: Callable[[Tensor], Tensor]) -> Tensor:
+        """States (tokens x width) of ids.
 
-        Padding is known by its id; what its states are does not matter.
+        Args:
+            ids: Token ids of windows. Padding is known by its id; what its states are does not matter.
+            places: Returns how many of a window's tokens that count there are up to each token.
         """
         # As in Hugging Face's: a padding token that stands literally in a text is read, but counts no position.
         counted = ids != self.pad_id
-        positions = counted.cumsum(dim=1) * counted + self.pad_id
+        positions = places(counted) * counted + self.pad_id
         return self.norm(self.words[ids] + self.positions[positions])
 
 
@@ -117,8 +125,8 @@ class AfterAttention:
 
     def __call__(self, mixed: Tensor, before: Tensor) -> Tensor:
         """New states from what attention mixed and the states before it."""
-        attended = self.attended_norm(self.attended(mixed).add_(before))
-        return self.outer_norm(self.outer(functional.gelu(self.inner(attended))).add_(attended))
+        attended = self.attended_norm.of_sum(self.attended(mixed), before)
+        return self.outer_norm.of_sum(self.outer(functional.gelu(self.inner(attended))), attended)
 
 
 @dataclass(frozen=True)
@@ -139,18 +147,23 @@ class FirstTokenAttention:
         """Take it from the attention `name` of a checkpoint."""
         return cls(heads, *[Linear.of(weights, f"{name}.{part}{suffix}") for part in ("query", "key", "value")])
 
+    def questions(self, firsts: Tensor) -> Tensor:
+        """What is asked of all states (windows x heads x width) by the first tokens' states (windows x width)."""
+        windows, width = firsts.shape
+        query = self.query(firsts).view(windows, self.heads, -1)
+        return torch.einsum("nhk,hkd->nhd", query * query.shape[2] ** -0.5, self.key.weight.view(self.heads, -1, width))
+
+    def answers(self, mixed: Tensor) -> Tensor:
+        """Mixed values (windows x width) from mixed states (windows x heads x width)."""
+        weight = self.value.weight.view(self.heads, -1, mixed.shape[2])
+        return torch.einsum("nhd,hkd->nhk", mixed, weight).flatten(1) + self.value.bias
+
     def __call__(self, states: Tensor, valid: Tensor | None = None) -> Tensor:
         """Mixed values of the first token (windows x width) of windows of one length (windows x length x width)."""
-        windows, _, width = states.shape
-        per_head = self.heads, width // self.heads, width
-        query = self.query(states[:, 0]).view(windows, *per_head[:2]) * per_head[1] ** -0.5
-        asked = torch.einsum("nhk,hkd->nhd", query, self.key.weight.view(per_head))
-        scores = asked @ states.transpose(1, 2)
+        scores = self.questions(states[:, 0]) @ states.transpose(1, 2)
         if valid is not None:
             scores = scores.masked_fill(~valid[:, None], float("-inf"))
-        shares = torch.softmax(scores, dim=-1)
-        values = torch.einsum("nhd,hkd->nhk", shares @ states, self.value.weight.view(per_head))
-        return values.flatten(1) + self.value.bias
+        return self.answers(torch.softmax(scores, dim=-1) @ states)
 
 
 def by_head(states: Tensor, heads: int) -> Tensor:

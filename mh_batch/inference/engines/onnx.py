@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from mh_batch.errors import PlatformError
+from mh_batch.inference.engines.base import Computed, Engine, Logits
 from mh_batch.inference.engines.layers import Config
-from mh_batch.inference.engines.packing import by_length, of_one_length
+from mh_batch.inference.token_sequences import TokenSequences
 from mh_batch.models.checkpoint import GRAPHS, GraphPrecision, graph_precisions
 from mh_batch.models.inspection import refused
 
@@ -19,10 +18,10 @@ _INPUTS = {"input_ids", "attention_mask"}
 _INSTALL = "engine onnx needs packages that are not installed: pip install 'mh-batch[onnx]'"
 
 
-class OnnxEngine:
+class OnnxEngine(Engine):
     """Runs an exported folder, or a checkpoint that an exact engine fits, exported when a machine first needs it."""
 
-    pads_to = 1
+    pads_to = 0
 
     def __init__(self, folder: Path, config: Config, precision: GraphPrecision, files_digest: str) -> None:
         """Load the checkpoint in `folder`.
@@ -46,14 +45,16 @@ class OnnxEngine:
         if {node.name for node in self._session.get_inputs()} != _INPUTS:
             raise refused(graph, f"it does not take {' and '.join(sorted(_INPUTS))} and nothing else")
 
-    def logits(self, windows: Sequence[Sequence[int]]) -> NDArray[np.float64]:
-        """Return the logits (windows x outputs)."""
-        found: dict[int, NDArray[np.float64]] = {}
-        for rows in of_one_length(by_length(windows), windows):
-            ids = np.array([windows[row] for row in rows], dtype=np.int64)
+    def submit(self, windows: TokenSequences) -> Computed:
+        """Compute the logits (windows x outputs)."""
+        lengths = windows.lengths
+        order = np.argsort(lengths, kind="stable")
+        found: list[Logits] = []
+        for rows in np.split(order, np.flatnonzero(np.diff(lengths[order])) + 1):
+            ids = windows.take(rows).ids.astype(np.int64).reshape(len(rows), -1)
             fed = {"input_ids": ids, "attention_mask": np.ones_like(ids)}
-            found.update(zip(rows, self._session.run(None, fed)[0].astype(np.float64), strict=True))
-        return np.stack([found[row] for row in range(len(windows))])
+            found.append(self._session.run(None, fed)[0].astype(np.float64))
+        return Computed(np.concatenate(found)[np.argsort(order)])
 
 
 def _made(folder: Path, config: Config, precision: GraphPrecision, files_digest: str) -> Path:

@@ -19,7 +19,7 @@ from mh_batch.inference.cache import kept
 from mh_batch.inference.engines import exact
 from mh_batch.inference.engines.encoder import PackedEncoder
 from mh_batch.inference.engines.layers import Config
-from mh_batch.inference.engines.packing import rectangle
+from mh_batch.inference.engines.stretches import rectangle
 from mh_batch.models.checkpoint import GRAPHS, GraphPrecision
 
 # Raised whenever the same checkpoint makes another graph.

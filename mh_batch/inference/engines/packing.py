@@ -2,100 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
-import torch
+import numpy as np
 from torch import Tensor
+
+from mh_batch.inference.engines.layers import FirstTokenAttention
+from mh_batch.inference.token_sequences import Ids, Integers, TokenSequences
 
 # Large packs are filled up to a multiple of this many tokens. Batches of a few sizes, instead of a little less than the
 # budget each, let the allocator give out the same blocks again; its heap grows by the hour otherwise.
 _FILL = 256
 _LARGE = 8 * _FILL
 
-# From states (windows x length x width), and what of them is no padding (windows x length; None: all).
-Attend = Callable[[Tensor, Tensor | None], Tensor]
 
+class Attention(ABC):
+    """How the tokens of one pack attend to each other, each to those of its own window."""
 
-@dataclass(frozen=True)
-class Stretch:
-    """Neighbouring windows of one length inside packed tokens: a plain rectangle, so attention needs no mask.
+    @abstractmethod
+    def places(self, counted: Tensor) -> Tensor:
+        """Return how many of a window's `counted` tokens (boolean) there are up to each token, and with it."""
 
-    Only in graphs that others feed may windows be padded: `valid` (windows x length) then tells what is none.
-    """
+    @abstractmethod
+    def full(self, projected: Tensor, heads: int) -> Tensor:
+        """Mix values (tokens x width) where each token attends to all.
 
-    start: int
-    windows: int
-    length: int
-    valid: Tensor | None = None
+        Args:
+            projected: Queries, keys and values side by side (tokens x 3 width).
+            heads: Attention heads.
+        """
 
-    def of(self, states: Tensor) -> Tensor:
-        """Its part of packed ids (tokens) or states (tokens x width), as windows x length (x width); a view."""
-        end = self.start + self.windows * self.length
-        return states[self.start : end].view(self.windows, self.length, *states.shape[1:])
+    @abstractmethod
+    def band(self, projected: Tensor, heads: int, reach: int) -> Tensor:
+        """Mix values where each token attends to those at most `reach` away and to the first, as `full` does."""
+
+    @abstractmethod
+    def first(self, states: Tensor, attention: FirstTokenAttention) -> Tensor:
+        """Mix values (windows x width) where the first token of each window attends to all of its states."""
 
 
 @dataclass(frozen=True)
 class Pack:
-    """Windows sorted by length.
+    """Windows to compute together.
 
     Attributes:
         ids: Token ids of all windows.
-        stretches: Where each stretch lies in the packed tokens.
-        firsts: Places of the windows' first tokens in the packed tokens.
-        filling: Tokens behind the last window that belong to none.
+        firsts: Places of the windows' first tokens among all tokens.
+        attention: How its tokens attend.
     """
 
     ids: Tensor
-    stretches: list[Stretch]
     firsts: Tensor
-    filling: int = 0
-
-    def each_token(self, states: Tensor, attend: Attend) -> Tensor:
-        """What `attend` makes of every stretch (windows x length x width), packed again."""
-        parts = [attend(stretch.of(states), stretch.valid).flatten(0, 1) for stretch in self.stretches]
-        if self.filling:
-            parts.append(parts[0].new_zeros(self.filling, parts[0].shape[1]))
-        return torch.cat(parts)
-
-    def each_window(self, states: Tensor, attend: Attend) -> Tensor:
-        """What `attend` makes of every stretch (windows x width), one row per window."""
-        return torch.cat([attend(stretch.of(states), stretch.valid) for stretch in self.stretches])
+    attention: Attention
 
 
-def pack(windows: Sequence[Sequence[int]], device: torch.device) -> tuple[Pack, list[int]]:
-    """Sort windows by length and lay them end to end; return also where in the batch each of them was."""
-    order = by_length(windows)
-    stretches: list[Stretch] = []
-    start = 0
-    for rows in of_one_length(order, windows):
-        stretches.append(Stretch(start, len(rows), len(windows[rows[0]])))
-        start += stretches[-1].windows * stretches[-1].length
-    filling = -start % _FILL if start >= _LARGE else 0
-    ids = torch.tensor([*(token for row in order for token in windows[row]), *[0] * filling], dtype=torch.long)
-    firsts = torch.cat([stretch.start + torch.arange(stretch.windows) * stretch.length for stretch in stretches])
-    return Pack(ids.to(device), stretches, firsts.to(device), filling), order
+@dataclass(frozen=True)
+class Layout:
+    """Where windows lie that are packed shortest first, as numbers in main memory.
+
+    Attributes:
+        lengths: Tokens of each window, rising.
+        filling: Tokens behind the last window that belong to none.
+    """
+
+    lengths: Integers
+    filling: int
+
+    @property
+    def firsts(self) -> Integers:
+        """Places of the windows' first tokens."""
+        return np.cumsum(self.lengths) - self.lengths
 
 
-def rectangle(ids: Tensor, valid: Tensor) -> Pack:
-    """Windows padded on the right to one length, and what of them is no padding (windows x length); traceable."""
-    windows, length = ids.shape
-    firsts = torch.arange(windows, device=ids.device) * length
-    return Pack(ids.flatten(), [Stretch(0, windows, length, valid)], firsts)
+def by_length(windows: TokenSequences) -> tuple[TokenSequences, Integers]:
+    """Sort windows, shortest first; return also where among the given ones each of them was."""
+    order = np.argsort(windows.lengths, kind="stable")
+    return windows.take(order), order
 
 
-def by_length(windows: Sequence[Sequence[int]]) -> list[int]:
-    """Row numbers of windows, shortest first."""
-    return sorted(range(len(windows)), key=lambda row: len(windows[row]))
-
-
-def of_one_length(order: Sequence[int], windows: Sequence[Sequence[int]]) -> Iterator[list[int]]:
-    """Cut row numbers, ordered by the length of their windows, where the length changes."""
-    rows: list[int] = []
-    for row in order:
-        if rows and len(windows[row]) != len(windows[rows[0]]):
-            yield rows
-            rows = []
-        rows.append(row)
-    if rows:
-        yield rows
+def laid_out(windows: TokenSequences) -> tuple[Ids, Layout]:
+    """Return the ids of sorted windows, filled up, and where the windows lie in them."""
+    filling = -windows.tokens % _FILL if windows.tokens >= _LARGE else 0
+    return np.concatenate([windows.ids, np.zeros(filling, np.int32)]), Layout(windows.lengths, filling)

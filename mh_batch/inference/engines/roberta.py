@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from torch import Tensor
-from torch.nn import functional
 
 from mh_batch.inference.engines.encoder import Family
 from mh_batch.inference.engines.layers import (
@@ -16,7 +15,6 @@ from mh_batch.inference.engines.layers import (
     Config,
     Linear,
     Weights,
-    by_head,
     epsilon_of,
     heads_of,
     layer_name,
@@ -37,12 +35,7 @@ class _Layer:
         return cls(heads_of(config), projections, AfterAttention.of(weights, name, epsilon_of(config)))
 
     def __call__(self, states: Tensor, packed: Pack) -> Tensor:
-        return self.after(packed.each_token(self.projections(states), self._attend), states)
-
-    def _attend(self, projected: Tensor, valid: Tensor | None) -> Tensor:
-        query, key, value = (by_head(part, self.heads) for part in projected.chunk(3, dim=-1))
-        seen = None if valid is None else valid[:, None, None]
-        return functional.scaled_dot_product_attention(query, key, value, attn_mask=seen).transpose(1, 2).flatten(2)
+        return self.after(packed.attention.full(self.projections(states), self.heads), states)
 
 
 FAMILY = Family("roberta.", _Layer.of)

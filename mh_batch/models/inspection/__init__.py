@@ -5,7 +5,7 @@ is read, names against the folder, and what files declare of themselves against 
 """
 
 from mh_batch.models.inspection.configuration import as_label, check_config
-from mh_batch.models.inspection.fitting import check_fit
+from mh_batch.models.inspection.fitting import check_fit, tensor_shapes
 from mh_batch.models.inspection.folder import check_folder
 from mh_batch.models.inspection.graphs import check_graph
 from mh_batch.models.inspection.refusal import refused
@@ -25,4 +25,5 @@ __all__ = [
     "read_json",
     "refused",
     "stored_tensors",
+    "tensor_shapes",
 ]

@@ -40,6 +40,15 @@ def check_fit(tensors: Tensors, config: Config, outputs: int, folder: Path) -> N
             raise refused(folder, f"its weights hold {name} as {named[name].dtype}, expected {' or '.join(_FLOATS)}")
 
 
+def tensor_shapes(config: Config, outputs: int) -> dict[str, tuple[int, ...]]:
+    """Return name and shape of all tensors of a classifier of RoBERTa's family; its configuration names all sizes."""
+    prefix = _FAMILIES[config["model_type"]]
+    return {
+        name if name.startswith("classifier.") else prefix + name: shape
+        for name, shape in _expected({}, config, outputs)
+    }
+
+
 def _check_sizes(tensors: Tensors, config: Config, folder: Path) -> None:
     largest = max((max(tensor.shape, default=0) for tensor in tensors.values()), default=0)
     for name in _SIZES:
