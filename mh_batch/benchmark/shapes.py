@@ -60,7 +60,7 @@ def measure_shapes(
     from mh_batch.inference.engines.huggingface import HuggingFaceEngine
 
     config = read_config(folder)
-    reference = HuggingFaceEngine(folder, int(config.get("pad_token_id", 1)), device)
+    reference = HuggingFaceEngine(folder, device)
     engines = {name: exact.load(folder, config, device, DTYPES[name]) for name in peaks}
     found = []
     for windows, length in shapes:

@@ -79,7 +79,7 @@ def reference_of(model: Model) -> Reference:
     config = read_config(model.folder)
     pad_id = int(config.get("pad_token_id", 1))
     windows = _random_windows(int(config["vocab_size"]), model.card.max_tokens, pad_id)
-    original = HuggingFaceEngine(model.folder, pad_id)
+    original = HuggingFaceEngine(model.folder)
     logits = np.concatenate([original.logits(TokenSequences.of([window])) for window in windows])
     return Reference(windows, logits, pad_id, model.card.task)
 

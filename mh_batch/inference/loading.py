@@ -1,12 +1,19 @@
 """From a model's files to a scorer."""
 
+import numpy as np
+
 from mh_batch.inference.engines import Engine, exact
 from mh_batch.inference.execution import DTYPES, Execution, choose_execution
 from mh_batch.inference.memory import token_budget
 from mh_batch.inference.scorer import Scorer
-from mh_batch.inference.tokenization import load_tokenizer
+from mh_batch.inference.token_sequences import TokenSequences
+from mh_batch.inference.tokenization import TextTokenizer, load_tokenizer
+from mh_batch.inference.windows import WindowFrame
 from mh_batch.models import Model
 from mh_batch.models.checkpoint import GraphPrecision, read_config
+
+_PROBE = "Today I walked along the river with a friend, and we talked about what may come next."
+_PROBE_TOKENS = (3, 12, 60)
 
 
 def load_scorer(
@@ -33,13 +40,27 @@ def load_scorer(
     if execution.engine == "onnx":
         device = "cpu"
     tokenizer = load_tokenizer(model)
-    engine = load_engine(model, execution, tokenizer.pad_id, device, shared)
+    probes = _probes(tokenizer, tokenizer.frame(model.card.max_tokens, model.card.overlap))
+    engine = load_engine(model, execution, device, shared, probes)
     width = 4 if execution.precision in ("fp32", "int8") else 2
     return Scorer(model, tokenizer, engine, budget or token_budget(read_config(model.folder), width, device))
 
 
-def load_engine(model: Model, execution: Execution, pad_id: int, device: str, shared: bool = False) -> Engine:
-    """Load the engine that runs the model; ModelError if the weights do not fit it."""
+def load_engine(
+    model: Model, execution: Execution, device: str, shared: bool = False, probes: TokenSequences | None = None
+) -> Engine:
+    """Load the engine that runs the model.
+
+    Args:
+        model: A located model.
+        execution: Engine and precision.
+        device: "cpu" or "cuda:N".
+        shared: As of `load_scorer`.
+        probes: Windows on which to try an engine that is not our own.
+
+    Raises:
+        ModelError: the weights do not fit the engine, or what it says of the probes cannot be relied upon.
+    """
     if execution.engine == "onnx":
         from mh_batch.inference.engines.onnx import OnnxEngine
 
@@ -52,4 +73,11 @@ def load_engine(model: Model, execution: Execution, pad_id: int, device: str, sh
     # transformers takes seconds to import: only models that need it wait for it.
     from mh_batch.inference.engines.huggingface import HuggingFaceEngine
 
-    return HuggingFaceEngine(model.folder, pad_id, device, dtype)
+    return HuggingFaceEngine(model.folder, device, dtype, probes)
+
+
+def _probes(tokenizer: TextTokenizer, frame: WindowFrame) -> TokenSequences:
+    """Windows of some lengths, two of each that begin at other words of a sentence."""
+    words = np.resize(tokenizer.encode([_PROBE]).ids, max(_PROBE_TOKENS) + 1)
+    lengths = np.repeat(np.minimum(_PROBE_TOKENS, frame.size), 2)
+    return frame.enclosed(words, np.arange(len(lengths)) % 2, lengths)

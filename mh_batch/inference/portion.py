@@ -98,8 +98,10 @@ class Portion:
         begun = end
         while 0 < begun < len(text) and text[begun] == text[end - 1]:
             begun += 1
-        self._left = text[begun:]
-        return [self._order[batch] for batch in (*wanted, slice(end, begun)) if batch.start < batch.stop]
+        self._left = np.unique(text[begun:])
+        rest = token_budget_batches(lengths[end:begun], budget, pads_to)
+        wanted += [slice(end + batch.start, end + batch.stop) for batch in rest]
+        return [self._order[batch] for batch in wanted]
 
     def left(self) -> tuple[TokenSequences, Integers]:
         """Return the texts that `batches` left, and their places in the stream."""

@@ -1,20 +1,21 @@
 """Texts to token ids, with the checkpoint's own tokenizer."""
 
-import json
 import os
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from tokenizers import Tokenizer
 
+from mh_batch.errors import PlatformError
 from mh_batch.inference.failures import failure_of, is_failure
 from mh_batch.inference.token_sequences import TokenizedTexts, TokenSequences
 from mh_batch.inference.windows import WindowFrame
 from mh_batch.models import Model
 from mh_batch.models.checkpoint import read_config
-from mh_batch.models.inspection import refused
+from mh_batch.models.inspection import is_said_by_one_file, is_taken_as_it_stands, refused
 from mh_batch.redaction import stderr_muted
 
 # Why a text fails that holds nothing that the tokenizer knows.
@@ -22,9 +23,6 @@ NO_TOKENS = "no_tokens"
 
 _PROBE = "a"
 _PAD_TOKENS = ("<pad>", "[PAD]")
-
-# Classes that take `tokenizer.json` as it stands; others change it when they load it.
-_PLAIN_CLASSES = ("TokenizersBackend", "PreTrainedTokenizerFast")
 
 Encode = Callable[[list[str], bool], TokenSequences]
 
@@ -38,6 +36,8 @@ class TextTokenizer:
             with stderr_muted():
                 self._encode, self.pad_id = _plain(folder) if _is_plain(folder) else _transformers(folder)
                 self._prefix, self._suffix = self._specials()
+        except PlatformError:
+            raise
         except BaseException as error:  # whatever a broken tokenizer file makes the libraries raise, panics included
             if not is_failure(error):
                 raise
@@ -90,10 +90,7 @@ def load_tokenizer(model: Model) -> TextTokenizer:
 
 
 def _is_plain(folder: Path) -> bool:
-    config = folder / "tokenizer_config.json"
-    if not (folder / "tokenizer.json").is_file() or not config.is_file():
-        return False
-    return json.loads(config.read_text(encoding="utf-8")).get("tokenizer_class") in _PLAIN_CLASSES
+    return is_taken_as_it_stands(folder) and is_said_by_one_file(folder)
 
 
 def _plain(folder: Path) -> tuple[Encode, int]:
@@ -111,6 +108,7 @@ def _plain(folder: Path) -> tuple[Encode, int]:
 
 
 def _transformers(folder: Path) -> tuple[Encode, int]:
+    _check_packages(folder)
     quiet_transformers()
     from transformers import AutoTokenizer
 
@@ -123,6 +121,17 @@ def _transformers(folder: Path) -> tuple[Encode, int]:
         return TokenSequences.of(ids)
 
     return encode, tokenizer.pad_token_id or 0
+
+
+def _check_packages(folder: Path) -> None:
+    """Raise PlatformError if all a folder has is a vocabulary of SentencePiece, and what reads it is not installed."""
+    if (folder / "tokenizer.json").is_file() or not list(folder.glob("*.model")):
+        return
+    if any(find_spec(package) is None for package in ("sentencepiece", "google.protobuf")):
+        raise PlatformError(
+            f"the tokenizer in {folder} is one of SentencePiece, which needs packages that are not installed: "
+            "pip install 'mh-batch[sentencepiece]'"
+        )
 
 
 def quiet_transformers() -> None:

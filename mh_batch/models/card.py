@@ -79,4 +79,4 @@ class ModelCard(_Frozen):
     def canonical(self, spelling: str) -> str:
         """Return the canonical label for a checkpoint's spelling of it."""
         key = spelling.strip().lower().replace(" ", "_").replace("-", "_")
-        return self.aliases.get(key, key)
+        return self.aliases.get(spelling, self.aliases.get(key, key))

@@ -16,8 +16,23 @@ WEIGHTS = (inspection.WEIGHTS, inspection.INDEX)
 GRAPHS: dict[GraphPrecision, str] = {"fp32": "model.onnx", "int8": "model_quantized.onnx"}
 TOKENIZER_FILES = ("tokenizer.json", "vocab.json", "vocab.txt", "sentencepiece.bpe.model", "spiece.model", "spm.model")
 
-# Models whose position table starts behind the padding index, so that two of its rows are never used.
-_OFFSET_POSITIONS = ("roberta", "xlm-roberta", "longformer", "camembert")
+# Models whose position table begins behind the padding index, so that its first rows are never used (measured by the
+# longest input that transformers' implementations take).
+_OFFSET_POSITIONS = {
+    "camembert",
+    "data2vec-text",
+    "esm",
+    "ibert",
+    "layoutlmv3",
+    "lilt",
+    "longformer",
+    "luke",
+    "markuplm",
+}
+_OFFSET_POSITIONS |= {"mpnet", "roberta", "roberta-prelayernorm", "xlm-roberta", "xlm-roberta-xl", "xmod"}
+# What configurations call the longest input.
+_LONGEST = ("max_position_embeddings", "n_positions", "max_seq_len", "max_sequence_length", "n_ctx", "seq_length")
+# Of models that name none, since their positions are relative.
 _DEFAULT_MAX_TOKENS = 512
 _MOST_CONFIG_BYTES = 2**20
 
@@ -71,16 +86,13 @@ def has_tokenizer(folder: Path) -> bool:
     return any((folder / name).is_file() for name in TOKENIZER_FILES)
 
 
-def output_labels(config: dict[str, Any], card: ModelCard | None) -> tuple[str, ...]:
+def output_labels(config: dict[str, Any], card: ModelCard) -> tuple[str, ...]:
     """Return the labels of the outputs in the checkpoint's order, in the card's spelling.
 
     Raises:
         ModelError: the checkpoint's labels are not those of the card.
     """
-    spelled = config.get("id2label") or {str(i): f"LABEL_{i}" for i in range(int(config.get("num_labels", 2)))}
-    ordered = [str(spelled[key]) for key in sorted(spelled, key=int)]
-    if card is None:
-        return tuple(inspection.as_label(label) for label in ordered)
+    ordered = output_spellings(config)
     labels = tuple(card.canonical(label) for label in ordered)
     if sorted(labels) != sorted(card.labels):
         raise ModelError(
@@ -90,10 +102,35 @@ def output_labels(config: dict[str, Any], card: ModelCard | None) -> tuple[str, 
     return labels
 
 
-def longest_input(config: dict[str, Any]) -> int:
-    """Return the longest input in tokens that the position table allows, special tokens included."""
-    positions = int(config.get("max_position_embeddings", _DEFAULT_MAX_TOKENS))
-    return positions - 2 if config.get("model_type") in _OFFSET_POSITIONS else positions
+def output_spellings(config: dict[str, Any]) -> list[str]:
+    """Return the checkpoint's own names of its outputs, in their order."""
+    spelled = config.get("id2label") or {str(i): f"LABEL_{i}" for i in range(int(config.get("num_labels", 2)))}
+    return [str(spelled[key]) for key in sorted(spelled, key=int)]
+
+
+def longest_input(config: dict[str, Any]) -> int | None:
+    """Return the longest input that the configuration allows, in tokens with special ones; None if it is silent."""
+    # Models that also see pictures keep what concerns texts apart.
+    text = config["text_config"] if isinstance(config.get("text_config"), dict) else config
+    named = [text[name] for name in _LONGEST if type(text.get(name)) is int and text[name] > 0]
+    if not named:
+        return None
+    # The padding index is 1 in these families unless the configuration says otherwise.
+    padding = text.get("pad_token_id", 1)
+    offset = (1 if padding is None else padding) + 1
+    return int(named[0]) - (offset if text.get("model_type") in _OFFSET_POSITIONS else 0)
+
+
+def check_is_classifier(config: dict[str, Any], name: str) -> None:
+    """Raise ModelError if a checkpoint's numbers are no probabilities, unless a card says what they are."""
+    outputs = len(config.get("id2label") or ()) or int(config.get("num_labels", 2))
+    kind = config.get("problem_type")
+    if kind == "regression" or (kind == "single_label_classification" and outputs == 1):
+        why = "it is a regression" if kind == "regression" else "it chooses among one label"
+        raise ModelError(
+            f"{name} does not say probabilities: {why} (problem_type {kind}, {outputs} outputs in config.json). "
+            "Give it a card (mh_batch_card.yaml in its folder) that says what its numbers mean, or use a classifier"
+        )
 
 
 def generic_card(name: str, config: dict[str, Any]) -> ModelCard:
@@ -102,16 +139,19 @@ def generic_card(name: str, config: dict[str, Any]) -> ModelCard:
     Softmax unless the checkpoint calls itself multi-label or has one output; windows overlap by an eighth; windows of
     a softmax model fold by their mean, since nothing says which label is the negative one.
     """
-    labels = output_labels(config, None)
+    check_is_classifier(config, name)
+    spelled = output_spellings(config)
+    labels = inspection.as_labels(spelled)
     multi_label = config.get("problem_type") == "multi_label_classification" or len(labels) == 1
     task: Task = "multi_label" if multi_label else "single_label"
-    longest = longest_input(config)
+    longest = longest_input(config) or _DEFAULT_MAX_TOKENS
     try:
         return ModelCard(
             name=_file_name(name),
             title=f"{config.get('model_type', 'unknown')} checkpoint without a card",
             task=task,
             labels=labels,
+            aliases={original: label for original, label in zip(spelled, labels, strict=True) if original != label},
             max_tokens=longest,
             overlap=longest // 8,
             fold="max" if multi_label else "mean",

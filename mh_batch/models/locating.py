@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from mh_batch.errors import ModelError, nearest
 from mh_batch.models import checkpoint, inspection
@@ -159,21 +160,31 @@ def _not_found(search: _Search, card: ModelCard | None) -> str:
 def _open(found: _Found, card: ModelCard | None, search: _Search) -> Model:
     checkpoint.check_weights(found.folder)
     config = checkpoint.read_config(found.folder)
-    card = card or checkpoint.generic_card(found.name, config)
-    card = _within_reach(card, checkpoint.longest_input(config))
-    outputs = checkpoint.output_labels(config, card)
+    if card is None:
+        card = checkpoint.generic_card(found.name, config)
+        outputs = card.labels
+    else:
+        card = _within_reach(card, checkpoint.longest_input(config))
+        outputs = checkpoint.output_labels(config, card)
     checkpoint.check_content(found.folder, config, len(outputs))
     tokenizer = _tokenizer_folder(found, card, search)
     inspection.check_folder(tokenizer)
     inspection.check_tokenizer(tokenizer)
     digests = file_digests(found.folder, tokenizer)
     check_digests(found.folder, digests, card, pinned="@" not in search.name)
-    return Model(card, found.folder, tokenizer, outputs, found.origin, joined_digest(digests), digests)
+    digest, version = joined_digest(digests), _scoring_version(config, tokenizer)
+    return Model(card, found.folder, tokenizer, outputs, found.origin, digest, digests, version)
 
 
-def _within_reach(card: ModelCard, longest: int) -> ModelCard:
+def _scoring_version(config: dict[str, Any], tokenizer: Path) -> int:
+    """2 for models of which version 1 padded windows, or took no heed of tokens declared outside `tokenizer.json`."""
+    heeded = not inspection.is_taken_as_it_stands(tokenizer) or inspection.is_said_by_one_file(tokenizer)
+    return 1 if config.get("model_type") in inspection.EXACT_FAMILIES and heeded else 2
+
+
+def _within_reach(card: ModelCard, longest: int | None) -> ModelCard:
     """A checkpoint may take less than its card says: positions beyond its table do not exist."""
-    if card.max_tokens <= longest:
+    if longest is None or card.max_tokens <= longest:
         return card
     return card.model_copy(update={"max_tokens": longest, "overlap": min(card.overlap, longest // 8)})
 

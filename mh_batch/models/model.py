@@ -9,9 +9,6 @@ from pathlib import Path
 from mh_batch.models.card import ModelCard
 from mh_batch.models.checkpoint import graph_precisions
 
-# Raised whenever the way from text to score changes although no file and no setting does.
-_SCORING_VERSION = 1
-
 
 @dataclass(frozen=True)
 class Model:
@@ -25,6 +22,8 @@ class Model:
         origin: Where it came from, for people.
         files_digest: SHA-256 over the files that decide the scores.
         digests: SHA-256 of each of them by name; `tokenizer/NAME` where the tokenizer lies in a folder of its own.
+        scoring_version: Raised for the models of which the way from text to score changes although no file and no
+            setting does.
     """
 
     card: ModelCard
@@ -34,11 +33,12 @@ class Model:
     origin: str
     files_digest: str
     digests: Mapping[str, str] = field(default_factory=dict)
+    scoring_version: int = 1
 
     def fingerprint(self, precision: str) -> str:
         """Return 16 hexadecimal digits that change with anything that changes a score."""
         decisive = {
-            "version": _SCORING_VERSION,
+            "version": self.scoring_version,
             "files": self.files_digest,
             "precision": precision,
             "outputs": self.outputs,

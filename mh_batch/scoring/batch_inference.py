@@ -22,7 +22,7 @@ from mh_batch.scoring.devices import Placement
 from mh_batch.scoring.keeping import keep_on_executors, let_go
 from mh_batch.scoring.loading import ModelLoader, SharedModels
 from mh_batch.scoring.progress import Progress
-from mh_batch.scoring.python_workers import BatchFunction, own_workers
+from mh_batch.scoring.python_workers import BatchFunction, common_workers, own_workers
 from mh_batch.scoring.resources import inference_profile
 from mh_batch.scoring.shipping import ship_model
 from mh_batch.scoring.tasks import TOKENS_PER_GPU_TASK, TOKENS_PER_TASK, TaskPlan
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class TokenisedTexts:
+class TokenTable:
     """Texts as token ids, on the executors' disks until they are released.
 
     Attributes:
@@ -78,7 +78,7 @@ class BatchInference:
     task_cores: int | None = None
     load: ModelLoader = field(default_factory=SharedModels)
 
-    def tokenise(self, texts: DataFrame, sizes: DataFrame, tasks: int | None = None) -> TokenisedTexts:
+    def tokenise(self, texts: DataFrame, sizes: DataFrame, tasks: int | None = None) -> TokenTable:
         """Make token ids of texts, and plan how they are scored.
 
         Args:
@@ -92,19 +92,21 @@ class BatchInference:
         row = sizes.agg(F.count("*"), F.sum("n_chars")).head()
         assert row is not None
         if row[0] == 0:
-            return TokenisedTexts(texts, TaskPlan(0, 0, 0, {}), Throughput())
+            return TokenTable(texts, TaskPlan(0, 0, 0, {}), Throughput())
         counters = Counters(self.spark.sparkContext)
         work = tokenising_function(ship_model(self.spark, self.model), counters, self.load)
-        table = keep_on_executors(texts.select("content_key", "text", "n_chars").mapInArrow(work, TOKENISED))
+        with common_workers():
+            tokenised = texts.select("content_key", "text", "n_chars").mapInArrow(work, TOKENISED)
+        table = keep_on_executors(tokenised)
         try:
             with Progress(f"tokenising for {self.model.card.name}", counters, row[0], row[1], "chars") as progress:
                 plan = TaskPlan.of(table, tasks, *self._task_size)
         except BaseException:
             let_go(table)
             raise
-        return TokenisedTexts(table, plan, Throughput(counters.effort(), progress.seconds))
+        return TokenTable(table, plan, Throughput(counters.effort(), progress.seconds))
 
-    def score(self, texts: TokenisedTexts, keep: Callable[[DataFrame], None]) -> Throughput:
+    def score(self, texts: TokenTable, keep: Callable[[DataFrame], None]) -> Throughput:
         """Score texts.
 
         Args:

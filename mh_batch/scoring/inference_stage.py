@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from mh_batch.inference.execution import Execution
 from mh_batch.models import Model
-from mh_batch.scoring.batch_inference import BatchInference, TokenisedTexts
+from mh_batch.scoring.batch_inference import BatchInference, TokenTable
 from mh_batch.scoring.counters import Throughput
 from mh_batch.scoring.devices import Placement
 from mh_batch.scoring.keeping import keep
@@ -65,11 +65,11 @@ class InferenceStage:
         lacking = texts.join(known.select("content_key"), "content_key", "left_anti")
         return known, keep(lacking, self.work / f"{name}-lacking")
 
-    def tokenise(self, model: Model, execution: Execution, lacking: DataFrame) -> TokenisedTexts:
+    def tokenise(self, model: Model, execution: Execution, lacking: DataFrame) -> TokenTable:
         """Make token ids of the texts that `look_up` found lacking; whoever asks for them releases them."""
         return self._inference(model, execution).tokenise(self._texts(lacking), lacking, self.settings.partitions)
 
-    def score(self, model: Model, execution: Execution, texts: TokenisedTexts, store: ScoreStore) -> Throughput:
+    def score(self, model: Model, execution: Execution, texts: TokenTable, store: ScoreStore) -> Throughput:
         """Score the texts that `tokenise` returned, and keep them in the store."""
         return self._inference(model, execution).score(texts, lambda rows: store.append(rows, self.run_id))
 

@@ -26,7 +26,7 @@ def model_entry(
     card = model.card.model_dump(
         mode="json",
         include={"name", "title", "task", "labels", "negative_label", "max_tokens", "overlap", "fold", "languages"}
-        | {"licence", "citation", "intended_use", "limits", "error_rates"},
+        | {"aliases", "licence", "citation", "intended_use", "limits", "error_rates"},
     )
     return {
         **card,

@@ -36,11 +36,17 @@ def made_to_stay() -> Iterator[None]:
 
 
 @contextmanager
+def common_workers() -> Iterator[None]:
+    """Let functions that are given to Spark in this block not run in the workers that another thread asks for."""
+    with _naming:
+        yield
+
+
+@contextmanager
 def own_workers(context: SparkContext, name: str) -> Iterator[None]:
     """Let functions that are given to Spark in this block run in Python workers of their own.
 
-    Spark keeps idle workers by their environment, and gives a task one of those that have the function's. Functions of
-    another thread that are made meanwhile run in these workers as well, which does them no harm.
+    Spark keeps idle workers by their environment, and gives a task one of those that have the function's.
     """
     with _naming:
         context.environment[_POOL] = name

@@ -72,7 +72,9 @@ class TaskPlan:
         )
         place = places[_size_class()]
         draw = F.xxhash64("content_key").bitwiseAND(_DRAWS - 1) / _DRAWS
-        return F.floor((place[0] + draw * place[1]) / self.tokens * self.tasks).cast("int")
+        number = F.floor((place[0] + draw * place[1]) / self.tokens * self.tasks)
+        # Rounding may reach the end of the line.
+        return F.least(number, F.lit(self.tasks - 1)).cast("int")
 
 
 def _tokens() -> Column:

@@ -8,6 +8,7 @@ import pyarrow as pa
 from pyspark import TaskContext
 
 from mh_batch.inference.execution import Execution
+from mh_batch.inference.failures import release_memory
 from mh_batch.inference.token_sequences import TokenizedTexts, TokenSequences
 from mh_batch.redaction import messages_withheld
 from mh_batch.scoring.counters import Counters, Effort, peak_bytes
@@ -94,6 +95,7 @@ def _scorer(
         with made_to_stay():
             for other in [key for key in _loaded if key[3] == device]:
                 del _loaded[other]
+                release_memory()  # or the next model would be given what is left beside it
             _take_the_tasks_cores()
             _loaded[wanted] = load.scorer(model, execution, device, token_budget)
         counters.add(Effort(model_loads=1))

@@ -31,7 +31,7 @@ def test_transformers_finds_every_weight_of_a_random_checkpoint_and_no_other(
         ("multi_label", 4) if kind == "longformer-base" else ("single_label", 2)
     )
     ids = [0, *range(10, 50), 2]
-    own = load_engine(model, Execution("exact", "fp32"), 1, "cpu").logits(TokenSequences.of([ids]))
+    own = load_engine(model, Execution("exact", "fp32"), "cpu").logits(TokenSequences.of([ids]))
     with torch.inference_mode():
         assert own == pytest.approx(network(torch.tensor([ids])).logits.numpy(), abs=1e-5)
     assert abs(own).max() > 1e-3, "weights that say nothing would compare as equal"

@@ -82,7 +82,7 @@ def wanted(original: Model) -> np.ndarray:
     """Hugging Face's own logits, window by window."""
     return np.concatenate(
         [
-            load_engine(original, Execution("reference", "fp32"), 1, "cpu").logits(TokenSequences.of([window]))
+            load_engine(original, Execution("reference", "fp32"), "cpu").logits(TokenSequences.of([window]))
             for window in windows()
         ]
     )

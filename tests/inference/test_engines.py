@@ -13,6 +13,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from safetensors.torch import load_file, save_file
 from transformers import (
     BertConfig,
     BertForSequenceClassification,
@@ -25,6 +26,7 @@ from transformers import (
 )
 
 from mh_batch.errors import ModelError, PlatformError, SettingsError
+from mh_batch.inference import load_scorer
 from mh_batch.inference.engines import exact, weights
 from mh_batch.inference.engines.packing import laid_out
 from mh_batch.inference.execution import Execution, Precision, choose_execution
@@ -82,7 +84,7 @@ def test_every_architecture_gets_an_engine_that_says_what_hugging_face_says(
 ) -> None:
     model = saved(network, xlmr_mini, tmp_path / "random")
     assert choose_execution(model) == Execution(engine, "fp32")
-    logits = load_engine(model, choose_execution(model), 1, "cpu").logits(sequences(WINDOWS))
+    logits = load_engine(model, choose_execution(model), "cpu").logits(sequences(WINDOWS))
     assert logits.dtype == np.float64
     assert np.abs(logits - expected(network)).max() <= 1e-4 * np.abs(expected(network)).max()
 
@@ -92,7 +94,7 @@ def test_weights_that_lack_a_layer_are_an_error_of_the_model(xlmr_mini: Model, t
     path = model.folder / "config.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "num_hidden_layers": 4}))
     with pytest.raises(ModelError, match=r"lack .*layer\.3.*no sequence classifier"):
-        load_engine(model, choose_execution(model), 1, "cpu")
+        load_engine(model, choose_execution(model), "cpu")
 
 
 def assert_exact(network: Any, folder: Path, windows: list[list[int]], dtype: torch.dtype, tolerance: float) -> None:
@@ -139,7 +141,7 @@ def test_a_graph_is_made_once_for_each_machine(
     model = saved(network, xlmr_mini, tmp_path / "random")
     wanted = expected(network)
     for _ in range(2):  # exported, then found again
-        logits = load_engine(model, choose_execution(model, "onnx"), 1, "cpu").logits(sequences(WINDOWS))
+        logits = load_engine(model, choose_execution(model, "onnx"), "cpu").logits(sequences(WINDOWS))
         assert np.abs(logits - wanted).max() <= 1e-4 * np.abs(wanted).max()
     assert len(list(tmp_path.glob("mh-batch-*/onnx-*"))) == 1
 
@@ -151,7 +153,7 @@ def test_a_cache_that_others_may_write_to_is_refused(
     (tmp_path / f"mh-batch-{os.getuid()}").mkdir(mode=0o777)
     (tmp_path / f"mh-batch-{os.getuid()}").chmod(0o777)
     with pytest.raises(PlatformError, match="belong to this user alone"):
-        load_engine(xlmr_mini, Execution("onnx", "fp32"), 1, "cpu")
+        load_engine(xlmr_mini, Execution("onnx", "fp32"), "cpu")
 
 
 @pytest.mark.parametrize(
@@ -191,8 +193,8 @@ def test_processes_of_one_machine_map_the_same_weights(
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(weights, "_WORTH_SHARING", 1)
     execution = choose_execution(xlmr_mini)
-    alone = load_engine(xlmr_mini, execution, 1, "cpu").logits(sequences(WINDOWS))
-    shared = [load_engine(xlmr_mini, execution, 1, "cpu", shared=True) for _ in range(2)]
+    alone = load_engine(xlmr_mini, execution, "cpu").logits(sequences(WINDOWS))
+    shared = [load_engine(xlmr_mini, execution, "cpu", shared=True) for _ in range(2)]
     assert max(np.abs(engine.logits(sequences(WINDOWS)) - alone).max() for engine in shared) <= 1e-5
     (file,) = tmp_path.glob("mh-batch-*/weights-*/model.safetensors")
     assert Path("/proc/self/maps").read_text().count(str(file)) >= 2
@@ -205,8 +207,8 @@ def test_half_precision_rounds_but_says_the_same_beyond_the_band_as_well(
     for model, longest in ((longformer_mini, 2500), (xlmr_mini, 500)):
         rng = np.random.default_rng(longest)
         windows = [[0, *rng.integers(4, 5000, length).tolist(), 2] for length in (3, 40, 41, longest)]
-        exact_logits = load_engine(model, Execution("exact", "fp32"), 1, "cpu").logits(sequences(windows))
-        rounded = load_engine(model, Execution("exact", precision), 1, "cpu").logits(sequences(windows))
+        exact_logits = load_engine(model, Execution("exact", "fp32"), "cpu").logits(sequences(windows))
+        rounded = load_engine(model, Execution("exact", precision), "cpu").logits(sequences(windows))
         assert 0 < np.abs(rounded - exact_logits).max() <= 0.03 * np.abs(exact_logits).max()
 
 
@@ -218,15 +220,40 @@ def test_a_gpu_says_what_the_cpu_says(
     for model, longest in ((longformer_mini, 2500), (xlmr_mini, 500)):
         rng = np.random.default_rng(longest)
         windows = [[0, *rng.integers(4, 5000, length).tolist(), 2] for length in (1, 10, 60, 10, 480, longest)]
-        wanted = load_engine(model, Execution("exact", "fp32"), 1, "cpu").logits(sequences(windows))
-        engine = load_engine(model, Execution("exact", precision), 1, "cuda:0")
+        wanted = load_engine(model, Execution("exact", "fp32"), "cpu").logits(sequences(windows))
+        engine = load_engine(model, Execution("exact", precision), "cuda:0")
         under_way = [engine.submit(sequences(windows)) for _ in range(engine.in_flight)]
         for computation in under_way:
             assert np.abs(computation.result() - wanted).max() <= tolerance * np.abs(wanted).max()
 
 
+def test_weights_under_their_old_names_are_the_same_weights(xlmr_mini: Model, tmp_path: Path) -> None:
+    network = XLMRobertaForSequenceClassification(XLMRobertaConfig(**SHAPE))
+    model = saved(network, xlmr_mini, tmp_path / "random")
+    wanted = expected(network)
+    old = {
+        name.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta"): value
+        for name, value in load_file(model.folder / "model.safetensors").items()
+    }
+    save_file(old, model.folder / "model.safetensors", metadata={"format": "pt"})
+    renamed = locate_model(str(model.folder))
+    assert choose_execution(renamed) == Execution("exact", "fp32")
+    logits = load_engine(renamed, choose_execution(renamed), "cpu").logits(sequences(WINDOWS))
+    assert np.abs(logits - wanted).max() <= 1e-4 * np.abs(wanted).max()
+
+
+def test_a_model_without_a_padding_token_is_refused_where_its_positions_need_one(
+    xlmr_mini: Model, tmp_path: Path
+) -> None:
+    model = saved(XLMRobertaForSequenceClassification(XLMRobertaConfig(**SHAPE)), xlmr_mini, tmp_path / "random")
+    path = model.folder / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "pad_token_id": None}))
+    with pytest.raises(ModelError, match=r"architecture xlm-roberta cannot read a text"):
+        load_scorer(locate_model(str(model.folder)))
+
+
 def test_a_token_beyond_the_vocabulary_is_an_error_before_it_reaches_the_device(xlmr_mini: Model) -> None:
-    engine = load_engine(xlmr_mini, choose_execution(xlmr_mini), 1, "cpu")
+    engine = load_engine(xlmr_mini, choose_execution(xlmr_mini), "cpu")
     with pytest.raises(ValueError, match="beyond the vocabulary"):
         engine.logits(sequences([[0, 5, 2], [0, 10_000_000, 2]]))
 
@@ -238,6 +265,6 @@ def test_large_packs_are_filled_to_few_sizes_and_stay_exact(longformer_mini: Mod
     assert len(ids) % 256 == 0
     assert 0 < layout.filling < 256
     for model in (longformer_mini, xlmr_mini):
-        engine = load_engine(model, choose_execution(model), 1, "cpu")
+        engine = load_engine(model, choose_execution(model), "cpu")
         alone = np.concatenate([engine.logits(sequences([window])) for window in windows])
         assert np.abs(engine.logits(sequences(windows)) - alone).max() <= 1e-4

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from mh_batch.inference import Scorer, TextScore, load_scorer, scorer
@@ -114,9 +116,11 @@ class BehindEngine(SumEngine):
     def __init__(self, fails: Callable[[list[list[int]]], Exception | None] = lambda windows: None) -> None:
         super().__init__(fails)
         self.submitted, self.most_waiting = 0, 0
+        self.tokens: list[int] = []
 
     def submit(self, windows: TokenSequences) -> Computation:
         self.submitted += 1
+        self.tokens.append(windows.tokens)
         self.most_waiting = max(self.most_waiting, self.submitted - len(self.batches))
         engine = self
 
@@ -212,6 +216,36 @@ def test_batches_count_what_the_engine_pads_to() -> None:
     engine.pads_to = 12
     assert score(["ab", "cd", "ef"], engine) == score(["ab", "cd", "ef"])
     assert engine.batches == [2, 1]
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    lengths=st.lists(st.integers(0, 60), max_size=40),
+    pool=st.integers(1, 400),
+    budget=st.integers(1, 100),
+    in_flight=st.integers(1, 4),
+    most=st.integers(1, 8),
+    pads_to=st.sampled_from([0, 1, 8]),
+)
+def test_each_text_of_a_stream_is_scored_once_as_if_it_were_alone(
+    monkeypatch: pytest.MonkeyPatch,
+    lengths: list[int],
+    pool: int,
+    budget: int,
+    in_flight: int,
+    most: int,
+    pads_to: int,
+) -> None:
+    monkeypatch.setattr(scorer, "release_memory", lambda: None)  # it takes its time, and there is nothing to release
+    monkeypatch.setattr(scorer, "_POOL_TOKENS", pool)
+    monkeypatch.setattr(scorer, "_CHUNK_TEXTS", 3)
+    engine = BehindEngine(lambda windows: MemoryError() if len(windows) > most else None)
+    engine.in_flight, engine.pads_to = in_flight, pads_to
+    texts = [chr(97 + number % 26) * length or "_" for number, length in enumerate(lengths)]
+    found = list(Scorer(MODEL, LetterTokenizer(), engine, budget).stream(enumerate(texts)))
+    assert sorted(number for number, _ in found) == list(range(len(texts)))
+    assert all(tokens <= max(budget, CARD.max_tokens) for tokens in engine.tokens) or pads_to
+    assert dict(found) == {number: score([text])[0] for number, text in enumerate(texts)}
 
 
 def test_a_stream_is_read_a_bounded_way_ahead_and_batches_stay_full(monkeypatch: pytest.MonkeyPatch) -> None:

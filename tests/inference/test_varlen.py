@@ -98,6 +98,12 @@ def test_first_tokens_read_all_windows_at_once_whatever_the_size_of_blocks(
 
 
 @pytest.mark.usefixtures("varlen_stand_in")
+def test_what_fills_a_pack_asks_for_no_position_beyond_the_table(tmp_path: Path) -> None:
+    network = xlmr(2, 2, 130, tmp_path)
+    assert_exact(network, tmp_path, [129] * 16, torch.float64, 1e-7)
+
+
+@pytest.mark.usefixtures("varlen_stand_in")
 def test_large_packs_are_filled_up_and_what_fills_them_says_nothing(tmp_path: Path) -> None:
     network = longformer([8, 8], 2, 400, tmp_path)
     assert_exact(network, tmp_path, [3, 399, 400, *range(40, 90)], torch.float64, 1e-7)

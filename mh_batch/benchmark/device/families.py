@@ -17,7 +17,7 @@ from mh_batch.inference.engines import Engine
 from mh_batch.inference.execution import DTYPES
 from mh_batch.inference.failures import release_memory
 from mh_batch.inference.loading import load_engine
-from mh_batch.inference.tokenization import TextTokenizer, load_tokenizer
+from mh_batch.inference.tokenization import load_tokenizer
 
 
 @dataclass(frozen=True)
@@ -62,12 +62,12 @@ def measure_family(
     with TokenizingProcesses(bench.model.tokenizer_folder, processes) as pool:
         samples = Samples(fresh, pool, bench.config, frame)
         measure_own(bench, samples)
-        ours = measure_lengths(bench, "engine", _own_engine(bench, tokenizer), lengths)
+        ours = measure_lengths(bench, "engine", _own_engine(bench), lengths)
         release_memory()
         if with_peers:
             with cudnn_attention(is_cudnn_kept):
                 measure_peers(bench, samples, tokenizer.pad_id)
-            reference = _reference(bench, tokenizer, lengths)
+            reference = _reference(bench, lengths)
             if reference is not None:
                 # Shapes that stay are what cuDNN's attention is made for.
                 with cudnn_attention(True):
@@ -75,16 +75,16 @@ def measure_family(
     bench.note({"distinct_in_corpus": len(set(corpus)), "given": fresh.given, "made": fresh.made}, "mixed", "texts")
 
 
-def _own_engine(bench: Bench, tokenizer: TextTokenizer) -> Engine:
-    return load_engine(bench.model, bench.execution, tokenizer.pad_id, bench.device)
+def _own_engine(bench: Bench) -> Engine:
+    return load_engine(bench.model, bench.execution, bench.device)
 
 
-def _reference(bench: Bench, tokenizer: TextTokenizer, lengths: Sequence[int]) -> Engine | None:
+def _reference(bench: Bench, lengths: Sequence[int]) -> Engine | None:
     try:
         from mh_batch.inference.engines.huggingface import HuggingFaceEngine
 
         dtype = DTYPES[bench.execution.precision]
-        return HuggingFaceEngine(bench.model.folder, tokenizer.pad_id, bench.device, dtype)
+        return HuggingFaceEngine(bench.model.folder, bench.device, dtype)
     except Exception as error:  # one contestant's end is not the others'
         problem = {"problem": problem_of(error)}
     for length in lengths:

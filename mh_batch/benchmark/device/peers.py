@@ -13,6 +13,7 @@ from mh_batch.benchmark.device.bench import Bench
 from mh_batch.benchmark.device.rounds import Task
 from mh_batch.benchmark.device.samples import Sample, Samples
 from mh_batch.inference.batching import token_budget_batches
+from mh_batch.inference.engines.padding import padded
 from mh_batch.inference.execution import DTYPES
 from mh_batch.inference.token_sequences import TokenizedTexts
 
@@ -53,10 +54,13 @@ def _from_texts(bench: Bench, samples: Samples, rows: int, make: Callable[[], Co
 
 
 def _sorted_from_ids(bench: Bench, samples: Samples, pad_id: int) -> Task[Sample]:
-    """Hugging Face's model as well as it can be used: the windows that we read, sorted, in batches of our size."""
-    from mh_batch.inference.engines.huggingface import HuggingFaceEngine
+    """Hugging Face's model as well as it is used: the windows that we read, sorted, in padded batches of our size."""
+    from transformers import AutoModelForSequenceClassification
 
-    engine = HuggingFaceEngine(bench.model.folder, pad_id, bench.device, DTYPES[bench.execution.precision])
+    dtype = DTYPES[bench.execution.precision]
+    model = AutoModelForSequenceClassification.from_pretrained(bench.model.folder, dtype=dtype).to(bench.device).eval()
+    windows_of = getattr(model.config, "attention_window", 1)
+    pads_to = max(windows_of) if isinstance(windows_of, list) else int(windows_of)
     frame = samples.frame
 
     def run(sample: Sample) -> Mapping[str, float]:
@@ -64,9 +68,11 @@ def _sorted_from_ids(bench: Bench, samples: Samples, pad_id: int) -> Task[Sample
         windows = frame.cut(texts)
         order = np.argsort(-windows.length, kind="stable")
         lengths = windows.length[order] + frame.n_special
-        for batch in token_budget_batches(lengths, bench.batch_tokens, engine.pads_to):
+        for batch in token_budget_batches(lengths, bench.batch_tokens, pads_to):
             rows = order[batch]
-            engine.logits(frame.enclosed(texts.ids, windows.start[rows], windows.length[rows]))
+            ids, valid = padded(frame.enclosed(texts.ids, windows.start[rows], windows.length[rows]), pad_id)
+            with torch.inference_mode():
+                model(input_ids=ids.to(bench.device), attention_mask=valid.long().to(bench.device)).logits.cpu()
         return {}
 
     return Task(samples.of_ids, run, samples.in_windows, bench.first_texts, bench.most_texts)

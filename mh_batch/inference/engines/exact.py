@@ -33,6 +33,7 @@ def fits(folder: Path, config: Config) -> bool:
         and config.get("hidden_act", "gelu") == "gelu"
         and config.get("position_embedding_type", "absolute") == "absolute"
         and not config.get("is_decoder", False)
+        and config.get("pad_token_id", 1) is not None
         and (folder / "model.safetensors").is_file()
     )
 

@@ -68,7 +68,8 @@ class VarlenAttention(Attention):
         """See `Attention`."""
         up_to = counted.cumsum(dim=0)
         before = (up_to - counted.to(up_to.dtype))[self.offsets[:-1]]
-        return up_to - before[self.window]
+        # What fills up the pack may be longer than any window, and must not reach beyond the table of positions.
+        return (up_to - before[self.window]) * (self.window < self.windows)
 
     def full(self, projected: Tensor, heads: int) -> Tensor:
         """See `Attention`."""

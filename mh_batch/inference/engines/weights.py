@@ -11,6 +11,7 @@ from torch import Tensor
 
 from mh_batch.inference.cache import kept
 from mh_batch.inference.engines.layers import Config, Weights
+from mh_batch.models.inspection import current_name
 
 _FILE = "model.safetensors"
 _WORTH_SHARING = 64 * 2**20
@@ -48,6 +49,7 @@ def _joined(weights: Weights, config: Config, dtype: torch.dtype) -> dict[str, T
     """Query, key and value of all layers but the last, of which the engines need less than all, become one matrix."""
     last = f".layer.{int(config['num_hidden_layers']) - 1}."
     found: dict[str, Tensor] = {}
+    weights = {current_name(name): value for name, value in weights.items()}
     for name, value in weights.items():
         part = re.fullmatch(r"(.*\.self\.)(query|key|value)\.(weight|bias)", name)
         if part is None or last in name:

@@ -4,8 +4,9 @@ What is checked here costs no more than reading small files and headers: sizes a
 is read, names against the folder, and what files declare of themselves against what they hold.
 """
 
-from mh_batch.models.inspection.configuration import as_label, check_config
-from mh_batch.models.inspection.fitting import check_fit, tensor_shapes
+from mh_batch.models.inspection.configuration import as_labels, check_config
+from mh_batch.models.inspection.declared_tokens import is_said_by_one_file, is_taken_as_it_stands
+from mh_batch.models.inspection.fitting import EXACT_FAMILIES, check_fit, current_name, tensor_shapes
 from mh_batch.models.inspection.folder import check_folder
 from mh_batch.models.inspection.graphs import check_graph
 from mh_batch.models.inspection.refusal import refused
@@ -14,14 +15,18 @@ from mh_batch.models.inspection.strict_json import read_json
 from mh_batch.models.inspection.tokenizers import check_tokenizer
 
 __all__ = [
+    "EXACT_FAMILIES",
     "INDEX",
     "WEIGHTS",
-    "as_label",
+    "as_labels",
     "check_config",
     "check_fit",
     "check_folder",
     "check_graph",
     "check_tokenizer",
+    "current_name",
+    "is_said_by_one_file",
+    "is_taken_as_it_stands",
     "read_json",
     "refused",
     "stored_tensors",

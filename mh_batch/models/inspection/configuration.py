@@ -1,7 +1,8 @@
 """What a checkpoint's `config.json` may say."""
 
 import re
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ _WHOLE = {
     "num_labels": (1, 10_000),
     "pad_token_id": (0, 10_000_000),
 }
+# Marks that only choose how a picture is drawn.
+_EMOJI = "\ufe0e\ufe0f\u20e3"
 _MOST_LABELS, _MOST_LABEL_CHARS = 10_000, 100
 
 # Ask for code: from the checkpoint, from the hub, or from packages that are not part of this one.
@@ -53,7 +56,7 @@ def _check_code(config: Config, path: Path) -> None:
     if asked:
         use = "Use a checkpoint of an architecture that the transformers library has built in"
         raise refused(path, f"'{asked[0]}' asks for code from elsewhere, which is never run", use)
-    if not re.fullmatch(r"[a-zA-Z0-9_-]{1,50}", str(config.get("model_type", "unknown"))):
+    if not re.fullmatch(r"[a-zA-Z0-9_-]{1,50}", str(config.get("model_type") or "unknown")):
         raise refused(path, "'model_type' is no name of an architecture")
 
 
@@ -86,13 +89,35 @@ def _check_labels(labels: Any, path: Path) -> None:  # noqa: ANN401 - whatever J
         raise refused(path, "'id2label' must name the outputs")
     if sorted(labels) != sorted(str(number) for number in range(len(labels))):
         raise refused(path, f"'id2label' must number {len(labels)} outputs from 0 to {len(labels) - 1}")
-    spelled = [as_label(str(label)) for label in labels.values()]
-    if not all(re.search("[^_]", label) for label in spelled) or len(set(spelled)) < len(spelled):
-        raise refused(path, "'id2label' must give each output a name of its own")
-    if max(map(len, spelled)) > _MOST_LABEL_CHARS:
+    if max(len(str(label)) for label in labels.values()) > _MOST_LABEL_CHARS:
         raise refused(path, f"'id2label' has a name of more than {_MOST_LABEL_CHARS} letters")
 
 
-def as_label(spelling: str) -> str:
-    """Return a checkpoint's name of an output as a label: lower case, of letters, digits and underscores."""
-    return "".join(c if c.isalnum() else "_" for c in spelling.strip().lower())
+def as_labels(spellings: Sequence[str]) -> tuple[str, ...]:
+    """Return a checkpoint's names of its outputs as labels, which are parts of columns' names and of queries.
+
+    A label is lower case, of letters with their marks, digits and underscores. Where nothing of that is in a name it is
+    called `label`; of labels that come out alike the second ends in `_2`, and so on.
+    """
+    found: list[str] = []
+    for spelling in spellings:
+        plain = _as_label(spelling.strip().lower())
+        label, number = plain, 1
+        while label in found:
+            number += 1
+            label = f"{plain}_{number}"
+        found.append(label)
+    return tuple(found)
+
+
+def _as_label(name: str) -> str:
+    plain = "".join(c if _is_of_word(c) else "_" for c in unicodedata.normalize("NFC", name))
+    if all(_is_of_word(c) or c in " -_" for c in name) and plain.strip("_"):
+        return plain
+    # Punctuation leaves one underscore between words, and none around them.
+    return re.sub("_+", "_", plain).strip("_") or "label"
+
+
+def _is_of_word(c: str) -> bool:
+    category = unicodedata.category(c)
+    return (category[0] in "LM" or category in ("Nd", "Nl")) and c not in _EMOJI

@@ -12,7 +12,8 @@ Config = Mapping[str, Any]
 
 _FLOATS = ("F64", "F32", "F16", "BF16")
 _SIZES = ("vocab_size", "hidden_size", "intermediate_size")
-_FAMILIES = {"roberta": "roberta.", "xlm-roberta": "roberta.", "longformer": "longformer."}
+# The families of which every tensor is known, with what the names of all but the head's begin with.
+EXACT_FAMILIES = {"roberta": "roberta.", "xlm-roberta": "roberta.", "longformer": "longformer."}
 
 
 def check_fit(tensors: Tensors, config: Config, outputs: int, folder: Path) -> None:
@@ -26,11 +27,11 @@ def check_fit(tensors: Tensors, config: Config, outputs: int, folder: Path) -> N
         outputs: Labels of the model.
         folder: Where it lies.
     """
-    prefix = _FAMILIES.get(config.get("model_type", ""))
+    prefix = EXACT_FAMILIES.get(config.get("model_type", ""))
     if prefix is None:
         _check_sizes(tensors, config, folder)
         return
-    named = {name.removeprefix(prefix): tensor for name, tensor in tensors.items()}
+    named = {current_name(name).removeprefix(prefix): tensor for name, tensor in tensors.items()}
     for name, shape in _expected(named, config, outputs):
         if name not in named:
             raise refused(folder, f"its weights lack {prefix}{name}: no sequence classifier?")
@@ -40,9 +41,17 @@ def check_fit(tensors: Tensors, config: Config, outputs: int, folder: Path) -> N
             raise refused(folder, f"its weights hold {name} as {named[name].dtype}, expected {' or '.join(_FLOATS)}")
 
 
+def current_name(name: str) -> str:
+    """Return what a tensor is called today: old checkpoints name normalisations' weights as TensorFlow does."""
+    for old, new in (("LayerNorm.gamma", "LayerNorm.weight"), ("LayerNorm.beta", "LayerNorm.bias")):
+        if name.endswith(old):
+            return name.removesuffix(old) + new
+    return name
+
+
 def tensor_shapes(config: Config, outputs: int) -> dict[str, tuple[int, ...]]:
     """Return name and shape of all tensors of a classifier of RoBERTa's family; its configuration names all sizes."""
-    prefix = _FAMILIES[config["model_type"]]
+    prefix = EXACT_FAMILIES[config["model_type"]]
     return {
         name if name.startswith("classifier.") else prefix + name: shape
         for name, shape in _expected({}, config, outputs)
