@@ -1,6 +1,9 @@
 """The `mh-batch` command."""
 
 import argparse
+import codecs
+import locale
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -55,6 +58,7 @@ _EPILOG = (
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; return its exit code. Errors print one message, never a traceback: it may quote a text."""
     parser = _parser()
+    _let_java_name_all_files()
     try:
         namespace, unknown = parser.parse_known_args(arguments)
         namespace.parser.check_unknown(unknown)
@@ -73,6 +77,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         print(f"mh-batch: {withheld(error)}", file=sys.stderr)
         return 1
+
+
+def _let_java_name_all_files() -> None:
+    """In the locale C Python knows all letters, but a JVM that is started only ASCII's, also in names of files."""
+    if codecs.lookup(locale.getencoding()).name == "ascii":
+        os.environ["LC_ALL"] = "C.UTF-8"
 
 
 def _parser() -> Parser:

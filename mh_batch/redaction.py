@@ -15,6 +15,7 @@ DEBUG = "MH_BATCH_DEBUG"
 
 _PLACES = 6
 _OWN_IN_WORKER = re.compile(r"^mh_batch\.errors\.\w+: (.*)$", re.MULTILINE)
+_SPARK_LOGGERS = "DataFrameQueryContextLogger", "SQLQueryContextLogger"
 _muting = threading.Lock()
 
 
@@ -81,6 +82,25 @@ def stderr_muted() -> Iterator[None]:
         finally:
             os.dup2(kept, 2)
             os.close(kept)
+
+
+@contextmanager
+def spark_muted() -> Iterator[None]:
+    """Let PySpark log no error by itself: it does so on standard error, with the plan, the values and all."""
+    if is_debugging():
+        yield
+        return
+    from pyspark.logger import PySparkLogger
+
+    loggers = [PySparkLogger.getLogger(name) for name in _SPARK_LOGGERS]
+    before = [logger.disabled for logger in loggers]
+    for logger in loggers:
+        logger.disabled = True
+    try:
+        yield
+    finally:
+        for logger, disabled in zip(loggers, before, strict=True):
+            logger.disabled = disabled
 
 
 def _lead_to_nowhere(descriptor: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -17,6 +18,12 @@ from mh_batch.errors import UsageError
 # Names that Hadoop gives to the object stores that Arrow knows under another.
 _ARROW_SCHEMES = {"s3a": "s3", "s3n": "s3", "abfss": "abfs"}
 
+# A name with a colon in it, such as `2026-03-01T10:00`, is none.
+_URI = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+:/")
+
+# Of these Spark makes a pattern where it reads.
+_GLOB_CHARACTERS = re.compile(r"[\[\]{}*?\\]")
+
 # Where writers keep what they have not finished: Spark's tasks, and `Folder.write_bytes`.
 _TEMPORARY, _DRAFT = "/_temporary/", ".draft"
 
@@ -27,8 +34,8 @@ def file_system_of(location: str) -> tuple[fs.FileSystem, str]:
     Raises:
         UsageError: Arrow knows no such file system.
     """
-    scheme, separator, rest = location.partition(":")
-    if not separator or len(scheme) == 1 or "/" in scheme:
+    scheme, _, rest = location.partition(":")
+    if not _URI.match(location):
         return fs.LocalFileSystem(), str(Path(location).absolute())
     if scheme == "file":
         return fs.LocalFileSystem(), unquote(urlsplit(location).path)
@@ -54,6 +61,11 @@ class Folder:
     def spark_uri(self) -> str:
         """The location for Spark, to which a bare path may mean the cluster's file system instead of this one."""
         return f"file://{self.uri}" if self.is_local else self.uri
+
+    @property
+    def spark_pattern(self) -> str:
+        """The location for Spark to read from: there it takes a name for a pattern, brackets and all."""
+        return _GLOB_CHARACTERS.sub(r"\\\g<0>", self.spark_uri)
 
     @property
     def parent(self) -> Folder:

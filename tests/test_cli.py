@@ -1,4 +1,6 @@
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -24,6 +26,14 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
     code = main(arguments)
     printed = capsys.readouterr()
     return code, printed.out, printed.err
+
+
+@pytest.mark.parametrize(("before", "after"), [("C", "C.UTF-8"), ("POSIX", "C.UTF-8"), ("C.UTF-8", "C.UTF-8")])
+def test_a_jvm_that_is_started_knows_all_letters_of_names(before: str, after: str) -> None:
+    program = "import os; from mh_batch.cli import main; main(['scroe']); print(os.environ['LC_ALL'])"
+    environment = {**os.environ, "LC_ALL": before}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=True)
+    assert done.stdout == f"{after}\n"
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from mh_batch.flags import given_flags
+from mh_batch.redaction import spark_muted
 from mh_batch.settings import FollowupSettings, load_settings
 
 if TYPE_CHECKING:
@@ -59,5 +60,5 @@ def followup(arguments: argparse.Namespace) -> int:
 def _session() -> "Iterator[SparkSession]":
     from mh_batch.scoring.session import command_session, run_settings
 
-    with command_session("mh-batch followup") as spark, run_settings(spark):
+    with spark_muted(), command_session("mh-batch followup") as spark, run_settings(spark):
         yield spark

@@ -61,7 +61,7 @@ def read_events(spark: SparkSession, files: LedgerFiles, pseudonym: Callable[[by
         for table in files.tables():
             keys = map_distinct(table["author_id"].combine_chunks(), pseudonym)
             copy.write_table(table.set_column(0, "author_id", keys).rename_columns(names))
-    events = spark.read.schema(from_arrow_schema(schema)).parquet(work.spark_uri)
+    events = spark.read.schema(from_arrow_schema(schema)).parquet(work.spark_pattern)
     _refuse_copies(events)
     return events.drop("file", "row")
 

@@ -1,66 +1,79 @@
-"""From the columns that a corpus has to those of the document contract, as Spark expressions."""
+"""From the columns that a corpus has to those of the document contract, as Spark expressions.
+
+The corpus' columns stand under the names that the contract gives them.
+"""
 
 from collections.abc import Mapping
 
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import functions as F
-from pyspark.sql import types as T
 
 from mh_batch.consent.rules import RESEARCH, ConsentRule
+from mh_batch.corpus.dates import read_timestamp
+from mh_batch.corpus.kinds import Kind, Sort
 from mh_batch.validation import Column
+from mh_batch.validation.contracts import spark_type
 
-# Spark reads a bare time such as "12:30" as today's: without a year in front it is no date.
-_STARTS_WITH_YEAR = r"^\s*\d{4}(-|\s*$)"
 _WORD = r"^[A-Za-z]{2,12}$"
 _LANGUAGE_TAG = r"^\s*([A-Za-z]{2,3})(?:[-_].*)?\s*$"
+_UUID_PARTS = (1, 8), (9, 4), (13, 4), (17, 4), (21, 12)
+
+# What a column may be made of; the others are identifiers, or words for groups.
+_IDENTIFIERS = (Sort.STRING, Sort.INTEGER, Sort.UUID)
+_ACCEPTED: Mapping[str, tuple[Sort, ...]] = {
+    "text": (Sort.STRING, Sort.BINARY),
+    "created_at": (Sort.TIMESTAMP, Sort.NANOSECONDS, Sort.DATE, Sort.STRING),
+    "consent": (Sort.STRINGS,),
+}
 
 
-def as_contract(column: Column, names: Mapping[str, str], types: Mapping[str, T.DataType]) -> SparkColumn:
+def accepted(column: str) -> tuple[Sort, ...]:
+    """The sorts of values that a column of the contract is made of, besides none at all."""
+    return _ACCEPTED.get(column, _IDENTIFIERS)
+
+
+def as_contract(column: Column, kinds: Mapping[str, Kind]) -> SparkColumn:
     """Return a column of the contract; null where the files lack it.
 
     Args:
         column: The contract's column.
-        names: Contract name to the files' own name.
-        types: The files' types by their own names.
+        kinds: What the corpus' columns hold, by the contract's names.
     """
-    if column.name not in names:
-        return F.lit(None).cast(_spark_name(column))
-    value = _quoted(names[column.name])
+    kind = kinds.get(column.name)
+    if kind is None or kind.sort is Sort.NOTHING:
+        return F.lit(None).cast(spark_type(column))
+    value = F.col(column.name)
     if column.name == "created_at":
-        return _timestamp(value, types[names[column.name]])
+        return _timestamp(value, kind)
+    if column.name in ("doc_id", "text"):  # what is no UTF-8 in them is a reason to reject
+        return _string(value, kind)
     if column.name == "language":
-        return _language_code(F.make_valid_utf8(value.cast("string")))
-    if column.name == "text":
-        return value.cast("string")
-    if column.type == "string":
-        return value.cast("string") if column.name == "doc_id" else F.make_valid_utf8(value.cast("string"))
-    return value
+        return _language_code(F.make_valid_utf8(_string(value, kind)))
+    return F.make_valid_utf8(_string(value, kind)) if column.type == "string" else value
 
 
-def _spark_name(column: Column) -> str:
-    return "bigint" if column.type == "long" else column.type
+def bad_date(kinds: Mapping[str, Kind]) -> SparkColumn:
+    """Return whether something stands for a date and is none."""
+    kind = kinds.get("created_at")
+    if kind is None or kind.sort is Sort.NOTHING:
+        return F.lit(False)
+    value = F.col("created_at")
+    return value.isNotNull() & _timestamp(value, kind).isNull()
 
 
-def _quoted(name: str) -> SparkColumn:
-    return F.col("`" + name.replace("`", "``") + "`")
+def _string(value: SparkColumn, kind: Kind) -> SparkColumn:
+    if kind.sort is Sort.UUID:
+        digits = F.lower(F.hex(value))
+        return F.when(value.isNotNull(), F.concat_ws("-", *[F.substring(digits, *part) for part in _UUID_PARTS]))
+    return value.cast("string")
 
 
-def _timestamp(value: SparkColumn, found: T.DataType) -> SparkColumn:
-    if isinstance(found, T.StringType):
-        value = F.when(value.rlike(_STARTS_WITH_YEAR), value)
-    if isinstance(found, T.LongType):
+def _timestamp(value: SparkColumn, kind: Kind) -> SparkColumn:
+    if kind.sort is Sort.NANOSECONDS:
         value = F.timestamp_micros(F.call_function("div", value - F.pmod(value, F.lit(1000)), F.lit(1000)))
-    stamp = value.try_cast("timestamp")
+    stamp = read_timestamp(value) if kind.sort is Sort.STRING else value.try_cast("timestamp")
     # Later years have no place in Python's and pandas' calendars.
     return F.when(F.year(stamp).between(1, 9999), stamp)
-
-
-def bad_date(names: Mapping[str, str], types: Mapping[str, T.DataType]) -> SparkColumn:
-    """Return whether something stands for a date and is none; arguments as for `as_contract`."""
-    if "created_at" not in names:
-        return F.lit(False)
-    value = _quoted(names["created_at"])
-    return value.isNotNull() & _timestamp(value, types[names["created_at"]]).isNull()
 
 
 def _language_code(value: SparkColumn) -> SparkColumn:
@@ -73,10 +86,12 @@ def _language_code(value: SparkColumn) -> SparkColumn:
     return F.lower(F.when(F.trim(value) != "", F.when(code != "", code).otherwise(word)))
 
 
-def kept_out(names: Mapping[str, str]) -> SparkColumn:
+def kept_out(kinds: Mapping[str, Kind]) -> SparkColumn:
     """Return the rule that keeps a document out, as its own consent says; null where that lists research.
 
     Where other files carry consent, a file without gives none.
     """
-    listed = F.array_contains(_quoted(names["consent"]), RESEARCH) if "consent" in names else F.lit(False)
+    kind = kinds.get("consent")
+    says = kind is not None and kind.sort is not Sort.NOTHING
+    listed = F.array_contains("consent", RESEARCH) if says else F.lit(False)
     return F.when(~F.coalesce(listed, F.lit(False)), ConsentRule.NOT_LISTED.value)

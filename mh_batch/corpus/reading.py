@@ -1,42 +1,41 @@
 """Parquet in, document columns out."""
 
 import re
-from collections.abc import Collection, Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from urllib.parse import unquote
 
 import pyarrow as pa
-from py4j.protocol import Py4JError
-from pyspark.errors import PySparkException
-from pyspark.sql import DataFrame, DataFrameReader, SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from mh_batch.corpus.columns import as_contract, bad_date, kept_out
+from mh_batch.corpus.grouping import Group, group_files, missing
+from mh_batch.corpus.listing import Listing, as_rows_say, list_input
+from mh_batch.corpus.scanning import PATH, ROW, lacking_codecs, reading_session, scan
 from mh_batch.corpus.survey import DAMAGED, VANISHED, BadFile, SoundFile, survey
-from mh_batch.errors import ConsentError, CorpusError, nearest
+from mh_batch.errors import ConsentError, CorpusError
+from mh_batch.redaction import spark_muted
 from mh_batch.validation import load_contract
 
-_TEXTUAL = (T.StringType, T.BinaryType)
-_IDENTIFYING = (T.StringType, T.IntegerType, T.LongType)
-_DATED = (T.TimestampType, T.TimestampNTZType, T.DateType, T.StringType)
-_ACCEPTED: dict[str, tuple[type[T.DataType], ...]] = {
-    "doc_id": _IDENTIFYING,
-    "text": _TEXTUAL,
-    "author_id": _IDENTIFYING,
-    "created_at": _DATED,
-    "consent": (T.ArrayType,),
-}
-
-_GLOB_CHARACTERS = re.compile(r"[\[\]{}*?\\]")
 _NAMED = 20
 
 # Rows of one file lie below this: a place is one number for file and row, cheap to compare, to group and to join by.
 _ROW_BITS = 36
 
-# Columns of the table of files, with names that no corpus has.
-_PATH, _NAME, _NUMBER, _FOLDER = "__file_path", "__file_name", "__file_number", "__folder_"
+# Columns of the table of files.
+_NAME, _NUMBER = "__file_name", "__file_number"
+
+# What the documents have besides the contract's columns.
+_BESIDES = [
+    T.StructField("bad_date", T.BooleanType()),
+    T.StructField("kept_out", T.StringType()),
+    T.StructField("source_file", T.StringType()),
+    T.StructField(ROW, T.LongType()),
+    T.StructField("place", T.LongType()),
+]
 
 # What Spark says of a file that it fails on, with the file's name.
 _FAILED_FILE = re.compile(r"FAILED_READ_FILE\.(\w+)\].*?reading file '?(\S+?)'?\.?(?:\s|$)")
@@ -51,7 +50,7 @@ class Corpus:
             `ConsentRule` by which its own consent keeps it out, or null), `source_file`, `source_row` (position in its
             file) and `place` (file and row as one number, in the files' order).
         rows: How many they are, by the files' own account.
-        files: The files that are read, as Spark names them.
+        files: The locations of the files that are read.
         bad_files: The files that are left out.
     """
 
@@ -63,37 +62,10 @@ class Corpus:
     def unreadable_file(self, error: Exception) -> BadFile | None:
         """Return the file of this corpus that Spark failed on, if that is what `error` says."""
         found = _FAILED_FILE.search(str(error))
-        uri = _as_rows_say(found[2]) if found else ""
-        if found is None or uri not in self.files:
+        location = unquote(as_rows_say(found[2])) if found else ""
+        if found is None or location not in self.files:
             return None
-        return BadFile(uri, VANISHED if found[1] == "FILE_NOT_EXIST" else DAMAGED)
-
-
-@dataclass(frozen=True)
-class _Group:
-    """Files of one input with the same columns.
-
-    Attributes:
-        path: The input.
-        files: The files.
-        whole: Whether the input has no others.
-        schema: The columns in the files that a document may have.
-    """
-
-    path: str
-    files: Sequence[SoundFile]
-    whole: bool
-    schema: T.StructType
-
-    @property
-    def types(self) -> dict[str, T.DataType]:
-        """The columns' types; what the folders' names say is text."""
-        named = dict.fromkeys(self.files[0].folders, T.StringType())
-        return named | {field.name: field.dataType for field in self.schema}
-
-    def names(self, columns: Mapping[str, str]) -> dict[str, str]:
-        """Contract name to the files' own name, for the columns that they have."""
-        return {column: name for column, name in _own_names(columns).items() if name in self.types}
+        return BadFile(as_rows_say(found[2]), VANISHED if found[1] == "FILE_NOT_EXIST" else DAMAGED)
 
 
 def read_corpus(
@@ -120,133 +92,65 @@ def read_corpus(
     Raises:
         CorpusError: an input is missing, too many files are bad, or a column is missing in all of an input.
         ConsentError: an input has no consent column and `consent_basis` is None.
+        CorpusChangedError: a file vanished meanwhile.
     """
-    bad = {file.uri: file for file in bad_files}
-    listed: set[str] = set()
-    inputs_groups: list[list[_Group]] = []
+    with spark_muted():
+        return _read(spark, inputs, columns, consent_basis, max_bad_files, bad_files)
+
+
+def _read(
+    spark: SparkSession,
+    inputs: Iterable[str],
+    columns: Mapping[str, str],
+    consent_basis: str | None,
+    max_bad_files: int,
+    bad_files: Sequence[BadFile],
+) -> Corpus:
+    bad = {file.location: file for file in bad_files}
+    seen: set[str] = set()
+    found: list[tuple[Listing, list[Group]]] = []
     for path in inputs:
-        files = _list_files(spark, path)
-        groups, misfits = _groups(spark, path, files, listed | bad.keys(), columns)
-        listed.update(files)
-        bad |= {file.uri: file for file in misfits}
+        listing = list_input(spark, path, seen)
+        groups, misfits = _look_through(spark, listing, bad, columns)
+        bad |= {file.location: file for file in [*listing.bad, *misfits]}
         _check_columns(path, groups, columns, consent_basis)
-        inputs_groups.append(groups)
-    _check_bad(list(bad.values()), len(listed | bad.keys()), max_bad_files)
-    numbers = {uri: number for number, uri in enumerate(sorted(listed - bad.keys()))}
+        found.append((listing, groups))
+    sound = sorted(file.location for _, groups in found for group in groups for file in group.files)
+    _check_bad(list(bad.values()), len(sound) + len(bad), max_bad_files)
+    numbers = {location: number for number, location in enumerate(sound)}
+    session = reading_session(spark)
+    documents = load_contract("documents").spark_schema().fields
+    # So that the documents are in the session that asked for them, not in that of reading; Spark drops the empty table.
+    nothing = spark.createDataFrame([], T.StructType([*documents, *_BESIDES])).limit(0)
     frames = [
-        _documents(spark, group, columns, any("consent" in other.names(columns) for other in groups), numbers)
-        for groups in inputs_groups
+        _documents(session, listing, group, any(other.has("consent") for other in groups), numbers)
+        for listing, groups in found
         for group in groups
     ]
-    rows = sum(file.rows for groups in inputs_groups for group in groups for file in group.files)
-    return Corpus(reduce(DataFrame.unionByName, frames), rows, tuple(numbers), tuple(bad.values()))
+    rows = sum(file.rows for _, groups in found for group in groups for file in group.files)
+    return Corpus(reduce(DataFrame.unionByName, frames, nothing), rows, tuple(sound), tuple(bad.values()))
 
 
-def _list_files(spark: SparkSession, path: str) -> list[str]:
-    try:
-        # With a schema of our own Spark lists the files and opens none.
-        files = _reader(spark).schema("text string").parquet(path).inputFiles()
-    except (PySparkException, Py4JError) as error:
-        cause = "there is no such file or folder" if "PATH_NOT_FOUND" in str(error) else "it cannot be listed"
-        raise CorpusError(f"{path} cannot be read as Parquet: {cause}") from None
-    if not files:
-        raise CorpusError(f"{path} cannot be read as Parquet: it holds no Parquet file")
-    return list(map(_as_rows_say, files))
+def _look_through(
+    spark: SparkSession, listing: Listing, without: Mapping[str, BadFile], columns: Mapping[str, str]
+) -> tuple[list[Group], list[BadFile]]:
+    """Put the files together that are alike; return those that cannot be used as well."""
+    names = {column.name: columns.get(column.name, column.name) for column in load_contract("documents").columns}
+    looked_at = survey([uri for uri in listing.files if unquote(uri) not in without], set(names.values()))
+    sound = [file for file in looked_at if isinstance(file, SoundFile)]
+    lacking = lacking_codecs(spark, {codec for file in sound for codec in file.codecs})
+    groups, misfits = group_files(sound, names, columns, lacking)
+    return groups, [*[file for file in looked_at if isinstance(file, BadFile)], *misfits]
 
 
-def _as_rows_say(uri: str) -> str:
-    """Spark names a local file differently when it lists it and when it reads it."""
-    return re.sub("^file:/+", "file:/", uri)
-
-
-def _reader(spark: SparkSession) -> DataFrameReader:
-    return (
-        spark.read
-        # Spark's own reading of folders' names passes over the files that lie beside such folders.
-        .option("recursiveFileLookup", "true")
-        # A checksum, where a file has one, tells damage from text.
-        .option("parquet.page.verify-checksum.enabled", "true")
-    )
-
-
-def _groups(
-    spark: SparkSession, path: str, files: Sequence[str], without: Container[str], columns: Mapping[str, str]
-) -> tuple[list[_Group], list[BadFile]]:
-    """Put files together that have the same columns; one file's columns do not stand for another's."""
-    names = _own_names(columns).values()
-    misfits: list[BadFile] = []
-    alike: dict[tuple[tuple[str, str], ...], list[SoundFile]] = {}
-    for file in survey([uri for uri in files if uri not in without]):
-        if isinstance(file, BadFile):
-            misfits.append(file)
-        else:
-            alike.setdefault(file.types(names), []).append(file)
-    groups = []
-    for members in alike.values():
-        group = _Group(path, members, len(members) == len(files), _schema(spark, members[0], names))
-        problem = _misfit(group, columns)
-        if problem is None:
-            groups.append(group)
-        else:
-            misfits += [BadFile(file.uri, problem) for file in members]
-    return groups, misfits
-
-
-def _schema(spark: SparkSession, file: SoundFile, names: Collection[str]) -> T.StructType:
-    """The columns of a file that a document may have, as Spark reads them."""
-    name = _GLOB_CHARACTERS.sub(r"\\\g<0>", unquote(file.uri))
-    return T.StructType([field for field in _reader(spark).parquet(name).schema if field.name in names])
-
-
-def _own_names(columns: Mapping[str, str]) -> dict[str, str]:
-    return {column.name: columns.get(column.name, column.name) for column in load_contract("documents").columns}
-
-
-def _misfit(group: _Group, columns: Mapping[str, str]) -> str | None:
-    """What keeps files from being read as documents."""
-    names = group.names(columns)
-    for column in load_contract("documents").columns:
-        if column.name in names:
-            problem = _wrong_type(group, column.name, names[column.name])
-            if problem:
-                return problem
-        elif not column.optional:
-            return _missing(column.name, columns, group)
-    return None
-
-
-def _missing(column: str, columns: Mapping[str, str], group: _Group) -> str:
-    name, known = columns.get(column, column), [*group.files[0].schema.names, *group.files[0].folders]
-    if column in columns:
-        return f"it has no column '{name}', given for '{column}': {nearest(name, known)}"
-    return f"it has no column '{name}': {nearest(name, known)}; map it with --columns {column}=NAME"
-
-
-def _wrong_type(group: _Group, column: str, name: str) -> str | None:
-    found = group.types[name]
-    if isinstance(found, T.ArrayType) and not isinstance(found.elementType, T.StringType):
-        return f"column '{name}' ({column}) is {found.simpleString()}, expected array<string>"
-    if isinstance(found, _ACCEPTED.get(column, _IDENTIFYING)):
-        return None
-    if column == "created_at" and isinstance(found, T.LongType) and _holds_nanoseconds(group, name):
-        return None
-    wanted = " or ".join(kind.typeName() for kind in _ACCEPTED.get(column, _IDENTIFYING))
-    return f"column '{name}' ({column}) is {found.simpleString()}, expected {wanted}"
-
-
-def _holds_nanoseconds(group: _Group, name: str) -> bool:
-    """Pandas writes timestamps in nanoseconds, which Spark knows only as integers: the file itself tells them apart."""
-    return bool(pa.types.is_timestamp(group.files[0].schema.field(name).type))
-
-
-def _check_columns(path: str, groups: Sequence[_Group], columns: Mapping[str, str], consent_basis: str | None) -> None:
+def _check_columns(path: str, groups: Sequence[Group], columns: Mapping[str, str], consent_basis: str | None) -> None:
     """Raise unless some file has each column that was named, and something says that the texts may be used."""
     if not groups:
         return
-    present = {name for group in groups for name in group.names(columns)}
+    present = {name for group in groups for name in group.kinds}
     for column in columns:
         if column not in present:
-            raise CorpusError(f"{path}: {_missing(column, columns, groups[0])}")
+            raise CorpusError(f"{path}: {missing(column, columns, groups[0].files[0])}")
     if "consent" not in present and consent_basis is None:
         raise ConsentError(
             f"{path} has no 'consent' column, so nothing says that its texts may be used. "
@@ -264,37 +168,31 @@ def _check_bad(bad: Sequence[BadFile], files: int, allowed: int) -> None:
 
 
 def _documents(
-    spark: SparkSession, group: _Group, columns: Mapping[str, str], has_consent: bool, numbers: Mapping[str, int]
+    session: SparkSession, listing: Listing, group: Group, has_consent: bool, numbers: Mapping[str, int]
 ) -> DataFrame:
     """The documents of a group. A row of a file without a number would be lost, which the books would tell."""
-    frame = _reader(spark).schema(group.schema).parquet(group.path)
-    if not group.whole:
-        frame = frame.where(F.col("_metadata.file_path").isin([file.uri for file in group.files]))
-    located = frame.select(
-        "*", F.col("_metadata.file_path").alias(_PATH), F.col("_metadata.row_index").alias("source_row")
-    )
-    numbered = located.join(F.broadcast(spark.createDataFrame(_files_table(group, numbers))), _PATH)
-    in_files = {field.name for field in group.schema}
-    names = {column: name if name in in_files else _FOLDER + name for column, name in group.names(columns).items()}
-    types = group.types | {_FOLDER + name: T.StringType() for name in group.files[0].folders}
+    located, paths = scan(session, listing, [file.location for file in group.files], group.in_files)
+    files = session.createDataFrame(_files_table(group, paths, numbers))
+    numbered = located.join(F.broadcast(files), PATH)
     return numbered.select(
-        *[as_contract(column, names, types).alias(column.name) for column in load_contract("documents").columns],
-        bad_date(names, types).alias("bad_date"),
-        (kept_out(names) if has_consent else F.lit(None).cast("string")).alias("kept_out"),
+        *[as_contract(column, group.kinds).alias(column.name) for column in load_contract("documents").columns],
+        bad_date(group.kinds).alias("bad_date"),
+        (kept_out(group.kinds) if has_consent else F.lit(None).cast("string")).alias("kept_out"),
         F.col(_NAME).alias("source_file"),
-        "source_row",
-        F.shiftleft(_NUMBER, _ROW_BITS).bitwiseOR(F.col("source_row")).alias("place"),
+        ROW,
+        F.shiftleft(_NUMBER, _ROW_BITS).bitwiseOR(F.col(ROW)).alias("place"),
     )
 
 
-def _files_table(group: _Group, numbers: Mapping[str, int]) -> pa.Table:
+def _files_table(group: Group, paths: Mapping[str, str], numbers: Mapping[str, int]) -> pa.Table:
     files = group.files
     columns = {
-        _PATH: [file.uri for file in files],
-        _NAME: [unquote(file.uri.rsplit("/", 1)[-1]) for file in files],
-        _NUMBER: pa.array([numbers[file.uri] for file in files], pa.int64()),
+        PATH: [paths[file.location] for file in files],
+        _NAME: [file.location.rsplit("/", 1)[-1] for file in files],
+        _NUMBER: pa.array([numbers[file.location] for file in files], pa.int64()),
     }
-    folders = {
-        _FOLDER + name: pa.array([file.folders[name] for file in files], pa.string()) for name in files[0].folders
+    named = {
+        column: pa.array([file.folders[name] for file in files], pa.string())
+        for column, name in group.in_folders.items()
     }
-    return pa.table(columns | folders)
+    return pa.table(columns | named)

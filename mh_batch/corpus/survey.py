@@ -1,16 +1,21 @@
 """Looks at the files of a corpus before any is read: what columns each has, how many rows, which are damaged."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pyarrow._parquet import _reconstruct_filemetadata
 
+from mh_batch.corpus.kinds import Kind, columns_of
 from mh_batch.storage import file_system_of
 
 DAMAGED = "it is damaged or no Parquet file"
+ENCRYPTED = "it is encrypted"
 VANISHED = "it vanished"
 
 # What Hive and Spark write in a folder's name for a missing value.
@@ -19,34 +24,46 @@ _NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 # Footers lie at the end of files that may be far away: the time goes into waiting.
 _SIDE_BY_SIDE = 32
 
+# How a file ends: the length of its footer, and what it is.
+_LENGTH_AND_MAGIC, _MAGIC, _ENCRYPTED = 8, b"PAR1", b"PARE"
+
 
 @dataclass(frozen=True)
 class SoundFile:
     """A file whose footer can be read.
 
     Attributes:
-        uri: Its name, as Spark says it.
+        uri: Its name.
         rows: How many it holds.
-        schema: Its columns.
+        names: Of all its columns.
+        kinds: What those columns hold that were asked for, by their names.
+        empty: Those of them that say of themselves that they have no value.
+        codecs: By which they are compressed, as Parquet calls them.
     """
 
     uri: str
     rows: int
-    schema: pa.Schema
+    names: tuple[str, ...]
+    kinds: Mapping[str, Kind]
+    empty: frozenset[str]
+    codecs: frozenset[str]
+
+    @property
+    def location(self) -> str:
+        """Its name without the marks of a URI: the same whoever wrote the URI."""
+        return unquote(self.uri)
 
     @property
     def folders(self) -> Mapping[str, str | None]:
         """What the folders above it say of its rows: `region=North/` gives them a region."""
-        parts = [part.partition("=") for part in self.uri.split("/")[:-1] if "=" in part]
-        # Hive and Spark encode a value for the folder's name, and the name is encoded for the URI.
-        values = {unquote(name): unquote(unquote(value)) for name, _, value in parts}
+        parts = [part.partition("=") for part in self.location.split("/")[:-1] if "=" in part]
+        # Hive and Spark encode a value for the folder's name.
+        values = {unquote(name): unquote(value) for name, _, value in parts}
         return {name: None if value == _NO_VALUE else value for name, value in values.items()}
 
-    def types(self, names: Iterable[str]) -> tuple[tuple[str, str], ...]:
-        """The types of those of `names` that the file or its folders have."""
-        own = {name: str(self.schema.field(name).type) for name in self.schema.names}
-        types = dict.fromkeys(self.folders, "folder") | own
-        return tuple((name, types[name]) for name in names if name in types)
+    def repeated(self) -> Collection[str]:
+        """The names that more than one column has."""
+        return {name for name, count in Counter(self.names).items() if count > 1}
 
 
 @dataclass(frozen=True)
@@ -56,23 +73,73 @@ class BadFile:
     uri: str
     cause: str
 
+    @property
+    def location(self) -> str:
+        """Its name without the marks of a URI."""
+        return unquote(self.uri)
+
     def __str__(self) -> str:
         """For a message."""
-        return f"{unquote(self.uri).removeprefix('file:')}: {self.cause}"
+        return f"{self.location.removeprefix('file:')}: {self.cause}"
 
 
-def survey(files: Sequence[str]) -> list[SoundFile | BadFile]:
-    """Read the files' footers, in the order given."""
+def survey(files: Sequence[str], names: Collection[str]) -> list[SoundFile | BadFile]:
+    """Read the files' footers, in the order given, for the columns of these names."""
     with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
-        return list(pool.map(_look_at, files))
+        return list(pool.map(partial(_look_at, names=names), files))
 
 
-def _look_at(uri: str) -> SoundFile | BadFile:
+def _look_at(uri: str, names: Collection[str]) -> SoundFile | BadFile:
     file_system, path = file_system_of(uri)
     try:
-        with pq.ParquetFile(path, filesystem=file_system) as file:
-            return SoundFile(uri, file.metadata.num_rows, file.schema_arrow)
+        with file_system.open_input_file(path) as file:
+            end = _end_of(file)
+            if end.endswith(_ENCRYPTED):
+                return BadFile(uri, ENCRYPTED)
+            return _sound(uri, _metadata(file, end), names)
     except FileNotFoundError:
         return BadFile(uri, VANISHED)
+    except PermissionError:
+        return BadFile(uri, "it may not be read")
     except (pa.ArrowException, OSError):
         return BadFile(uri, DAMAGED)
+
+
+def _end_of(file: pa.NativeFile) -> bytes:
+    file.seek(max(0, file.size() - _LENGTH_AND_MAGIC))
+    end: bytes = file.read()
+    return end
+
+
+def _metadata(file: pa.NativeFile, end: bytes) -> pq.FileMetaData:
+    try:
+        return pq.read_metadata(file)
+    except pa.ArrowException:
+        # Where Arrow has no type for one column it opens no file; the footer by itself it understands.
+        length = int.from_bytes(end[:4], "little")
+        if not end.endswith(_MAGIC) or length + _LENGTH_AND_MAGIC > file.size():
+            raise
+        file.seek(file.size() - _LENGTH_AND_MAGIC - length)
+        return _reconstruct_filemetadata(pa.py_buffer(file.read(length)))
+
+
+def _sound(uri: str, metadata: pq.FileMetaData, names: Collection[str]) -> SoundFile:
+    columns = columns_of(metadata.schema)
+    wanted = [column for column in columns if column.name in names]
+    leaves = [leaf for column in wanted for leaf in column.leaves]
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    codecs = frozenset(group.column(leaf).compression for group in groups for leaf in leaves)
+    kinds = {column.name: column.kind for column in wanted}
+    empty = frozenset(column.name for column in wanted if _is_empty(groups, column.leaves))
+    return SoundFile(uri, metadata.num_rows, tuple(column.name for column in columns), kinds, empty, codecs)
+
+
+def _is_empty(groups: Sequence[pq.RowGroupMetaData], leaves: range) -> bool:
+    return all(_no_value(group.column(leaf)) for group in groups for leaf in leaves)
+
+
+def _no_value(chunk: pq.ColumnChunkMetaData) -> bool:
+    statistics = chunk.statistics
+    return chunk.num_values == 0 or (
+        statistics is not None and statistics.has_null_count and statistics.null_count == chunk.num_values
+    )

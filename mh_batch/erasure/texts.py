@@ -30,7 +30,7 @@ def forget_unclaimed(spark: SparkSession, root: OutputRoot) -> int:
 
 def _claimed(spark: SparkSession, root: OutputRoot) -> DataFrame:
     scores = [
-        (run / "scores" / model).spark_uri for run in run_folders(root.folder) for model in (run / "scores").names()
+        (run / "scores" / model).spark_pattern for run in run_folders(root.folder) for model in (run / "scores").names()
     ]
     tables = [path for path in scores if "/model=" in path]
     schema = "content_key string"

@@ -77,7 +77,7 @@ class SparkTexts:
         return [row["text"] for row in drawn.select("text").collect()]
 
     def _documents(self) -> DataFrame:
-        paths = [Folder.at(file).spark_uri for file in self.files.files]
+        paths = [Folder.at(file).spark_pattern for file in self.files.files]
         names = {name: f"`{self.files.own_name(name)}`" for name in ("doc_id", TEXT)}
         parts = self.spark.read.parquet(*paths)
         return parts.select(*[F.col(own).cast("string").alias(name) for name, own in names.items()])

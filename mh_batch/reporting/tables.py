@@ -4,9 +4,13 @@ import io
 from dataclasses import dataclass
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import csv, parquet
 
 from mh_batch.storage import Folder
+
+# What a value begins with that a spreadsheet computes, by OWASP's list; the wide forms are taken for the others.
+_FORMULA = "^([=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20])"
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,7 @@ class ReportTables:
 
 
 def write_table(table: pa.Table, folder: Folder, name: str) -> None:
-    """Write `<name>.parquet` and, in UTF-8, `<name>.csv` into the folder."""
+    """Write `<name>.parquet` and, in UTF-8 and safe to open in a spreadsheet, `<name>.csv` into the folder."""
     (folder / f"{name}.parquet").write_bytes(_as_parquet(table))
     (folder / f"{name}.csv").write_bytes(_as_csv(table))
 
@@ -44,5 +48,18 @@ def _as_parquet(table: pa.Table) -> bytes:
 
 def _as_csv(table: pa.Table) -> bytes:
     buffer = io.BytesIO()
-    csv.write_csv(table, buffer)
+    csv.write_csv(pa.table([_as_text(column) for column in table.columns], _as_text(_names(table)).to_pylist()), buffer)
     return buffer.getvalue()
+
+
+def _names(table: pa.Table) -> pa.Array:
+    return pa.array(table.column_names, pa.string())
+
+
+def _as_text(column: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:
+    """What a spreadsheet would take for a formula becomes text by an apostrophe; numbers stay numbers."""
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+        return column
+    return pc.replace_substring_regex(column, _FORMULA, r"'\1")

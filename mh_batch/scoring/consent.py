@@ -123,7 +123,7 @@ def held_in(spark: SparkSession, root: OutputRoot) -> DataFrame:
 def _read(spark: SparkSession, schema: str, tables: Sequence[Folder]) -> DataFrame:
     if not tables:
         return spark.createDataFrame([], schema)
-    return spark.read.schema(schema).parquet(*[table.spark_uri for table in tables])
+    return spark.read.schema(schema).parquet(*[table.spark_pattern for table in tables])
 
 
 def remove(spark: SparkSession, root: OutputRoot, key: PseudonymKey, subjects: Subjects) -> None:

@@ -109,7 +109,7 @@ class PublishedRun:
     def _spark_table(self, folder: Folder) -> DataFrame:
         if self.spark is None:
             raise UsageError("this run was opened without a Spark session: open_run(output, run, spark=spark)")
-        return self.spark.read.parquet(folder.spark_uri)
+        return self.spark.read.parquet(folder.spark_pattern)
 
 
 def open_run(output: str, run: str = "latest", spark: SparkSession | None = None) -> PublishedRun:

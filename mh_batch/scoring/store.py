@@ -95,7 +95,7 @@ class ScoreStore:
         rows = texts.withColumn("failure", F.lit(None).cast("string")).select(*self._schema.names)
         # Keys are random digits: what is worth packing is that a digit is half a byte.
         rows.repartition(files, "content_key").write.option("compression", "zstd").parquet(target.spark_uri)
-        if (written := self._spark.read.schema(self._schema).parquet(target.spark_uri).count()) != count[0]:
+        if (written := self._spark.read.schema(self._schema).parquet(target.spark_pattern).count()) != count[0]:
             target.delete()
             raise StoreError(f"compaction wrote {written:,} of {count[0]:,} texts; the store is as it was")
         sizes = len(before.inputFiles()), files
@@ -105,7 +105,7 @@ class ScoreStore:
 
     def _rows(self, run: str) -> DataFrame:
         runs = [name.removeprefix("run=") for name in self._folder.names()]
-        paths = [(self._folder / f"run={name}").spark_uri for name in runs if run in ("*", name)]
+        paths = [(self._folder / f"run={name}").spark_pattern for name in runs if run in ("*", name)]
         if not paths:
             return self._spark.createDataFrame([], self._schema)
         return self._spark.read.schema(self._schema).parquet(*paths)

@@ -93,13 +93,13 @@ def validate_run(
         max_failed_share: Share of documents that inference may fail on.
         eligible: Documents that each model was to score, counted in the corpus; where unknown, what the books leave.
     """
-    rejected = spark.read.parquet((run / "rejected").spark_uri)
+    rejected = spark.read.parquet((run / "rejected").spark_pattern)
     rejections = _rejections(rejected)
     checker = Checker()
     failed = checker.check("rejected", rejected, rejected_suite(tuple(Reason)))
     counts, unbalanced = {}, []
     for card in cards:
-        scores = spark.read.parquet((run / "scores" / f"model={card.name}").spark_uri)
+        scores = spark.read.parquet((run / "scores" / f"model={card.name}").spark_pattern)
         of_all, of_model = rejections.get(None, {}), rejections.get(card.name, {})
         rejected_rows = Counter(of_all) + Counter(of_model)
         asked = read - rejected_rows.total() + of_model.get(Reason.INFERENCE_FAILED, 0)
@@ -114,10 +114,10 @@ def validate_run(
 
 def count_run(spark: SparkSession, run: Folder, models: Sequence[str], read: int) -> ModelCounts:
     """Count the tables of a run again, as `validate_run` does; its models by name."""
-    rejected = spark.read.parquet((run / "rejected").spark_uri)
+    rejected = spark.read.parquet((run / "rejected").spark_pattern)
     rejections = _rejections(rejected)
     counts = {
-        name: _count(spark.read.parquet((run / "scores" / f"model={name}").spark_uri), rejections.get(name, {}))
+        name: _count(spark.read.parquet((run / "scores" / f"model={name}").spark_pattern), rejections.get(name, {}))
         for name in models
     }
     return ModelCounts(read, rejections.get(None, {}), counts, _kept_out(rejected))

@@ -9,9 +9,12 @@ import pytest
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 
+from mh_batch.corpus import listing
 from mh_batch.corpus.reading import read_corpus
 from mh_batch.errors import ConsentError, CorpusError
+from mh_batch.redaction import spark_muted
 
 pytestmark = pytest.mark.spark
 
@@ -72,7 +75,7 @@ def test_dates_are_read_as_utc_from_what_people_have(
     assert row["bad_date"] is False
 
 
-@pytest.mark.parametrize("value", ["yesterday", "2026-02-31", "12:30", "", "20260301", "12026-01-01"])
+@pytest.mark.parametrize("value", ["yesterday", "2026-02-31", "12:30", "", "12026-01-01"])
 def test_a_date_that_is_none_is_marked(spark: SparkSession, tmp_path: Path, value: str) -> None:
     path = write(tmp_path / "a.parquet", doc_id=["a"], text=["x"], created_at=[value])
     row = read(spark, path)[0]
@@ -173,6 +176,43 @@ def test_a_file_that_two_inputs_name_is_read_once(spark: SparkSession, tmp_path:
     path = write(tmp_path / "a.parquet", doc_id=["a", "b"], text=["x", "y"])
     corpus = read_corpus(spark, [path, str(tmp_path)], {}, None)
     assert corpus.rows == corpus.documents.count() == 2
+
+
+def test_files_of_another_file_system_are_listed_by_spark(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "_local_path", lambda *_: None)
+    folder = tmp_path / "a b ü" / "region=North"
+    folder.mkdir(parents=True)
+    write(folder / "a.parquet", doc_id=["a"], text=["x"])
+    write(folder / "_metadata", doc_id=["b"], text=["y"])
+    (folder / "bad.parquet").write_text("these are notes")
+    place = f"file://{tmp_path}/a b ü"
+    corpus = read_corpus(spark, [place, place], {}, None, max_bad_files=1)
+    assert [(row["doc_id"], row["region"]) for row in corpus.documents.collect()] == [("a", "North")]
+    assert corpus.rows == 1
+    (tmp_path / "a b ü" / "_delta_log").mkdir()
+    with pytest.raises(CorpusError, match="a Delta table"):
+        read_corpus(spark, [f"{place}/region=North/a.parquet"], {}, None)
+    with pytest.raises(CorpusError, match="a Delta table"):
+        read_corpus(spark, [f"file://{tmp_path}"], {}, None)
+
+
+def test_documents_are_the_sessions_that_asked_for_them(spark: SparkSession, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.parquet", doc_id=["a"], text=["x"])
+    documents = read_corpus(spark, [path], {}, None).documents
+    assert documents.sparkSession is spark
+    assert spark.conf.get("spark.sql.caseSensitive") == "false"
+    assert "Union" not in documents._jdf.queryExecution().optimizedPlan().toString()
+
+
+def test_spark_logs_no_error_by_itself(spark: SparkSession, capfd: pytest.CaptureFixture[str]) -> None:
+    frame = spark.createDataFrame([("I feel empty.",)], "text string")
+    failing = frame.select(F.col("text").cast("int"))
+    with spark_muted(), pytest.raises(PySparkException):
+        failing.collect()
+    logged = capfd.readouterr().err
+    assert "I feel empty" not in "".join(line for line in logged.splitlines() if line.startswith("{"))
 
 
 def test_a_bad_file_that_two_inputs_name_is_not_opened_by_the_second(spark: SparkSession, tmp_path: Path) -> None:

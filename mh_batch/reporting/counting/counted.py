@@ -72,7 +72,7 @@ def read_scores(spark: SparkSession, run: Folder, entry: Mapping[str, Any]) -> D
     folder = run / "scores" / f"model={entry['name']}"
     if not folder.exists():
         return spark.createDataFrame([], schema)
-    return spark.read.schema(schema).parquet(folder.spark_uri)
+    return spark.read.schema(schema).parquet(folder.spark_pattern)
 
 
 def _count(scores: DataFrame, entry: Mapping[str, Any], options: ReportOptions) -> CountedModel:

@@ -1,0 +1,127 @@
+"""Files of one input with the same columns: each is read by its own, and what fits no document is told by name."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from pyspark.sql import types as T
+
+from mh_batch.corpus.columns import accepted
+from mh_batch.corpus.kinds import FOLDER, NOTHING, Kind, Sort
+from mh_batch.corpus.survey import BadFile, SoundFile
+from mh_batch.errors import nearest
+from mh_batch.validation import load_contract
+
+
+@dataclass(frozen=True)
+class Group:
+    """Files with the same columns, under the names that the contract gives them.
+
+    Attributes:
+        files: The files.
+        kinds: What their columns hold, and what the names of folders say.
+        in_files: The columns that Spark reads in the files.
+        in_folders: The columns that folders name, and how these call them.
+    """
+
+    files: Sequence[SoundFile]
+    kinds: Mapping[str, Kind]
+    in_files: Mapping[str, T.StructField]
+    in_folders: Mapping[str, str]
+
+    def has(self, column: str) -> bool:
+        """Whether the files have a column."""
+        return column in self.kinds
+
+
+def group_files(
+    files: Sequence[SoundFile], names: Mapping[str, str], columns: Mapping[str, str], lacking: Collection[str]
+) -> tuple[list[Group], list[BadFile]]:
+    """Put files together that have the same columns; one file's columns do not stand for another's.
+
+    Args:
+        files: The files.
+        names: How they call the contract's columns.
+        columns: Those of the names that were given.
+        lacking: Codecs that cannot be read.
+
+    Returns:
+        The groups, and the files that cannot be read as documents.
+    """
+    misfits: list[BadFile] = []
+    alike: dict[tuple[tuple[str, Kind, bool], ...], list[SoundFile]] = {}
+    for file in files:
+        kinds = _kinds(file, names)
+        problem = _misfit(file, kinds, names, columns, lacking)
+        if problem is None:
+            key = tuple((column, kind, names[column] in file.kinds) for column, kind in kinds.items())
+            alike.setdefault(key, []).append(file)
+        else:
+            misfits.append(BadFile(file.uri, problem))
+    return [_group(members, names) for members in alike.values()], misfits
+
+
+def missing(column: str, columns: Mapping[str, str], file: SoundFile) -> str:
+    """Say that a file has no column for one of the contract, and what it has."""
+    name, known = columns.get(column, column), [*file.names, *file.folders]
+    if column in columns:
+        return f"it has no column '{name}', given for '{column}': {nearest(name, known)}"
+    return f"it has no column '{name}': {nearest(name, known)}; map it with --columns {column}=NAME"
+
+
+def _kinds(file: SoundFile, names: Mapping[str, str]) -> dict[str, Kind]:
+    """What a file has for the contract's columns; a column without values is none of whatever type its writer chose."""
+    folders = file.folders
+    kinds: dict[str, Kind] = {}
+    for column, name in names.items():
+        if name in file.kinds:
+            kind = file.kinds[name]
+            kinds[column] = NOTHING if kind.sort not in accepted(column) and name in file.empty else kind
+        elif name in folders:
+            kinds[column] = FOLDER
+    return kinds
+
+
+def _group(files: Sequence[SoundFile], names: Mapping[str, str]) -> Group:
+    kinds = _kinds(files[0], names)
+    in_files = {
+        column: T.StructField(names[column], kind.spark)
+        for column, kind in kinds.items()
+        if names[column] in files[0].kinds and kind.sort is not Sort.NOTHING
+    }
+    in_folders = {column: names[column] for column in kinds if names[column] not in files[0].kinds}
+    return Group(files, kinds, in_files, in_folders)
+
+
+def _misfit(
+    file: SoundFile,
+    kinds: Mapping[str, Kind],
+    names: Mapping[str, str],
+    columns: Mapping[str, str],
+    lacking: Collection[str],
+) -> str | None:
+    """What keeps a file from being read as documents."""
+    repeated = file.repeated()
+    for column in load_contract("documents").columns:
+        name, kind = names[column.name], kinds.get(column.name)
+        if name in repeated:
+            return f"it has more than one column '{name}' ({column.name})"
+        if kind is None:
+            if not column.optional:
+                return missing(column.name, columns, file)
+        elif kind.sort is not Sort.NOTHING and kind.sort not in accepted(column.name):
+            wanted = " or ".join(accepted(column.name))
+            return f"column '{name}' ({column.name}) is {kind.name}, expected {wanted}"
+    if file.codecs & set(lacking):
+        codec = min(file.codecs & set(lacking))
+        return f"it is compressed by {codec.lower()}, for which Spark has no code here: write it with zstd or snappy"
+    return _same_but_for_case(file, [names[column] for column in kinds])
+
+
+def _same_but_for_case(file: SoundFile, names: Sequence[str]) -> str | None:
+    """Spark can read columns that differ by case, but not both."""
+    spelled: dict[str, str] = {}
+    for name in names:
+        other = spelled.setdefault(name.lower(), name)
+        if name in file.kinds and other in file.kinds and name != other:
+            return f"its columns '{other}' and '{name}' differ by case only, and Spark cannot read both: rename one"
+    return None
