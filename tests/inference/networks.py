@@ -22,6 +22,10 @@ SHAPE: dict[str, Any] = {
 }
 
 
+# Hugging Face's Longformer takes its softmax in fp32, whatever it computes in.
+LONGFORMER_TOLERANCE = 1e-6
+
+
 def longformer(windows: list[int], heads: int, longest: int, folder: Path) -> Any:
     """A saved Longformer in float64, a layer for each attention window."""
     torch.manual_seed(longest)
