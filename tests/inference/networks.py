@@ -1,11 +1,15 @@
 """Networks of random weights, large enough to matter, and windows for them."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
 from transformers import (
     LongformerConfig,
     LongformerForSequenceClassification,
@@ -20,10 +24,6 @@ SHAPE: dict[str, Any] = {
     "pad_token_id": 1,
     "type_vocab_size": 1,
 }
-
-
-# Hugging Face's Longformer takes its softmax in fp32, whatever it computes in.
-LONGFORMER_TOLERANCE = 1e-6
 
 
 def longformer(windows: list[int], heads: int, longest: int, folder: Path) -> Any:
@@ -64,7 +64,13 @@ def drawn(lengths: list[int]) -> list[list[int]]:
 
 
 def logits_alone(network: Any, windows: list[list[int]], dtype: torch.dtype) -> NDArray[np.float64]:
-    """Hugging Face's own logits, window by window."""
-    with torch.no_grad():
+    """Hugging Face's own logits, window by window, in float64 throughout where that is asked for."""
+    # Its Longformer takes softmax in fp32, whatever it computes in, and would be the less exact of the two.
+    throughout = patch.object(functional, "softmax", _softmax) if dtype == torch.float64 else nullcontext()
+    with torch.no_grad(), throughout:
         rows = [network.to(dtype)(torch.tensor([window])).logits for window in windows]
     return torch.cat(rows).double().numpy()
+
+
+def _softmax(scores: Tensor, dim: int, dtype: torch.dtype | None = None) -> Tensor:
+    return scores.softmax(dim)

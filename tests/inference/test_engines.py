@@ -33,7 +33,7 @@ from mh_batch.inference.execution import Execution, Precision, choose_execution
 from mh_batch.inference.loading import load_engine
 from mh_batch.inference.token_sequences import TokenSequences
 from mh_batch.models import Model, locate_model
-from tests.inference.networks import LONGFORMER_TOLERANCE, drawn, logits_alone, longformer, xlmr
+from tests.inference.networks import drawn, logits_alone, longformer, xlmr
 
 SHAPE: dict[str, Any] = {
     "vocab_size": 10_000,
@@ -112,7 +112,7 @@ def assert_exact(network: Any, folder: Path, windows: list[list[int]], dtype: to
 def test_longformer_of_any_window_is_exact_at_any_length(reaches: list[int], heads: int, lengths: list[int]) -> None:
     with TemporaryDirectory() as name:
         network = longformer([2 * reach for reach in reaches], heads, 200, Path(name))
-        assert_exact(network, Path(name), drawn(lengths), torch.float64, LONGFORMER_TOLERANCE)
+        assert_exact(network, Path(name), drawn(lengths), torch.float64, 1e-10)
 
 
 @settings(max_examples=15, deadline=None)
@@ -124,12 +124,12 @@ def test_longformer_of_any_window_is_exact_at_any_length(reaches: list[int], hea
 def test_xlmr_of_any_shape_is_exact_at_any_length(layers: int, heads: int, lengths: list[int]) -> None:
     with TemporaryDirectory() as name:
         network = xlmr(layers, heads, 64, Path(name))
-        assert_exact(network, Path(name), drawn(lengths), torch.float64, 1e-7)
+        assert_exact(network, Path(name), drawn(lengths), torch.float64, 1e-10)
 
 
 def test_longformer_is_exact_far_beyond_its_window(tmp_path: Path) -> None:
     network = longformer([64, 128], 4, 5000, tmp_path)
-    assert_exact(network, tmp_path, drawn([1, 700, 4096, 5000]), torch.float64, LONGFORMER_TOLERANCE)
+    assert_exact(network, tmp_path, drawn([1, 700, 4096, 5000]), torch.float64, 1e-10)
     assert_exact(network, tmp_path, drawn([1, 700, 4096, 5000]), torch.float32, 1e-4)
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from mh_batch.inference.engines import choosing, exact, fused, varlen
 from mh_batch.inference.engines.encoder import PackedEncoder
 from mh_batch.inference.token_sequences import TokenSequences
-from tests.inference.networks import LONGFORMER_TOLERANCE, drawn, logits_alone, longformer, xlmr
+from tests.inference.networks import drawn, logits_alone, longformer, xlmr
 from tests.inference.varlen import VarlenStandIn, varlen_stand_in
 
 __all__ = ["varlen_stand_in"]  # a fixture
@@ -43,7 +43,7 @@ def assert_exact(network: Any, folder: Path, lengths: list[int], dtype: torch.dt
 def test_longformer_of_any_window_is_exact_at_any_length(reaches: list[int], heads: int, lengths: list[int]) -> None:
     with TemporaryDirectory() as name:
         network = longformer([2 * reach for reach in reaches], heads, 200, Path(name))
-        assert_exact(network, Path(name), lengths, torch.float64, LONGFORMER_TOLERANCE)
+        assert_exact(network, Path(name), lengths, torch.float64, 1e-10)
 
 
 @pytest.mark.usefixtures("varlen_stand_in")
@@ -56,7 +56,7 @@ def test_longformer_of_any_window_is_exact_at_any_length(reaches: list[int], hea
 def test_xlmr_of_any_shape_is_exact_at_any_length(layers: int, heads: int, lengths: list[int]) -> None:
     with TemporaryDirectory() as name:
         network = xlmr(layers, heads, 200, Path(name))
-        assert_exact(network, Path(name), lengths, torch.float64, 1e-7)
+        assert_exact(network, Path(name), lengths, torch.float64, 1e-10)
 
 
 @pytest.mark.usefixtures("varlen_stand_in")
@@ -94,19 +94,19 @@ def test_first_tokens_read_all_windows_at_once_whatever_the_size_of_blocks(
     network = longformer([8, 8], 2, 300, tmp_path)
     for size in (16, 256):
         monkeypatch.setattr(varlen, "_BLOCKS", (size,))
-        assert_exact(network, tmp_path, [1, size - 1, size, size + 1, 300], torch.float64, LONGFORMER_TOLERANCE)
+        assert_exact(network, tmp_path, [1, size - 1, size, size + 1, 300], torch.float64, 1e-10)
 
 
 @pytest.mark.usefixtures("varlen_stand_in")
 def test_what_fills_a_pack_asks_for_no_position_beyond_the_table(tmp_path: Path) -> None:
     network = xlmr(2, 2, 130, tmp_path)
-    assert_exact(network, tmp_path, [129] * 16, torch.float64, 1e-7)
+    assert_exact(network, tmp_path, [129] * 16, torch.float64, 1e-10)
 
 
 @pytest.mark.usefixtures("varlen_stand_in")
 def test_large_packs_are_filled_up_and_what_fills_them_says_nothing(tmp_path: Path) -> None:
     network = longformer([8, 8], 2, 400, tmp_path)
-    assert_exact(network, tmp_path, [3, 399, 400, *range(40, 90)], torch.float64, LONGFORMER_TOLERANCE)
+    assert_exact(network, tmp_path, [3, 399, 400, *range(40, 90)], torch.float64, 1e-10)
 
 
 @pytest.mark.usefixtures("varlen_stand_in")
