@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-
-import torch
 
 from mh_batch.benchmark.device.journal import Journal
 from mh_batch.benchmark.device.rounds import Pace, Task, Work, measure
@@ -19,7 +16,7 @@ from mh_batch.redaction import is_debugging, told
 
 @dataclass(frozen=True)
 class Bench:
-    """What all contestants of a family are given.
+    """The model, device and pace that all contestants of a family share.
 
     Attributes:
         name: Of the family, in the findings.
@@ -73,17 +70,6 @@ def problem_of(error: Exception) -> str:
     if isinstance(error, ImportError):
         return f"{error.name or 'something'} is not installed"
     return "out of memory" if is_out_of_memory(error) else told(error)
-
-
-@contextmanager
-def cudnn_attention(is_on: bool) -> Iterator[None]:
-    """Let attention go to cuDNN or not: on Hopper it is fast, and takes long to plan for each new shape."""
-    before = torch.backends.cuda.cudnn_sdp_enabled()  # type: ignore[no-untyped-call]  # PyTorch's own
-    torch.backends.cuda.enable_cudnn_sdp(is_on)
-    try:
-        yield
-    finally:
-        torch.backends.cuda.enable_cudnn_sdp(before)
 
 
 def _line(found: Mapping[str, Any]) -> str:

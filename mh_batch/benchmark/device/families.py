@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mh_batch.benchmark.checkpoints import Kind
-from mh_batch.benchmark.device.bench import Bench, cudnn_attention, problem_of
+from mh_batch.benchmark.device.bench import Bench, problem_of
 from mh_batch.benchmark.device.fresh import FreshTexts
 from mh_batch.benchmark.device.lengths import compare, measure_lengths
 from mh_batch.benchmark.device.own import measure_own
@@ -14,6 +14,7 @@ from mh_batch.benchmark.device.peers import measure_peers
 from mh_batch.benchmark.device.samples import Samples
 from mh_batch.benchmark.device.tokenizing import TokenizingProcesses
 from mh_batch.inference.engines import Engine
+from mh_batch.inference.engines.transfer import cudnn_attention
 from mh_batch.inference.execution import DTYPES
 from mh_batch.inference.failures import release_memory
 from mh_batch.inference.loading import load_engine

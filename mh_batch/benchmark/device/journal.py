@@ -1,4 +1,4 @@
-"""What a benchmark has found so far, on disk at any time."""
+"""A JSON file of a benchmark's findings, written again with each."""
 
 from __future__ import annotations
 

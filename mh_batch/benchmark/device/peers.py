@@ -1,4 +1,4 @@
-"""What people use today, on the same texts: whole libraries from texts, and Hugging Face's model from ids."""
+"""Other tools on the same texts: whole libraries from texts, and Hugging Face's model from ids."""
 
 from __future__ import annotations
 

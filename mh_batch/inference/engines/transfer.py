@@ -29,13 +29,19 @@ def computing_on(device: torch.device) -> Iterator[None]:
         if device.type != "cuda":
             yield
             return
-        before = torch.backends.cuda.cudnn_sdp_enabled()  # type: ignore[no-untyped-call]  # PyTorch's has no types
-        torch.backends.cuda.enable_cudnn_sdp(False)
-        try:
-            with torch.cuda.device(device):
-                yield
-        finally:
-            torch.backends.cuda.enable_cudnn_sdp(before)
+        with cudnn_attention(False), torch.cuda.device(device):
+            yield
+
+
+@contextmanager
+def cudnn_attention(is_on: bool) -> Iterator[None]:
+    """Let attention go to cuDNN or not."""
+    before = torch.backends.cuda.cudnn_sdp_enabled()  # type: ignore[no-untyped-call]  # PyTorch's has no types
+    torch.backends.cuda.enable_cudnn_sdp(is_on)
+    try:
+        yield
+    finally:
+        torch.backends.cuda.enable_cudnn_sdp(before)
 
 
 def upload_to(device: torch.device) -> Upload:
