@@ -14,6 +14,7 @@ from mh_batch.consent.deciding import Sayings, keep_out
 from mh_batch.corpus.erased import Marks
 from mh_batch.corpus.language import detect_language
 from mh_batch.corpus.pseudonyms import PseudonymKey, hasher
+from mh_batch.corpus.reading import UNLOCATED, Corpus
 from mh_batch.corpus.reasons import Reason
 from mh_batch.distinct import map_distinct
 from mh_batch.redaction import messages_withheld
@@ -71,6 +72,27 @@ def examine(
     )
 
 
+def texts_of(corpus: Corpus, wanted: DataFrame, key: PseudonymKey) -> DataFrame:
+    """Return the texts of some documents: `content_key, text, n_chars`.
+
+    Args:
+        corpus: The corpus, which is read again.
+        wanted: One admitted document for each text: `content_key, place, n_chars`.
+        key: The secret that `examine` was given.
+    """
+    # Hashed rather than sorted: texts are large, and need not wait for each other.
+    located = corpus.located.select("place", "text").join(wanted.hint("shuffle_hash"), "place")
+    texts = located.select("content_key", "text", "n_chars")
+    if corpus.unlocated is None:
+        return texts
+    # Where no position says which row it was, the text itself does: what vanished meanwhile is not found.
+    valid = F.when(F.is_valid_utf8("text"), F.col("text"))
+    keyed = corpus.unlocated.select(_key_udf(key, "content")(valid).alias("content_key"), "text")
+    others = wanted.where(F.col("place") >= UNLOCATED).drop("place")
+    found = keyed.join(others.hint("shuffle_hash"), "content_key").dropDuplicates(["content_key"])
+    return texts.unionByName(found)
+
+
 def later_copies(examined: DataFrame) -> DataFrame:
     """Return the places of the admitted documents whose id an admitted document before them has (by file, then row)."""
     admitted = examined.where(F.col("reason").isNull()).select("doc_id", "place")
@@ -92,11 +114,12 @@ def _reason(max_text_chars: int) -> Column:
     text = F.col("text")
     # Consent comes first: what may not be used is not even looked at.
     rules: list[tuple[Column, Reason]] = [
+        (F.col("malformed") == Reason.MALFORMED_RECORD.value, Reason.MALFORMED_RECORD),
         (F.col("doc_id").isNull(), Reason.NULL_DOC_ID),
         (~F.is_valid_utf8("doc_id"), Reason.UNDECODABLE_DOC_ID),
         (F.col("kept_out").isNotNull(), Reason.NO_CONSENT),
         (text.isNull(), Reason.NULL_TEXT),
-        (~F.is_valid_utf8(text), Reason.UNDECODABLE_TEXT),
+        (~F.is_valid_utf8(text) | F.col("malformed").isNotNull(), Reason.UNDECODABLE_TEXT),
         (F.length(text) > max_text_chars, Reason.TEXT_TOO_LARGE),
         (text.contains("\0"), Reason.NUL_IN_TEXT),
         (text.rlike(_BLANK), Reason.EMPTY_TEXT),
@@ -115,7 +138,8 @@ def _erased(key: PseudonymKey, erased: Marks) -> Column:
 
 
 def _detail() -> Column:
-    place = F.concat(F.col("source_file"), F.lit(", row "), F.col("source_row").cast("string"))
+    row = F.coalesce(F.concat(F.lit(", row "), F.col("source_row").cast("string")), F.lit(""))
+    place = F.concat(F.col("source_file"), row)
     size = F.when(
         F.col("reason") == Reason.TEXT_TOO_LARGE.value,
         F.concat(F.length("text").cast("string"), F.lit(" characters")),

@@ -18,15 +18,15 @@ class Group:
 
     Attributes:
         files: The files.
-        kinds: What their columns hold, and what the names of folders say.
-        in_files: The columns that Spark reads in the files.
-        in_folders: The columns that folders name, and how these call them.
+        kinds: What their columns hold, those outside of the files included.
+        in_files: The columns that Spark reads in the files, as these name them.
+        outside: The columns whose values stand outside of the files, and how the corpus calls them.
     """
 
     files: Sequence[SoundFile]
     kinds: Mapping[str, Kind]
     in_files: Mapping[str, T.StructField]
-    in_folders: Mapping[str, str]
+    outside: Mapping[str, str]
 
     def has(self, column: str) -> bool:
         """Whether the files have a column."""
@@ -48,12 +48,12 @@ def group_files(
         The groups, and the files that cannot be read as documents.
     """
     misfits: list[BadFile] = []
-    alike: dict[tuple[tuple[str, Kind, bool], ...], list[SoundFile]] = {}
+    alike: dict[tuple[tuple[str, Kind, str | None], ...], list[SoundFile]] = {}
     for file in files:
         kinds = _kinds(file, names)
         problem = _misfit(file, kinds, names, columns, lacking)
         if problem is None:
-            key = tuple((column, kind, names[column] in file.kinds) for column, kind in kinds.items())
+            key = tuple((column, kind, file.own.get(names[column])) for column, kind in kinds.items())
             alike.setdefault(key, []).append(file)
         else:
             misfits.append(BadFile(file.uri, problem))
@@ -62,7 +62,7 @@ def group_files(
 
 def missing(column: str, columns: Mapping[str, str], file: SoundFile) -> str:
     """Say that a file has no column for one of the contract, and what it has."""
-    name, known = columns.get(column, column), [*file.names, *file.folders]
+    name, known = columns.get(column, column), [*file.names, *file.values]
     if column in columns:
         return f"it has no column '{name}', given for '{column}': {nearest(name, known)}"
     return f"it has no column '{name}': {nearest(name, known)}; map it with --columns {column}=NAME"
@@ -70,13 +70,12 @@ def missing(column: str, columns: Mapping[str, str], file: SoundFile) -> str:
 
 def _kinds(file: SoundFile, names: Mapping[str, str]) -> dict[str, Kind]:
     """What a file has for the contract's columns; a column without values is none of whatever type its writer chose."""
-    folders = file.folders
     kinds: dict[str, Kind] = {}
     for column, name in names.items():
         if name in file.kinds:
             kind = file.kinds[name]
             kinds[column] = NOTHING if kind.sort not in accepted(column) and name in file.empty else kind
-        elif name in folders:
+        elif name in file.values:
             kinds[column] = FOLDER
     return kinds
 
@@ -84,12 +83,12 @@ def _kinds(file: SoundFile, names: Mapping[str, str]) -> dict[str, Kind]:
 def _group(files: Sequence[SoundFile], names: Mapping[str, str]) -> Group:
     kinds = _kinds(files[0], names)
     in_files = {
-        column: T.StructField(names[column], kind.spark)
+        column: T.StructField(files[0].own[names[column]], kind.spark)
         for column, kind in kinds.items()
         if names[column] in files[0].kinds and kind.sort is not Sort.NOTHING
     }
-    in_folders = {column: names[column] for column in kinds if names[column] not in files[0].kinds}
-    return Group(files, kinds, in_files, in_folders)
+    outside = {column: names[column] for column in kinds if names[column] not in files[0].kinds}
+    return Group(files, kinds, in_files, outside)
 
 
 def _misfit(
@@ -114,14 +113,14 @@ def _misfit(
     if file.codecs & set(lacking):
         codec = min(file.codecs & set(lacking))
         return f"it is compressed by {codec.lower()}, for which Spark has no code here: write it with zstd or snappy"
-    return _same_but_for_case(file, [names[column] for column in kinds])
+    return _same_but_for_case([file.own[names[column]] for column in kinds if names[column] in file.own])
 
 
-def _same_but_for_case(file: SoundFile, names: Sequence[str]) -> str | None:
+def _same_but_for_case(names: Sequence[str]) -> str | None:
     """Spark can read columns that differ by case, but not both."""
     spelled: dict[str, str] = {}
     for name in names:
         other = spelled.setdefault(name.lower(), name)
-        if name in file.kinds and other in file.kinds and name != other:
+        if name != other:
             return f"its columns '{other}' and '{name}' differ by case only, and Spark cannot read both: rename one"
     return None

@@ -6,7 +6,7 @@ The file's own schema is asked, not Arrow's: where Arrow has no type for one col
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import pyarrow as pa
@@ -53,7 +53,7 @@ NOTHING = Kind(Sort.NOTHING)
 FOLDER = Kind(Sort.STRING, T.StringType(), "string")
 
 _LINE = re.compile(
-    r"^(?P<indent> +)(?P<repetition>required|optional|repeated) (?P<type>\S+) field_id=-?\d+ (?P<rest>.*)$"
+    r"^(?P<indent> +)(?P<repetition>required|optional|repeated) (?P<type>\S+) field_id=(?P<id>-?\d+) (?P<rest>.*)$"
 )
 _INTEGERS: dict[tuple[int, bool], T.DataType] = {
     (8, True): T.ByteType(),
@@ -82,17 +82,20 @@ class FileColumn:
         name: Its name.
         kind: What it holds.
         leaves: Where its values lie, as numbers of the columns that Parquet stores.
+        field_id: The number by which Iceberg knows it; -1 if it has none.
     """
 
     name: str
     kind: Kind
     leaves: range
+    field_id: int = -1
 
 
 @dataclass(frozen=True)
 class _Line:
     indent: int
     repeated: bool
+    field_id: int
     rest: str
 
     @property
@@ -113,12 +116,12 @@ def columns_of(schema: pq.ParquetSchema) -> list[FileColumn]:
         leaves = range(first, first + sum(line.is_leaf for line in block))
         first = leaves.stop
         if len(leaves):
-            columns.append(_column(schema, block, leaves, len(columns)))
+            columns.append(replace(_column(schema, block, leaves, len(columns)), field_id=block[0].field_id))
     return columns
 
 
 def _line(found: re.Match[str]) -> _Line:
-    return _Line(len(found["indent"]), found["repetition"] == "repeated", found["rest"])
+    return _Line(len(found["indent"]), found["repetition"] == "repeated", int(found["id"]), found["rest"])
 
 
 def _column(schema: pq.ParquetSchema, block: Sequence[_Line], leaves: range, number: int) -> FileColumn:

@@ -12,6 +12,8 @@ from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
+from mh_batch.corpus.failures import as_rows_say
+from mh_batch.corpus.inputs import PARQUET, Input
 from mh_batch.corpus.local_files import LocalFiles, named_by, uri_of
 from mh_batch.corpus.survey import BadFile
 from mh_batch.corpus.table_logs import check_folder, check_surroundings, is_hidden
@@ -33,30 +35,27 @@ class Listing:
         files: Its files, each of them new.
         bad: What lies there and is no file to read.
         tops: The files, folders and globs that it was found by, for Spark.
+        is_complete: Whether each file is named, and none is to be looked for.
     """
 
     is_local: bool
     files: Sequence[str]
     bad: Sequence[BadFile]
     tops: Sequence[str]
+    is_complete: bool = False
 
 
-def list_input(spark: SparkSession, location: str, seen: set[str]) -> Listing:
+def list_input(spark: SparkSession, named: Input, seen: set[str]) -> Listing:
     """List the files of an input that are not in `seen`, and put them there.
 
     Raises:
         CorpusError: there is none, or what it names is a table with a log of its own.
     """
-    local = _local_path(spark, location)
-    return _list_elsewhere(spark, location, seen) if local is None else _list_here(spark, location, local, seen)
+    local = _local_path(spark, named.location)
+    return _list_elsewhere(spark, named, seen) if local is None else _list_here(spark, named, local, seen)
 
 
-def as_rows_say(uri: str) -> str:
-    """Spark names a local file differently when it lists it and when it reads it."""
-    return re.sub("^file:/+", "file:/", uri)
-
-
-def listed_by_spark(spark: SparkSession, location: str) -> list[str]:
+def listed_by_spark(spark: SparkSession, location: str, format: str = "Parquet") -> list[str]:
     """Return the URIs of the files that Spark finds in a place.
 
     Raises:
@@ -68,7 +67,11 @@ def listed_by_spark(spark: SparkSession, location: str) -> list[str]:
         return list(map(as_rows_say, reader.parquet(location).inputFiles()))
     except (PySparkException, Py4JError) as error:
         cause = "there is no such file or folder" if "PATH_NOT_FOUND" in str(error) else "it cannot be listed"
-        raise CorpusError(f"{location} cannot be read as Parquet: {cause}") from None
+        raise CorpusError(f"{location} cannot be read as {format}: {cause}") from None
+
+
+def _said(named: Input) -> str:
+    return "Parquet" if named.format == PARQUET else named.format.upper()
 
 
 def _local_path(spark: SparkSession, location: str) -> Path | None:
@@ -84,10 +87,11 @@ def _local_path(spark: SparkSession, location: str) -> Path | None:
     return path if path.exists() else Path(unquote(str(path)))
 
 
-def _list_here(spark: SparkSession, location: str, path: Path, seen: set[str]) -> Listing:
+def _list_here(spark: SparkSession, named: Input, path: Path, seen: set[str]) -> Listing:
+    location = named.location
     tops, walk = named_by(path), LocalFiles(location, seen)
     if not tops:
-        raise CorpusError(f"{location} cannot be read as Parquet: there is no such file or folder")
+        raise CorpusError(f"{named.given} cannot be read as {_said(named)}: there is no such file or folder")
     for folder in dict.fromkeys(top if top.is_dir() else top.parent for top in tops):
         check_surroundings(location if folder == path else str(folder))
     for top in tops:
@@ -99,7 +103,7 @@ def _list_here(spark: SparkSession, location: str, path: Path, seen: set[str]) -
         else:
             walk.take(top)
     if not (walk.files or walk.bad or walk.passed):
-        raise CorpusError(f"{location} cannot be read as Parquet: it holds no Parquet file")
+        raise CorpusError(f"{named.given} cannot be read as {_said(named)}: it holds no {_said(named)} file")
     _check_locale(spark, location, [*walk.files, *map(uri_of, tops)])
     return Listing(True, walk.files, walk.bad, list(map(str, tops)))
 
@@ -120,11 +124,12 @@ def _check_locale(spark: SparkSession, location: str, uris: Iterable[str]) -> No
         ) from None
 
 
-def _list_elsewhere(spark: SparkSession, location: str, seen: set[str]) -> Listing:
+def _list_elsewhere(spark: SparkSession, named: Input, seen: set[str]) -> Listing:
+    location = named.location
     check_surroundings(location)
-    found = listed_by_spark(spark, location)
+    found = listed_by_spark(spark, location, _said(named))
     if not found:
-        raise CorpusError(f"{location} cannot be read as Parquet: it holds no Parquet file")
+        raise CorpusError(f"{named.given} cannot be read as {_said(named)}: it holds no {_said(named)} file")
     files = [uri for uri in found if not is_hidden(unquote(uri).rsplit("/", 1)[-1]) and unquote(uri) not in seen]
     seen.update(map(unquote, files))
     for folder in {folder for uri in files for folder in _folders_of(uri)}:

@@ -7,6 +7,7 @@ class Reason(StrEnum):
     """The fixed words of the `reason` column of `rejected`."""
 
     ERASED = "erased"
+    MALFORMED_RECORD = "malformed_record"
     NULL_DOC_ID = "null_doc_id"
     UNDECODABLE_DOC_ID = "undecodable_doc_id"
     DUPLICATE_DOC_ID = "duplicate_doc_id"

@@ -11,7 +11,8 @@ from pyspark.sql import DataFrame, DataFrameReader, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from mh_batch.corpus.listing import Listing, as_rows_say
+from mh_batch.corpus.failures import as_rows_say
+from mh_batch.corpus.listing import Listing
 from mh_batch.errors import CorpusChangedError
 from mh_batch.storage import Folder
 
@@ -19,7 +20,7 @@ PATH, ROW = "__file_path", "source_row"
 
 # Of Hadoop's file systems for `file:` this one does without `.crc` files beside the others, which tools that know
 # nothing of them leave behind stale, and for whose names a colon is too much.
-_LOCAL_FILES = {
+LOCAL_FILES = {
     "fs.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem",
     "fs.file.impl.disable.cache": "true",
 }
@@ -78,7 +79,7 @@ def scan(
         CorpusChangedError: a file is gone.
     """
     schema = T.StructType(list({field.name: field for field in columns.values()}.values()))
-    reader = session.read.options(**_OPTIONS, **(_LOCAL_FILES if listing.is_local else {})).schema(schema)
+    reader = session.read.options(**_OPTIONS, **(LOCAL_FILES if listing.is_local else {})).schema(schema)
     frames: list[DataFrame] = []
     paths: dict[str, str] = {}
     for files, wanted in _open(reader, listing, locations):
@@ -103,7 +104,7 @@ def _open(
     reader: DataFrameReader, listing: Listing, locations: Collection[str]
 ) -> Iterator[tuple[DataFrame, Collection[str]]]:
     """Files for Spark, which may be more than those that are wanted of them."""
-    if not listing.is_local:
+    if not (listing.is_local or listing.is_complete):
         yield _existing(reader, listing.tops), locations
     elif not any(":" in path and _PATTERN.search(path) for path in map(_path, locations)):
         yield _existing(reader, [Folder(_path(location)).spark_pattern for location in locations]), locations

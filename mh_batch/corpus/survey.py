@@ -1,7 +1,7 @@
 """Looks at the files of a corpus before any is read: what columns each has, how many rows, which are damaged."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow._parquet import _reconstruct_filemetadata
 
-from mh_batch.corpus.kinds import Kind, columns_of
+from mh_batch.corpus.kinds import FileColumn, Kind, columns_of
 from mh_batch.storage import file_system_of
 
 DAMAGED = "it is damaged or no Parquet file"
@@ -23,6 +23,9 @@ _NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 
 # Footers lie at the end of files that may be far away: the time goes into waiting.
 _SIDE_BY_SIDE = 32
+
+# Gives the names that the corpus calls a file's columns by, of those that are asked for.
+FindColumns = Callable[[Sequence[FileColumn]], Mapping[str, FileColumn]]
 
 # How a file ends: the length of its footer, and what it is.
 _LENGTH_AND_MAGIC, _MAGIC, _ENCRYPTED = 8, b"PAR1", b"PARE"
@@ -36,30 +39,26 @@ class SoundFile:
         uri: Its name.
         rows: How many it holds.
         names: Of all its columns.
-        kinds: What those columns hold that were asked for, by their names.
+        kinds: What those columns hold that were asked for, by the corpus' names for them.
+        own: The file's own names of those.
         empty: Those of them that say of themselves that they have no value.
         codecs: By which they are compressed, as Parquet calls them.
+        values: Columns with one value for all its rows, which stands outside of it, such as a folder's `region=North/`.
     """
 
     uri: str
     rows: int
     names: tuple[str, ...]
     kinds: Mapping[str, Kind]
+    own: Mapping[str, str]
     empty: frozenset[str]
     codecs: frozenset[str]
+    values: Mapping[str, str | None]
 
     @property
     def location(self) -> str:
         """Its name without the marks of a URI: the same whoever wrote the URI."""
         return unquote(self.uri)
-
-    @property
-    def folders(self) -> Mapping[str, str | None]:
-        """What the folders above it say of its rows: `region=North/` gives them a region."""
-        parts = [part.partition("=") for part in self.location.split("/")[:-1] if "=" in part]
-        # Hive and Spark encode a value for the folder's name.
-        values = {unquote(name): unquote(value) for name, _, value in parts}
-        return {name: None if value == _NO_VALUE else value for name, value in values.items()}
 
     def repeated(self) -> Collection[str]:
         """The names that more than one column has."""
@@ -83,20 +82,25 @@ class BadFile:
         return f"{self.location.removeprefix('file:')}: {self.cause}"
 
 
-def survey(files: Sequence[str], names: Collection[str]) -> list[SoundFile | BadFile]:
-    """Read the files' footers, in the order given, for the columns of these names."""
+def survey(files: Sequence[str], find: FindColumns) -> list[SoundFile | BadFile]:
+    """Read the files' footers, in the order given, for the columns that `find` finds in each."""
     with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
-        return list(pool.map(partial(_look_at, names=names), files))
+        return list(pool.map(partial(_look_at, find=find), files))
 
 
-def _look_at(uri: str, names: Collection[str]) -> SoundFile | BadFile:
+def named(names: Collection[str]) -> FindColumns:
+    """Find the columns of these names; of two with one name, the last."""
+    return lambda columns: {column.name: column for column in columns if column.name in names}
+
+
+def _look_at(uri: str, find: FindColumns) -> SoundFile | BadFile:
     file_system, path = file_system_of(uri)
     try:
         with file_system.open_input_file(path) as file:
             end = _end_of(file)
             if end.endswith(_ENCRYPTED):
                 return BadFile(uri, ENCRYPTED)
-            return _sound(uri, _metadata(file, end), names)
+            return _sound(uri, _metadata(file, end), find)
     except FileNotFoundError:
         return BadFile(uri, VANISHED)
     except PermissionError:
@@ -123,15 +127,29 @@ def _metadata(file: pa.NativeFile, end: bytes) -> pq.FileMetaData:
         return _reconstruct_filemetadata(pa.py_buffer(file.read(length)))
 
 
-def _sound(uri: str, metadata: pq.FileMetaData, names: Collection[str]) -> SoundFile:
+def _sound(uri: str, metadata: pq.FileMetaData, find: FindColumns) -> SoundFile:
     columns = columns_of(metadata.schema)
-    wanted = [column for column in columns if column.name in names]
-    leaves = [leaf for column in wanted for leaf in column.leaves]
+    wanted = find(columns)
     groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
-    codecs = frozenset(group.column(leaf).compression for group in groups for leaf in leaves)
-    kinds = {column.name: column.kind for column in wanted}
-    empty = frozenset(column.name for column in wanted if _is_empty(groups, column.leaves))
-    return SoundFile(uri, metadata.num_rows, tuple(column.name for column in columns), kinds, empty, codecs)
+    leaves = [leaf for column in wanted.values() for leaf in column.leaves]
+    return SoundFile(
+        uri=uri,
+        rows=metadata.num_rows,
+        names=tuple(column.name for column in columns),
+        kinds={name: column.kind for name, column in wanted.items()},
+        own={name: column.name for name, column in wanted.items()},
+        empty=frozenset(name for name, column in wanted.items() if _is_empty(groups, column.leaves)),
+        codecs=frozenset(group.column(leaf).compression for group in groups for leaf in leaves),
+        values=folder_values(unquote(uri)),
+    )
+
+
+def folder_values(location: str) -> Mapping[str, str | None]:
+    """What the names of the folders that a file lies in say of its rows: `region=North/` gives them a region."""
+    parts = [part.partition("=") for part in location.split("/")[:-1] if "=" in part]
+    # Hive and Spark encode a value for the folder's name.
+    values = {unquote(name): unquote(value) for name, _, value in parts}
+    return {name: None if value == _NO_VALUE else value for name, value in values.items()}
 
 
 def _is_empty(groups: Sequence[pq.RowGroupMetaData], leaves: range) -> bool:

@@ -9,6 +9,7 @@ from mh_batch.storage import Folder
 
 # What lies beside the data of a table, and what the table is.
 _LOGS = {"_delta_log": "a Delta table", ".hoodie": "a Hudi table"}
+_ICEBERG_TABLE = "an Iceberg table"
 _METADATA, _ICEBERG = "metadata", re.compile(r"\.metadata\.json(\.\w+)?$")
 
 # Hive's transactional tables keep what is deleted or replaced in folders of these names.
@@ -58,9 +59,17 @@ def check_folder(location: str, folder: Folder) -> None:
     relation = "lies in" if given.startswith(f"{found}/") else "holds"
     where = f"{location} is" if given == found else f"{location} {relation} {found},"
     raise CorpusError(
-        f"{where} {kind}, whose files are not its rows: some hold what was deleted or replaced. "
-        "Export a snapshot of the table as Parquet and give that; reading such tables is not supported yet"
+        f"{where} {kind}, whose files are not its rows: some hold what was deleted or replaced. {_cure(kind, found)}"
     )
+
+
+def _cure(kind: str, folder: str) -> str:
+    """How to name a table so that its rows are read."""
+    if kind == _LOGS["_delta_log"]:
+        return f"Name it as one: --input delta:{folder}"
+    if kind == _ICEBERG_TABLE:
+        return f"Name it as one: --input iceberg:CATALOG.DATABASE.TABLE, or iceberg:{folder}/metadata/(the newest file)"
+    return "Name it as Spark's catalog does, with its connector at hand: --input table:DATABASE.NAME"
 
 
 def _kind_of(folder: Folder) -> str | None:
@@ -69,7 +78,7 @@ def _kind_of(folder: Folder) -> str | None:
             return kind
     metadata = folder / _METADATA
     if metadata.exists() and any(map(_ICEBERG.search, metadata.names())):
-        return "an Iceberg table"
+        return _ICEBERG_TABLE
     return None
 
 

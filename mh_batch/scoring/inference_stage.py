@@ -1,5 +1,6 @@
 """The stages that run a model over the texts that its store lacks."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pyspark.sql import DataFrame, SparkSession
@@ -28,7 +29,7 @@ class InferenceStage:
         spark: The session.
         settings: Of the run.
         run_id: The run, under whose name the store keeps what is scored.
-        corpus: Documents with `place` and `text`.
+        texts: Gives the texts, `content_key, text, n_chars`, of what `look_up` found lacking.
         work: Folder for what is needed only meanwhile.
         placement: Where models compute.
         load: Loads tokenizers and models.
@@ -37,7 +38,7 @@ class InferenceStage:
     spark: SparkSession
     settings: ScoreSettings
     run_id: str
-    corpus: DataFrame
+    texts: Callable[[DataFrame], DataFrame]
     work: Folder
     placement: Placement = field(default_factory=Placement)
     load: ModelLoader = field(default_factory=SharedModels)
@@ -67,7 +68,7 @@ class InferenceStage:
 
     def tokenise(self, model: Model, execution: Execution, lacking: DataFrame) -> TokenTable:
         """Make token ids of the texts that `look_up` found lacking; whoever asks for them releases them."""
-        return self._inference(model, execution).tokenise(self._texts(lacking), lacking, self.settings.partitions)
+        return self._inference(model, execution).tokenise(self.texts(lacking), lacking, self.settings.partitions)
 
     def score(self, model: Model, execution: Execution, texts: TokenTable, store: ScoreStore) -> Throughput:
         """Score the texts that `tokenise` returned, and keep them in the store."""
@@ -81,8 +82,3 @@ class InferenceStage:
         budget, cores = self.settings.token_budget, self.settings.task_cores
         title = f"scoring with {model.card.name}"
         return BatchInference(self.spark, model, execution, self.placement, title, budget, cores, self.load)
-
-    def _texts(self, lacking: DataFrame) -> DataFrame:
-        # Hashed rather than sorted: texts are large, and need not wait for each other.
-        wanted = lacking.hint("shuffle_hash")
-        return self.corpus.select("place", "text").join(wanted, "place").select("content_key", "text", "n_chars")

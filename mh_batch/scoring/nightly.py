@@ -10,6 +10,7 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
+from mh_batch.corpus.snapshots import TableVersion
 from mh_batch.erasure.manifests import may_have_read
 from mh_batch.scoring.access import output_access
 from mh_batch.scoring.consent import RunLedger
@@ -67,7 +68,7 @@ def run_night(
         done = run_id = published_night(root, settings)
         if run_id is None:
             with session() as spark:
-                run_id = score_corpus(spark, settings, models, load).run_id
+                run_id = score_corpus(spark, settings, models, load, tables_read(root, settings)).run_id
         return Night(PublishedRun(root.run(run_id)), done is not None, root.retire(settings.keep_runs))
 
 
@@ -89,6 +90,24 @@ def published_night(root: OutputRoot, settings: NightlySettings) -> str | None:
         if vague is None and {**recorded, "input": inputs[1]} == wanted and may_have_read(*inputs):
             vague = run_id
     return vague
+
+
+def tables_read(root: OutputRoot, settings: NightlySettings) -> dict[str, TableVersion]:
+    """Return which version of each table the newest published night that read it had, by how the table is named."""
+    versions: dict[str, TableVersion] = {}
+    if settings.table_rows == "all":
+        return versions
+    wanted = {one.given for one in settings.inputs}
+    for run_id in reversed(root.published()):
+        manifest = root.manifest(run_id)
+        if "date" not in manifest["settings"]:  # no night
+            continue
+        for table in manifest.get("tables", ()):
+            if table["input"] in wanted:
+                versions.setdefault(table["input"], TableVersion(**table["version"]))
+        if versions.keys() >= wanted:
+            break
+    return versions
 
 
 def _decisive(settings: dict[str, Any]) -> dict[str, Any]:

@@ -12,9 +12,10 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from mh_batch.consent.deciding import Sayings
-from mh_batch.corpus.admission import examine, later_copies, reject_copies
+from mh_batch.corpus.admission import examine, later_copies, reject_copies, texts_of
 from mh_batch.corpus.erased import Marks
 from mh_batch.corpus.reading import Corpus, read_corpus
+from mh_batch.corpus.snapshots import TableVersion
 from mh_batch.corpus.survey import BadFile
 from mh_batch.erasure import finish_erasure
 from mh_batch.errors import SettingsError, ValidationError
@@ -59,6 +60,7 @@ def score_corpus(
     settings: ScoreSettings,
     models: Sequence[Model] | None = None,
     load: ModelLoader | None = None,
+    since: Mapping[str, TableVersion] | None = None,
 ) -> PublishedRun:
     """Score a corpus with each model, validate, publish and report.
 
@@ -67,6 +69,7 @@ def score_corpus(
         settings: What to read, with which models, and where to write.
         models: What `locate_models(settings)` found, where that has been asked already.
         load: Loads tokenizers and models in the workers; those of the models if None.
+        since: Versions of tables, by how they are named, whose rows are left out.
 
     Returns:
         The published run.
@@ -78,23 +81,24 @@ def score_corpus(
     models, ledger = models or locate_models(settings), RunLedger.named(settings)
     root = OutputRoot.at(settings.output)
     with run_settings(spark), output_access(root, settings.share_with_group):
-        corpus = open_corpus(spark, settings)
+        corpus = open_corpus(spark, settings, since=since)
         placement = find_placement(spark, settings.device, settings.task_cores, settings.precision == "auto")
         runnable = executions(settings, models, placement)
         load = load or SharedModels()
         return _Run(spark, settings, models, runnable, placement, root, corpus, ledger, load).carry_out()
 
 
-def open_corpus(spark: SparkSession, settings: ScoreSettings, bad_files: Sequence[BadFile] = ()) -> Corpus:
-    """Open the corpus that the settings name; errors as of `read_corpus`."""
-    return read_corpus(
-        spark,
-        settings.input,
-        settings.columns,
-        settings.consent_basis or settings.consent,
-        settings.max_bad_files,
-        bad_files,
-    )
+def open_corpus(
+    spark: SparkSession,
+    settings: ScoreSettings,
+    bad_files: Sequence[BadFile] = (),
+    versions: Mapping[str, TableVersion] | None = None,
+    since: Mapping[str, TableVersion] | None = None,
+) -> Corpus:
+    """Open the corpus that the settings name; the other arguments and errors are those of `read_corpus`."""
+    basis = settings.consent_basis or settings.consent
+    columns, allowed = settings.columns, settings.max_bad_files
+    return read_corpus(spark, settings.inputs, columns, basis, allowed, bad_files, versions, since)
 
 
 def locate_models(settings: ScoreSettings) -> list[Model]:
@@ -203,15 +207,22 @@ class _Run:
 
     def _examine(self, said: Sayings | None) -> DataFrame:
         """Hold the corpus against its contract, and keep the result: it is read again for each model and join."""
-        announce(f"run {self.run_id}: reading {', '.join(self.settings.input)}")
+        announce(f"run {self.run_id}: reading {', '.join(self.settings.input) or self.settings.format}")
+        for table in self.corpus.tables:
+            announce(str(table))
         erased = read_tombstones(self.root.folder)
         with self.stages.stage("examine") as figures:
             while isinstance(examined := self._draft(said, erased), BadFile):
                 announce(f"leaving out {examined}")
-                self.corpus = open_corpus(self.spark, self.settings, [*self.corpus.bad_files, examined])
+                self.corpus = self._without(examined)
             copies = keep(later_copies(examined), self._work / "copies")
             figures |= {"rows": self.corpus.rows, "files": len(self.corpus.files)}
         return reject_copies(examined, copies)
+
+    def _without(self, file: BadFile) -> Corpus:
+        """Open the same versions of the corpus again, without a file that cannot be read after all."""
+        bad_files, before = [*self.corpus.bad_files, file], self.corpus
+        return open_corpus(self.spark, self.settings, bad_files, before.versions(), before.since())
 
     def _draft(self, said: Sayings | None, erased: Marks) -> DataFrame | BadFile:
         """Keep what examining the corpus gives, or return the file that stood in the way."""
@@ -240,8 +251,8 @@ class _Run:
     def _score(self, model: Model, documents: DataFrame, count: int) -> tuple[dict[str, float], list[DataFrame]]:
         """Write a model's scores table; return its throughput, and the documents that it did not score."""
         name, execution, store = model.card.name, self.executions[model.card.name], self._store(model)
-        texts, work = self.corpus.documents, self._work
-        stage = InferenceStage(self.spark, self.settings, self.run_id, texts, work, self.placement, self.load)
+        texts = partial(texts_of, self.corpus, key=self.key)
+        stage = InferenceStage(self.spark, self.settings, self.run_id, texts, self._work, self.placement, self.load)
         wanted = documents.where(is_eligible(model.card))
         with self.stages.stage("look up", model=name):
             known, lacking = stage.look_up(wanted, count, store, name)
@@ -301,6 +312,7 @@ class _Run:
             "mh_batch_version": contents.versions()["mh_batch"],
             "versions": contents.versions(),
             "inputs": list(settings.input),
+            "tables": [table.as_dict() for table in self.corpus.tables],
             "consent_basis": settings.consent_basis,
             "consent": self.ledger.as_dict() if self.ledger else None,
             "settings": settings.model_dump(mode="json"),

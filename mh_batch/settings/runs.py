@@ -1,12 +1,14 @@
 """Settings of the commands that score and report."""
 
 import datetime
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self, get_args
 
-from pydantic import AwareDatetime, Field, ValidationInfo, field_validator, model_validator
+from pydantic import AwareDatetime, Field, ValidationInfo, field_serializer, field_validator, model_validator
 
+from mh_batch.corpus.inputs import Input, parse_input
 from mh_batch.errors import nearest
 from mh_batch.settings.base import Names, Settings
 
@@ -14,6 +16,9 @@ Period = Literal["day", "week", "month"]
 Device = Literal["auto", "cpu", "cuda"]
 EngineChoice = Literal["auto", "exact", "reference", "onnx"]
 PrecisionChoice = Literal["auto", "fp32", "bf16", "fp16", "int8"]
+
+# As Spark's own `spark.redaction.regex` has it, and addresses with a password in them.
+_SECRET = re.compile(r"(?i)secret|password|passwd|token|access[._]?key|credential|://[^/@=]*:[^/@=]*@")
 
 _GROUPS = ("day", "week", "month", "language", "region", "source")
 
@@ -66,7 +71,17 @@ class ReportOptions(Settings):
 class ScoreSettings(ReportOptions):
     """What `mh-batch score` does."""
 
-    input: Names = Field(min_length=1, description="Parquet files, folders or globs that hold the documents")
+    input: Names = Field(
+        (),
+        description="Parquet, CSV or JSON Lines files, folders or globs, or tables (delta:PATH, "
+        "iceberg:CATALOG.DB.TABLE, table:DB.NAME) that hold the documents",
+    )
+    format: str | None = Field(
+        None, min_length=1, description="format of the inputs, any that Spark has code for: csv, json, orc, jdbc ..."
+    )
+    option: Mapping[str, str] = Field(
+        default_factory=dict, description="for Spark's reader of this format, as sep=; or encoding=latin1"
+    )
     output: str = Field(description="root folder of store and runs")
     model: Names = Field(min_length=1, description="card names, hub names (owner/model@revision) or local folders")
     models_dir: Path | None = Field(None, description="folder with one sub-folder per model, where there is no hub")
@@ -116,6 +131,24 @@ class ScoreSettings(ReportOptions):
         False, description="let the group of the output's files read them too, all but the key; else their owner only"
     )
 
+    @property
+    def inputs(self) -> tuple[Input, ...]:
+        """What is read; UsageError if an input names nothing."""
+        return tuple(parse_input(one, self.format, self.option) for one in self.input or ("",))
+
+    @field_serializer("option")
+    def _options_without_secrets(self, option: Mapping[str, str]) -> Mapping[str, str]:
+        """Options may hold a password or a key, which must not stand in a manifest."""
+        return {name: "(withheld)" if _SECRET.search(f"{name}={value}") else value for name, value in option.items()}
+
+    @model_validator(mode="after")
+    def _something_is_read(self) -> Self:
+        if not self.input and self.format is None:
+            raise ValueError("the setting 'input' is missing (--input)")
+        if self.option and self.format is None and not any(one.options for one in self.inputs):
+            raise ValueError("--option is for Spark's reader of files that are not Parquet: say which with --format")
+        return self
+
     @field_validator("columns")
     @classmethod
     def _columns_are_known(cls, columns: Mapping[str, str]) -> Mapping[str, str]:
@@ -138,6 +171,10 @@ class ScoreSettings(ReportOptions):
 
 class NightlySettings(ScoreSettings):
     """What `mh-batch nightly` does."""
+
+    table_rows: Literal["new", "all"] = Field(
+        "new", description="of tables that keep versions, read what is new since the last night, or all rows"
+    )
 
     date: datetime.date | None = Field(
         None, description="date of the night, which stands for {date} in the inputs; today's (UTC) if unset"

@@ -39,7 +39,7 @@ def test_a_delta_table_is_refused_from_wherever_it_is_named(delta: Path) -> None
         with pytest.raises(CorpusError) as error:
             look(given)
         assert str(error.value).startswith(relation)
-        assert "Export a snapshot of the table as Parquet" in str(error.value)
+        assert str(error.value).endswith(f"Name it as one: --input delta:{delta}")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@ import hashlib
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from mh_batch import PublishedRun, ScoreSettings, open_run, score_corpus
-from mh_batch.corpus.admission import examine
+from mh_batch.corpus.admission import examine, texts_of
 from mh_batch.corpus.key_files import read_key
 from mh_batch.corpus.reading import read_corpus
 from mh_batch.errors import SettingsError, UsageError, ValidationError
@@ -200,7 +201,7 @@ def test_scores_do_not_depend_on_the_partitioning(
     key = read_key(Path(published.folder.uri).parents[1] / "pseudonym.key")
     documents = examine(texts.documents, key, xlmr_mini.card.languages, chosen.max_text_chars)
     store = ScoreStore(spark, OutputRoot.at(str(tmp_path)), "f")
-    stage = InferenceStage(spark, chosen, "r", texts.documents, Folder.at(str(tmp_path / "work")))
+    stage = InferenceStage(spark, chosen, "r", partial(texts_of, texts, key=key), Folder.at(str(tmp_path / "work")))
     _, lacking = stage.look_up(documents.where(is_eligible(xlmr_mini.card)), 100, store, "x")
     execution = Execution("exact", "fp32")
     with closing(stage.tokenise(xlmr_mini, execution, lacking)) as tokenised:

@@ -1,0 +1,203 @@
+"""Files other than Parquet (CSV, JSON Lines, ORC, Avro): what columns they have, and their rows as Spark reads them.
+
+Their rows have no position that two reads agree on.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import reduce
+from typing import Any
+from urllib.parse import unquote
+
+import pyarrow as pa
+from py4j.protocol import Py4JError
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame, DataFrameReader, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from mh_batch.corpus.failures import as_rows_say, failed_file, location_of
+from mh_batch.corpus.grouping import Group
+from mh_batch.corpus.inputs import CSV, JSON, Input
+from mh_batch.corpus.kinds import FOLDER, Kind, Sort
+from mh_batch.corpus.reasons import Reason
+from mh_batch.corpus.scanning import LOCAL_FILES, PATH
+from mh_batch.corpus.spark_kinds import kind_of
+from mh_batch.corpus.survey import DAMAGED, VANISHED, BadFile, SoundFile, folder_values
+from mh_batch.errors import CorpusError
+from mh_batch.storage import Folder, file_system_of
+
+# What is wrong with a row, as a reason to reject it.
+MALFORMED = "__malformed"
+
+# Where Spark puts a record that it cannot take apart.
+_RECORD = "__record"
+
+_OPTIONS: Mapping[str, Mapping[str, str]] = {
+    # As RFC 4180 has it: quotes are doubled, and may hold line breaks. Texts have no longest length.
+    CSV: {"header": "true", "multiLine": "true", "escape": '"', "maxCharsPerColumn": "-1"},
+    # An id of digits is read as it stands there.
+    JSON: {"primitivesAsString": "true"},
+    "orc": {"mergeSchema": "true"},
+}
+
+# A CSV file has one string for what others have a list for: the words in it.
+_WORDS = Kind(Sort.STRINGS, T.StringType(), "words")
+_REPLACED = "\N{REPLACEMENT CHARACTER}"
+
+
+def look_at(
+    session: SparkSession, named: Input, files: Sequence[str], lists: Collection[str]
+) -> list[SoundFile | BadFile]:
+    """Say what columns the files have; how many rows, only reading them tells.
+
+    Args:
+        session: The one that `reading_session` returns.
+        named: The input.
+        files: Their URIs.
+        lists: Names of columns that hold a list.
+    """
+    if named.format == CSV:
+        return [_header(uri, named, lists) for uri in files]
+    bad: dict[str, BadFile] = {}
+    while good := [uri for uri in files if unquote(uri) not in bad]:
+        schema = _schema(session, named, good)
+        if isinstance(schema, T.StructType):
+            kinds = {field.name: kind_of(field.dataType) for field in schema.fields if field.name != _RECORD}
+            return [_sound(uri, kinds) for uri in good] + list(bad.values())
+        bad[schema.location] = schema
+    return list(bad.values())
+
+
+def scan(session: SparkSession, named: Input, group: Group) -> tuple[DataFrame, Mapping[str, str]]:
+    """Return the rows of files with the same columns, and by which names rows say what file they are of.
+
+    Returns:
+        The group's columns, `MALFORMED` and `PATH`; the values of `PATH` by the files' locations.
+    """
+    own = [_value(field, group.kinds[name]).alias(name) for name, field in group.in_files.items()]
+    frames: list[DataFrame] = []
+    paths: dict[str, str] = {}
+    for schema, uris in _to_read(named, group):
+        files = _reader(session, named).schema(schema).load(_names(uris))
+        path = files.metadataColumn("_metadata")["file_path"].alias(PATH)
+        frames.append(files.select(*own, _malformed(named, group), path))
+        paths |= {unquote(uri): uri for uri in map(as_rows_say, files.inputFiles())}
+    return reduce(DataFrame.union, frames), paths
+
+
+def _reader(session: SparkSession, named: Input) -> DataFrameReader:
+    options = {**_OPTIONS.get(named.format, {}), "columnNameOfCorruptRecord": _RECORD, "recursiveFileLookup": "true"}
+    local = LOCAL_FILES if Folder.at(named.location).is_local else {}
+    return session.read.format(named.format).options(**{**options, **local, **named.options})
+
+
+def _names(uris: Sequence[str]) -> list[str]:
+    return [Folder(unquote(uri).removeprefix("file:")).spark_pattern for uri in uris]
+
+
+def _schema(session: SparkSession, named: Input, files: Sequence[str]) -> T.StructType | BadFile:
+    try:
+        return _reader(session, named).load(_names(files)).schema
+    except (PySparkException, Py4JError) as error:
+        uri, vanished = failed_file(error) or ("", False)
+        found = next((file for file in files if unquote(file) == location_of(uri)), None)
+        if found is None and len(files) == 1:
+            found = files[0]
+        if "DATA_SOURCE_NOT_FOUND" in str(error) or "Failed to find" in str(error):
+            raise CorpusError(
+                f"{named.given}: Spark has no code for the format '{named.format}'; name its package when you start it "
+                "(spark-submit --packages ...)"
+            ) from None
+        if found is None:
+            raise CorpusError(
+                f"{named.given} cannot be read as {named.format}: Spark does not say which file"
+            ) from None
+        return BadFile(found, VANISHED if vanished else f"it is damaged or no {named.format.upper()} file")
+
+
+def _sound(uri: str, kinds: Mapping[str, Kind], own: Mapping[str, str] | None = None) -> SoundFile:
+    return SoundFile(
+        uri=uri,
+        rows=0,
+        names=tuple(kinds),
+        kinds=kinds,
+        own=own or {name: name for name in kinds},
+        empty=frozenset(),
+        codecs=frozenset(),
+        values=folder_values(unquote(uri)),
+    )
+
+
+def _header(uri: str, named: Input, lists: Collection[str]) -> SoundFile | BadFile:
+    """The columns of a CSV file, by its first line."""
+    encoding = named.options.get("encoding", named.options.get("charset", "utf-8"))
+    try:
+        file_system, path = file_system_of(uri)
+        with file_system.open_input_stream(path, compression="detect") as stream:
+            first = _first_record(stream, encoding, named.options)
+    except FileNotFoundError:
+        return BadFile(uri, VANISHED)
+    except PermissionError:
+        return BadFile(uri, "it may not be read")
+    except (UnicodeError, LookupError):
+        return BadFile(uri, f"its first line is not in {encoding}: name its encoding with --option encoding=...")
+    except (OSError, pa.ArrowException, csv.Error):
+        return BadFile(uri, DAMAGED.replace("Parquet", "CSV"))
+    if not first:
+        return BadFile(uri, "it is empty: a CSV file begins with the names of its columns")
+    names = [name.strip() for name in first]
+    kinds = {name: _WORDS if name in lists else FOLDER for name in names}
+    own = {name: _position(number) for number, name in enumerate(names)}
+    return SoundFile(uri, 0, tuple(names), kinds, own, frozenset(), frozenset(), folder_values(unquote(uri)))
+
+
+def _first_record(stream: pa.NativeFile, encoding: str, options: Mapping[str, str]) -> list[str]:
+    lines = io.TextIOWrapper(stream, "utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding, newline="")
+    rows = csv.reader(lines, delimiter=_separator(options), quotechar=options.get("quote", '"'))
+    return next((row for row in rows if any(row)), [])
+
+
+def _separator(options: Mapping[str, str]) -> str:
+    separator = options.get("sep", options.get("delimiter", ","))
+    return "\t" if separator == "\\t" else separator
+
+
+def _position(number: int) -> str:
+    return f"_c{number}"
+
+
+def _to_read(named: Input, group: Group) -> Iterator[tuple[T.StructType, list[str]]]:
+    """The files of a group, and as what Spark reads them."""
+    record = T.StructField(_RECORD, T.StringType())
+    if named.format != CSV:
+        fields = {field.name: field for field in group.in_files.values()}
+        schema = T.StructType([*fields.values(), *([record] if named.format == JSON else [])])
+        yield schema, [file.uri for file in group.files]
+        return
+    # By position: Spark would take the first file's names for all.
+    for width in sorted({len(file.names) for file in group.files}):
+        columns = [T.StructField(_position(number), T.StringType()) for number in range(width)]
+        yield T.StructType([*columns, record]), [file.uri for file in group.files if len(file.names) == width]
+
+
+def _value(field: T.StructField, kind: Kind) -> Any:  # noqa: ANN401 - a column, whose class has two homes
+    value = F.col(f"`{field.name.replace('`', '``')}`")
+    if kind == _WORDS:
+        return F.when(value.isNotNull(), F.filter(F.split(value, r"[^\p{L}\p{N}_]+"), lambda word: word != ""))
+    return value
+
+
+def _malformed(named: Input, group: Group) -> Any:  # noqa: ANN401 - as above
+    """Why a row cannot be trusted: no record, or letters that were none in the file's encoding."""
+    rules = []
+    if named.format in (CSV, JSON):
+        rules.append((F.col(_RECORD).isNotNull(), Reason.MALFORMED_RECORD))
+    text = group.in_files.get("text")
+    if named.format == CSV and text is not None:
+        rules.append((F.col(f"`{text.name}`").contains(_REPLACED), Reason.UNDECODABLE_TEXT))
+    none = F.lit(None).cast("string")
+    return F.coalesce(*[F.when(broken, F.lit(reason.value)) for broken, reason in rules], none).alias(MALFORMED)
