@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 _METADATA = ".metadata.json"
 
+_REWRITE = (
+    "; have Spark or Flink rewrite the table (rewrite_data_files), or read it with Spark's connector: "
+    "table:CATALOG.DATABASE.TABLE"
+)
+
 
 def read_iceberg(named: Input, version: TableVersion | None) -> TableSnapshot:
     """Return a snapshot of an Iceberg table: of a catalog (`catalog.db.table`), or by its metadata file.
@@ -40,7 +45,8 @@ def read_iceberg(named: Input, version: TableVersion | None) -> TableSnapshot:
         raise
     # A catalog may raise whatever its client does; it tells of the table, never of its rows.
     except Exception as error:
-        raise CorpusError(f"{named.given} cannot be read as an Iceberg table{at}: {error}") from None
+        cure = _REWRITE if "equality delete" in str(error).lower() else ""
+        raise CorpusError(f"{named.given} cannot be read as an Iceberg table{at}: {error}{cure}") from None
 
 
 def _load(named: Input) -> Table:

@@ -139,6 +139,7 @@ def _header(uri: str, named: Input, lists: Collection[str]) -> SoundFile | BadFi
         file_system, path = file_system_of(uri)
         with file_system.open_input_stream(path, compression="detect") as stream:
             first = _first_record(stream, encoding, named.options)
+            "".join(first).encode()  # what could not be decoded cannot be encoded either
     except FileNotFoundError:
         return BadFile(uri, VANISHED)
     except PermissionError:
@@ -156,7 +157,8 @@ def _header(uri: str, named: Input, lists: Collection[str]) -> SoundFile | BadFi
 
 
 def _first_record(stream: pa.NativeFile, encoding: str, options: Mapping[str, str]) -> list[str]:
-    lines = io.TextIOWrapper(stream, "utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding, newline="")
+    python = "utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding
+    lines = io.TextIOWrapper(stream, python, errors="surrogateescape", newline="")
     rows = csv.reader(lines, delimiter=_separator(options), quotechar=options.get("quote", '"'))
     return next((row for row in rows if any(row)), [])
 

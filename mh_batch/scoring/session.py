@@ -67,6 +67,8 @@ _RUN_SETTINGS = {
     "spark.sql.adaptive.advisoryPartitionSizeInBytes": "16m",
     # pandas writes nanoseconds, for which Spark has no type: let it read them as integers instead of failing.
     "spark.sql.legacy.parquet.nanosAsLong": "true",
+    # CSV files come in the encodings of spreadsheets too, such as windows-1252.
+    "spark.sql.legacy.javaCharsets": "true",
 }
 
 

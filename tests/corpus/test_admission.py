@@ -16,7 +16,8 @@ pytestmark = pytest.mark.spark
 KEY = PseudonymKey((bytes(32),))
 SCHEMA = (
     "doc_id string, text string, author_id string, created_at timestamp, language string, source string, "
-    "region string, bad_date boolean, kept_out string, malformed string, source_file string, source_row bigint, place bigint"
+    "region string, bad_date boolean, kept_out string, malformed string, source_file string, "
+    "source_row bigint, place bigint"
 )
 
 
