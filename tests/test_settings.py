@@ -82,3 +82,32 @@ def test_the_configuration_that_the_schedules_name_is_one() -> None:
     assert (settings.date, settings.keep_runs) == (date(2026, 3, 1), 30)
     scheduled = yaml.safe_load((folder / "kubernetes.yaml").read_text())
     assert scheduled["spec"]["template"]["mainApplicationFile"].endswith("jobs/nightly.py")
+
+
+SOME: dict[str, object] = {"output": "o", "model": "m", "input": "a.csv"}
+
+
+def test_options_that_look_like_a_secret_are_not_written() -> None:
+    options = {
+        "sep": ";",
+        "password": "hush",
+        "fs.s3a.secret.key": "hush",
+        "url": "jdbc:postgresql://me:hush@host/db",
+        "dbtable": "posts",
+    }
+    settings = load_settings(ScoreSettings, None, {**SOME, "format": "jdbc", "option": options})
+    assert settings.option == options
+    assert "hush" not in settings.model_dump_json()
+    assert settings.model_dump(mode="json")["option"]["dbtable"] == "posts"
+
+
+def test_what_is_read_is_named_by_input_or_by_format() -> None:
+    for given in ({}, {"input": ()}):
+        with pytest.raises(SettingsError, match=r"the setting 'input' is missing \(--input\)"):
+            load_settings(ScoreSettings, None, {"output": "o", "model": "m", **given})
+    settings = load_settings(ScoreSettings, None, {"output": "o", "model": "m", "format": "jdbc"})
+    assert [(one.format, one.location) for one in settings.inputs] == [("jdbc", "")]
+    with pytest.raises(SettingsError, match="--input delta: names nothing"):
+        load_settings(ScoreSettings, None, {**SOME, "input": "delta:"})
+    with pytest.raises(SettingsError, match="say which with --format"):
+        load_settings(ScoreSettings, None, {**SOME, "input": "delta:a", "option": {"sep": ";"}})

@@ -63,9 +63,10 @@ def group_files(
 def missing(column: str, columns: Mapping[str, str], file: SoundFile) -> str:
     """Say that a file has no column for one of the contract, and what it has."""
     name, known = columns.get(column, column), [*file.names, *file.values]
+    hint = nearest(name, known) if file.has_names else "its first line may be no header"
     if column in columns:
-        return f"it has no column '{name}', given for '{column}': {nearest(name, known)}"
-    return f"it has no column '{name}': {nearest(name, known)}; map it with --columns {column}=NAME"
+        return f"it has no column '{name}', given for '{column}': {hint}"
+    return f"it has no column '{name}': {hint}; map it with --columns {column}=NAME"
 
 
 def _kinds(file: SoundFile, names: Mapping[str, str]) -> dict[str, Kind]:

@@ -21,7 +21,7 @@ _ALIASES = {"jsonl": JSON, "ndjson": JSON}
 _PREFIXES = (DELTA, ICEBERG, TABLE, *FILE_FORMATS, *_ALIASES)
 
 _PREFIX = re.compile(r"^([a-z]+):(.*)$", re.DOTALL)
-_ENDING = re.compile(r"\.(csv|tsv|json|jsonl|ndjson)(\.(gz|gzip|bz2|zst|zstd|lz4|snappy|deflate))?/?$", re.IGNORECASE)
+_ENDING = re.compile(r"\.(csv|tsv|json|jsonl|ndjson)(\.(gz|bz2|zst|zstd|lz4|snappy|deflate))?/?$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -64,17 +64,19 @@ def parse_input(given: str, format: str | None = None, options: Mapping[str, str
         pinned = of_table.match(location) if of_table else None
         if pinned:
             return Input(given, prefix, pinned[1], int(pinned[2]))
-        of_files = {**_options_of_ending(location), **options} if prefix in (*FILE_FORMATS, *_ALIASES) else {}
-        return Input(given, _ALIASES.get(prefix, prefix), location, options=of_files)
+        if prefix in (DELTA, ICEBERG, TABLE, PARQUET):
+            return Input(given, prefix, location)
+        return Input(given, _ALIASES.get(prefix, prefix), location, options={**_options_of_ending(location), **options})
     if format is not None:
         known = _ALIASES.get(format.lower(), format)
         if known in (DELTA, ICEBERG):
             raise UsageError(f"a table is named by its prefix: --input {known}:{given}")
-        return Input(given, known, given, options={**_options_of_ending(given), **options})
-    ending = _ENDING.search(given)
-    if ending is None:
-        return Input(given, PARQUET, given, options=options)
-    return Input(given, _format_of(ending[1]), given, options={**_options_of_ending(given), **options})
+    else:
+        ending = _ENDING.search(given)
+        known = PARQUET if ending is None else _format_of(ending[1])
+    if known == PARQUET:
+        return Input(given, known, given)
+    return Input(given, known, given, options={**_options_of_ending(given), **options})
 
 
 def _format_of(ending: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import reduce
 from typing import Any
 from urllib.parse import unquote
@@ -44,6 +45,9 @@ _OPTIONS: Mapping[str, Mapping[str, str]] = {
     "orc": {"mergeSchema": "true"},
 }
 
+# Spark has the code, but without a library of Hadoop's it does not run, and that fails with every row.
+_ZSTANDARD = "it is compressed by Zstandard, which Spark reads inside Parquet only: write it with gzip"
+
 # A CSV file has one string for what others have a list for: the words in it.
 _WORDS = Kind(Sort.STRINGS, T.StringType(), "words")
 _REPLACED = "\N{REPLACEMENT CHARACTER}"
@@ -60,9 +64,10 @@ def look_at(
         files: Their URIs.
         lists: Names of columns that hold a list.
     """
+    bad = {unquote(uri): BadFile(uri, _ZSTANDARD) for uri in files if uri.lower().endswith((".zst", ".zstd"))}
     if named.format == CSV:
-        return [_header(uri, named, lists) for uri in files]
-    bad: dict[str, BadFile] = {}
+        good = [uri for uri in files if unquote(uri) not in bad]
+        return [*[_header(uri, named, lists) for uri in good], *bad.values()]
     while good := [uri for uri in files if unquote(uri) not in bad]:
         schema = _schema(session, named, good)
         if isinstance(schema, T.StructType):
@@ -153,7 +158,7 @@ def _header(uri: str, named: Input, lists: Collection[str]) -> SoundFile | BadFi
     names = [name.strip() for name in first]
     kinds = {name: _WORDS if name in lists else FOLDER for name in names}
     own = {name: _position(number) for number, name in enumerate(names)}
-    return SoundFile(uri, 0, tuple(names), kinds, own, frozenset(), frozenset(), folder_values(unquote(uri)))
+    return replace(_sound(uri, kinds, own), names=tuple(names), has_names=False)
 
 
 def _first_record(stream: pa.NativeFile, encoding: str, options: Mapping[str, str]) -> list[str]:

@@ -76,7 +76,7 @@ class TableRead:
     def __str__(self) -> str:
         """For people."""
         since = f", what is new since version {self.since.version}" if self.since else ""
-        return f"{self.input}: version {self.version.version}{since}, in {self.files:,} files"
+        return f"{self.input}: version {self.version.version}{since}, in {self.files:,} {'file' if self.files == 1 else 'files'}"
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import numpy as np
 import numpy.typing as npt
@@ -154,8 +154,11 @@ def text_of(value: Any) -> str | None:  # noqa: ANN401 - any type that a partiti
 
 
 def file_uri(location: str) -> str:
-    """The URI of a data file whose path or URI is written as it is, not encoded; on this machine in ASCII."""
+    """The URI, in ASCII, of a data file whose path or URI is written as it is, not encoded."""
     from mh_batch.corpus.local_files import uri_of
 
     folder = Folder.at(location)
-    return uri_of(folder.local_path()) if folder.is_local else location
+    if folder.is_local:
+        return uri_of(folder.local_path())
+    scheme, separator, rest = location.partition("://")
+    return f"{scheme}{separator}{quote(rest)}"

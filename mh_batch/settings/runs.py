@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self, get_args
 from pydantic import AwareDatetime, Field, ValidationInfo, field_serializer, field_validator, model_validator
 
 from mh_batch.corpus.inputs import Input, parse_input
-from mh_batch.errors import nearest
+from mh_batch.errors import UsageError, nearest
 from mh_batch.settings.base import Names, Settings
 
 Period = Literal["day", "week", "month"]
@@ -145,7 +145,11 @@ class ScoreSettings(ReportOptions):
     def _something_is_read(self) -> Self:
         if not self.input and self.format is None:
             raise ValueError("the setting 'input' is missing (--input)")
-        if self.option and self.format is None and not any(one.options for one in self.inputs):
+        try:
+            inputs = self.inputs
+        except UsageError as error:
+            raise ValueError(str(error)) from None
+        if self.option and not any(one.options for one in inputs):
             raise ValueError("--option is for Spark's reader of files that are not Parquet: say which with --format")
         return self
 

@@ -146,7 +146,7 @@ def test_of_a_growing_table_only_the_new_files_are_read(spark: SparkSession, tab
     assert as_we_read(corpus) == rows_of(texts("h", "i").to_pylist(), COLUMNS)
     assert len(corpus.files) == 1
     [read] = corpus.tables
-    assert str(read) == f"delta:{table}: version 4, what is new since version 3, in 1 files"
+    assert str(read) == f"delta:{table}: version 4, what is new since version 3, in 1 file"
 
 
 def test_without_a_new_version_nothing_is_read(spark: SparkSession, table: Path) -> None:

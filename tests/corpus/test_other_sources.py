@@ -145,6 +145,7 @@ def test_files_that_cannot_be_read_are_bad_files_by_name(spark: SparkSession, tm
     write_csv(tmp_path / "other.csv", [["id", "body"], ["a", "x"]])
     (tmp_path / "empty.csv").write_text("")
     (tmp_path / "torn.csv.gz").write_bytes(gzip.compress(b"doc_id,text\na,x\n" * 99)[:20])
+    (tmp_path / "packed.csv.zst").write_bytes(b"")
     (tmp_path / "latin.csv").write_bytes("doc_id,text,größe\n".encode("latin1"))
     with pytest.raises(CorpusError) as error:
         open_corpus(spark, f"csv:{tmp_path}")
@@ -152,11 +153,20 @@ def test_files_that_cannot_be_read_are_bad_files_by_name(spark: SparkSession, tm
     for name, cause in {
         "other.csv": "it has no column 'doc_id'",
         "empty.csv": "it is empty",
+        "packed.csv.zst": "it is compressed by Zstandard, which Spark reads inside Parquet only",
         "torn.csv.gz": "it is damaged or no CSV file",
         "latin.csv": "its first line is not in utf-8: name its encoding with --option encoding=...",
     }.items():
         assert f"{name}: {cause}" in said
-    assert texts(read(spark, f"csv:{tmp_path}", bad=4)) == [("a", "x")]
+    assert texts(read(spark, f"csv:{tmp_path}", bad=5)) == [("a", "x")]
+
+
+def test_a_first_line_that_may_be_a_text_is_not_told(spark: SparkSession, tmp_path: Path) -> None:
+    write_csv(tmp_path / "a.csv", [["1", "nobody may know this"], ["2", "nor this"]])
+    with pytest.raises(CorpusError) as error:
+        open_corpus(spark, str(tmp_path / "a.csv"))
+    assert "a.csv: it has no column 'doc_id': its first line may be no header" in str(error.value)
+    assert "nobody" not in str(error.value)
 
 
 def test_a_column_of_another_type_is_told_by_name(spark: SparkSession, tmp_path: Path) -> None:

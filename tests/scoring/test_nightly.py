@@ -3,7 +3,9 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
+from deltalake import DeltaTable, write_deltalake
 from pyspark.sql import SparkSession
 
 from mh_batch import PublishedRun
@@ -128,6 +130,33 @@ def test_a_night_whose_input_was_named_after_somebody_erased_is_still_done(
     assert done("/corpus/posts/2026-03-02") is None
     assert done("/corpus/posts/more/2026-03-01") is None
     assert done("/corpus/posts/2026-03-01", threshold={"depressed": 0.9}) is None
+
+
+def test_nights_over_a_growing_table_read_what_is_new(nights: Nights) -> None:
+    table = nights.folder / "in"
+    into = {"input": f"delta:{table}"}
+
+    def deliver(*texts: str) -> None:
+        ids = [f"d{len(texts)}-{number}" for number in range(len(texts))]
+        write_deltalake(
+            table, pa.table({"doc_id": ids, "text": texts, "consent": [["research"]] * len(ids)}), mode="append"
+        )
+
+    deliver("A walk.", "A swim.")
+    first = nights.run("2026-03-01", **into).run
+    deliver("A ride.", "A walk.", "A sail.")
+    DeltaTable(table).delete("text = 'A swim.'")
+    DeltaTable(table).optimize.compact()
+    second = nights.run("2026-03-02", **into).run
+    assert sorted(second.scores_pandas()["doc_id"]) == ["d3-0", "d3-1", "d3-2"]
+    assert (len(first.manifest["tables"]), first.manifest["tables"][0]["since"]) == (1, None)
+    assert second.manifest["tables"][0]["since"] == first.manifest["tables"][0]["version"]
+    third = nights.run("2026-03-03", **into).run
+    assert third.manifest["counts"]["read"] == 0, "a night without news is published, and the next goes on from there"
+    assert len(told(nights.log)) == 4, "each text is scored once"
+    whole = nights.run("2026-03-04", **into, table_rows="all").run
+    assert sorted(whole.scores_pandas()["doc_id"]) == ["d2-0", "d3-0", "d3-1", "d3-2"]
+    assert nights.run("2026-03-03", **into).done_before
 
 
 def test_a_second_start_is_told_who_is_at_work(nights: Nights) -> None:
