@@ -76,7 +76,8 @@ class TableRead:
     def __str__(self) -> str:
         """For people."""
         since = f", what is new since version {self.since.version}" if self.since else ""
-        return f"{self.input}: version {self.version.version}{since}, in {self.files:,} {'file' if self.files == 1 else 'files'}"
+        files = "1 file" if self.files == 1 else f"{self.files:,} files"
+        return f"{self.input}: version {self.version.version}{since}, in {files}"
 
 
 @dataclass(frozen=True)
