@@ -38,11 +38,13 @@ def vacuum(lake: Path) -> None:
 def assert_as_in_the_root(root: Path, lake: Path) -> None:
     """Row by row and column by column, as pandas reads the run's own files."""
     for run in (open_run(str(root), name) for name in OutputRoot.at(str(root)).published()):
-        table = DeltaTable(str(lake / "scores")).to_pyarrow_table([("run_id", "=", run.run_id), ("model", "=", MODEL)])
+        table = DeltaTable(str(lake / "scores")).to_pyarrow_table(
+            filters=[("run_id", "=", run.run_id), ("model", "=", MODEL)]
+        )
         own = run.scores_dataset().to_table().sort_by("doc_id")
         assert table.num_rows > 0
         assert table.select(own.schema.names).sort_by("doc_id").cast(own.schema).to_pylist() == own.to_pylist()
-        rows = DeltaTable(str(lake / "rejected")).to_pyarrow_table([("run_id", "=", run.run_id)])
+        rows = DeltaTable(str(lake / "rejected")).to_pyarrow_table(filters=[("run_id", "=", run.run_id)])
         assert _sorted(rows.drop_columns("run_id").to_pylist()) == _sorted(
             run.rejected_dataset().to_table().to_pylist()
         )
@@ -112,8 +114,6 @@ def test_copies_are_told_by_whoever_finishes_an_erasure(
 def test_a_withdrawn_consent_names_the_copies(
     root: Path, lake: Path, spark: SparkSession, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    event = '{"author_id": "%s", "scope": "research", "event": "%s", "at": "2026-03-0%dT00:00:00Z"}'
-    del event
     ledger = tmp_path / "ledger.csv"
     names = sorted({str(row["author_id"]) for row in documents(1)})
     lines = [f"{name},,research,granted,2026-01-01T00:00:00Z,1" for name in names]
