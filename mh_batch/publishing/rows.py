@@ -9,6 +9,7 @@ from typing import Literal
 
 import pyarrow as pa
 import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 
 from mh_batch.models.inspection import as_labels
 from mh_batch.scoring.published import PublishedRun
@@ -18,8 +19,8 @@ TableName = Literal["scores", "rejected"]
 
 RUN, MODEL, PROBABILITY = "run_id", "model", "p_"
 
-# A batch is some ten MB, of which a few are under way.
-_ROWS, _AHEAD = 2**15, 2
+# Some ten MB.
+_ROWS_PER_BATCH = 2**15
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,11 @@ class Part:
 
     def batches(self, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
         """Yield the rows under a schema; columns that the files lack are null."""
-        there = set(self.rows.schema.names)
-        wanted = [name for name in (self.renamed.get(field.name, field.name) for field in schema) if name in there]
-        read = self.rows.to_batches(columns=wanted, batch_size=_ROWS, batch_readahead=_AHEAD, fragment_readahead=1)
-        for batch in read:
-            yield pa.RecordBatch.from_arrays([self._column(batch, field) for field in schema], schema=schema)
+        for path in self.rows.files:
+            # Not by the dataset's scanner: whatever it is told, it reads far ahead of who writes.
+            with pq.ParquetFile(path, filesystem=self.rows.filesystem, pre_buffer=False) as file:
+                for batch in file.iter_batches(_ROWS_PER_BATCH, use_threads=False):
+                    yield pa.RecordBatch.from_arrays([self._column(batch, field) for field in schema], schema=schema)
 
     def _column(self, batch: pa.RecordBatch, field: pa.Field) -> pa.Array:
         if field.name in self.constant:

@@ -8,9 +8,12 @@ from pyspark.sql import SparkSession
 
 from mh_batch import open_run
 from mh_batch.cli import main
+from mh_batch.consent import Subjects
+from mh_batch.erasure import erase
 from mh_batch.publishing import Place, publish_run
 from mh_batch.scoring.layout import OutputRoot
-from tests.erasure.roots import ADA, MODEL, documents, needles, places_of, score
+from mh_batch.storage import Folder
+from tests.erasure.roots import ADA, MODEL, documents, key_of, needles, places_of, score
 from tests.killing import Killed, killed_at
 from tests.scoring.corpora import write
 
@@ -99,11 +102,6 @@ def test_copies_are_told_by_whoever_finishes_an_erasure(
     root: Path, spark: SparkSession, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with killed_at(monkeypatch, "delete", "pending.json", 1), pytest.raises(Killed):
-        from mh_batch.consent import Subjects
-        from mh_batch.erasure import erase
-        from mh_batch.storage import Folder
-        from tests.erasure.roots import key_of
-
         erase(spark, Folder.at(str(root)), key_of(root), Subjects(authors=frozenset({ADA})))
     capsys.readouterr()
     (tmp_path / "told").mkdir()
