@@ -21,6 +21,7 @@ from mh_batch.commands import (
     models,
     preparation,
     privacy,
+    publishing,
     runs,
     scoring,
     store,
@@ -41,6 +42,7 @@ from mh_batch.settings import (
     NightlySettings,
     PrepareSettings,
     PruneSettings,
+    PublishSettings,
     ReportSettings,
     RotateSettings,
     RunSettings,
@@ -97,6 +99,7 @@ def _parser() -> Parser:
     _configured(subparsers, scoring.nightly, NightlySettings, "score a day's corpus once, compare, retire old runs")
     _store(_subcommand(subparsers, "store", store.store, "show what the score store holds, or keep it small"))
     _configured(subparsers, runs.report, ReportSettings, "write the report of a published run again")
+    _configured(subparsers, publishing.publish, PublishSettings, "copy a published run into tables that others query")
     validate = _subcommand(subparsers, "validate", runs.validate, "check a published run against its contracts")
     add_flags(validate, RunSettings)
     follow = _configured(subparsers, followup.followup, FollowupSettings, "issue what follows from a run; send nothing")

@@ -80,6 +80,10 @@ class RotationError(MhBatchError):
     """The pseudonyms are between two keys: a rotation was interrupted."""
 
 
+class PublishingError(MhBatchError):
+    """A run could not be copied to where others query it; what lies there is as it was."""
+
+
 class ProviderError(MhBatchError):
     """Who was asked for texts refused, or could not be reached; what has been answered is kept."""
 

@@ -13,7 +13,7 @@ from mh_batch.consent import Subjects
 from mh_batch.corpus.erased import Marks
 from mh_batch.corpus.pseudonyms import PseudonymKey, author_key
 from mh_batch.erasure.finding import Found, documents_of, documents_with, find, texts_left
-from mh_batch.erasure.order import Order, order_file, unfinished_order
+from mh_batch.erasure.order import Order, unfinished_order
 from mh_batch.erasure.runs import settle_books, take_words_out, write_reports_again
 from mh_batch.erasure.scan import prove_erased
 from mh_batch.erasure.tables import table_files
@@ -22,11 +22,12 @@ from mh_batch.erasure.traces import Removal, Traces
 from mh_batch.erasure.words import Words, words_of
 from mh_batch.rewriting import rewrite_files
 from mh_batch.scoring.access import output_access
+from mh_batch.scoring.copies import tell_of_copies
 from mh_batch.scoring.keys import check_key
 from mh_batch.scoring.layout import OutputRoot, new_run_id
 from mh_batch.scoring.leases import Leases
 from mh_batch.scoring.progress import announce
-from mh_batch.scoring.tombstones import write_tombstones
+from mh_batch.scoring.tombstones import order_file, write_tombstones
 from mh_batch.scoring.upkeep import clear_leavings
 from mh_batch.storage import Folder
 
@@ -134,6 +135,8 @@ class _Erasure:
         announce("searching every file for what was erased")
         theirs_only = found.texts - texts_left(table_files(root), found.texts)
         prove_erased(root, traces, words_of(words.identifiers, theirs_only))
+        runs = [run.removeprefix("runs/") for run in order.losses]
+        tell_of_copies(self.root, "what was erased has left this root", runs)
         order_file(root).delete()
         return Erased(len(found.documents), tuple(order.losses), deleted)
 

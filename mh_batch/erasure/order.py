@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from mh_batch.erasure.finding import Loss
-from mh_batch.scoring.tombstones import tombstones_folder
+from mh_batch.scoring.tombstones import order_file
 from mh_batch.storage import Folder
 
 
@@ -32,11 +32,6 @@ class Order:
         """Write it into the output root."""
         content = {**asdict(self), "authors": sorted(self.authors), "documents": sorted(self.documents)}
         order_file(root).write_json(content)
-
-
-def order_file(root: Folder) -> Folder:
-    """Where the order of an unfinished erasure lies."""
-    return tombstones_folder(root) / "pending.json"
 
 
 def unfinished_order(root: Folder) -> Order | None:

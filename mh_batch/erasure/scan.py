@@ -8,15 +8,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mh_batch.erasure.manifests import words_said
-from mh_batch.erasure.order import order_file
 from mh_batch.erasure.tables import run_folders, table_files
 from mh_batch.erasure.traces import Removal, Traces
 from mh_batch.erasure.words import TELLING, Words, words_of
 from mh_batch.errors import ErasureError
 from mh_batch.rewriting.files import opened, row_groups
+from mh_batch.scoring.copies import copies_folder
 from mh_batch.scoring.layout import MANIFEST, files_of_others, own_files
 from mh_batch.scoring.progress import announce
 from mh_batch.scoring.published import PublishedRun
+from mh_batch.scoring.tombstones import order_file
 from mh_batch.storage import Folder, file_system_of
 
 _NAMED = 10
@@ -36,10 +37,13 @@ def prove_erased(root: Folder, traces: Traces, words: Words) -> None:
         ErasureError: something was found; the message says where, not what.
     """
     said = {run: words_said(run, words) for run in run_folders(root)}
+    copies = {file: words.those_in(file.read_bytes()) for file in copies_folder(root).walk()}
     elsewhere = {place for file in files_of_others(root) for place in _places(file, words)}
     _tell("since they are not mh-batch's", elsewhere)
     _tell("since they are settings of runs", (f"{(run / MANIFEST).uri} (settings)" for run in said if said[run]))
-    searched = _searched(root, words, said)
+    _tell("since they say where runs were copied to", (file.uri for file in copies if copies[file]))
+    copied = {file: words_of(words.identifiers - copies[file]) for file in copies}
+    searched = {**_searched(root, words, said), **copied}
     found = {place for file, own in searched.items() for place in _places(file, own)}
     found.update(_rows(root, Removal(traces, words)))
     if found:

@@ -70,8 +70,9 @@ class ModelCard(_Frozen):
         unknown = sorted(set(named) - set(self.labels))
         if unknown:
             raise ValueError(f"labels {unknown} are not among {list(self.labels)}")
-        if len(set(self.labels)) < len(self.labels):
-            raise ValueError("two outputs have the same label")
+        # SQL does not tell columns apart by case.
+        if len({label.lower() for label in self.labels}) < len(self.labels):
+            raise ValueError("two outputs have the same label, or one that differs in case only")
         if self.overlap >= self.max_tokens - 2:
             raise ValueError("overlap leaves no room for new tokens in a window")
         return self

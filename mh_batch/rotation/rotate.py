@@ -12,6 +12,7 @@ from mh_batch.errors import ErasureError, KeyFileError, RotationError, UsageErro
 from mh_batch.rewriting import rewrite_files
 from mh_batch.rotation.pseudonyms import NextLink
 from mh_batch.scoring.access import output_access
+from mh_batch.scoring.copies import tell_of_copies
 from mh_batch.scoring.keys import KEY_CHECK, check_key, key_path, rotation_marker, stored_key
 from mh_batch.scoring.layout import MANIFEST, OutputRoot, own_files
 from mh_batch.scoring.leases import Leases
@@ -76,6 +77,7 @@ def rotate(root: OutputRoot, key_file: Path | None = None, write_key_to: Path | 
         draft = _draft(target)
         if draft.exists():
             draft.replace(target)
+        tell_of_copies(root, "pseudonyms are under another key")
         rotation_marker(root).delete()
     return Rotated(files, target)
 

@@ -123,7 +123,9 @@ def held_in(spark: SparkSession, root: OutputRoot) -> DataFrame:
 def _read(spark: SparkSession, schema: str, tables: Sequence[Folder]) -> DataFrame:
     if not tables:
         return spark.createDataFrame([], schema)
-    return spark.read.schema(schema).parquet(*[table.spark_pattern for table in tables])
+    # A writer that was killed, or is writing now, has files there that are not whole.
+    whole = spark.read.schema(schema).option("pathGlobFilter", "*.parquet")
+    return whole.parquet(*[table.spark_pattern for table in tables])
 
 
 def remove(spark: SparkSession, root: OutputRoot, key: PseudonymKey, subjects: Subjects) -> None:

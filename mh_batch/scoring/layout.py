@@ -12,7 +12,8 @@ MANIFEST = "manifest.json"
 _MODEL = "model="
 
 # What is ours in an output root. Other files there are their owners': they are never changed.
-OURS = ("erased", "failed", "leases", "outbox", "runs", "store", "work")
+COPIES = "copies"
+OURS = (COPIES, "erased", "failed", "leases", "outbox", "runs", "store", "work")
 
 # They come and go while others work, and hold nothing of the corpus.
 _LEASES = "leases"

@@ -68,8 +68,11 @@ class PublishedRun:
 
     def scores_dataset(self, model: str | None = None) -> ds.Dataset:
         """Open a model's scores as an Arrow dataset: read in pieces, without Spark, they need not fit into memory."""
-        file_system, path = file_system_of(self._scores_folder(model).uri)
-        return ds.dataset(path, filesystem=file_system, format="parquet")
+        return _dataset(self._scores_folder(model))
+
+    def rejected_dataset(self) -> ds.Dataset:
+        """Open what was not scored as an Arrow dataset, read in pieces as well."""
+        return _dataset(self.folder / "rejected")
 
     def prevalence(self) -> pd.DataFrame:
         """Return the report's main table: shares and prevalence by group, under the contract `prevalence`."""
@@ -125,6 +128,11 @@ def open_run(output: str, run: str = "latest", spark: SparkSession | None = None
     """
     root = OutputRoot.at(output)
     return PublishedRun(root.run(root.resolve(run)), spark)
+
+
+def _dataset(folder: Folder) -> ds.Dataset:
+    file_system, path = file_system_of(folder.uri)
+    return ds.dataset(path, filesystem=file_system, format="parquet")
 
 
 def _pandas(folder: Folder) -> pd.DataFrame:

@@ -21,6 +21,11 @@ def tombstones_folder(root: Folder) -> Folder:
     return root / "erased"
 
 
+def order_file(root: Folder) -> Folder:
+    """Where the order of an erasure lies as long as it is unfinished."""
+    return tombstones_folder(root) / "pending.json"
+
+
 def read_tombstones(root: Folder) -> Marks:
     """Return the marks of all who were erased from an output root."""
     tables = [

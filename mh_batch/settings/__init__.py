@@ -8,6 +8,7 @@ from mh_batch.settings.followup import DeliverSettings, FollowupSettings
 from mh_batch.settings.generation import GenerateSettings
 from mh_batch.settings.preparation import PrepareSettings
 from mh_batch.settings.privacy import EraseSettings, RotateSettings
+from mh_batch.settings.publishing import PublishSettings
 from mh_batch.settings.runs import (
     Device,
     EngineChoice,
@@ -39,6 +40,7 @@ __all__ = [
     "PrecisionChoice",
     "PrepareSettings",
     "PruneSettings",
+    "PublishSettings",
     "ReportOptions",
     "ReportSettings",
     "RotateSettings",
