@@ -15,8 +15,9 @@ _CHARACTERS = 2000
 # Names of people, pages and topics are the same in every language.
 _NAMES = re.compile(r"https?://\S+|www\.\S+|[@#]\w+")
 
-# Chosen on 48,000 sentences and tweets, others than those that the README's figures are of. Both are about short texts: the
-# identifier divides log-likelihoods and priors by the root of a text's length, so that an expectation counts ever less.
+# Chosen on 48,000 sentences and tweets, others than those that the README's figures are of. Both are about short texts:
+# the identifier divides likelihoods and priors (logarithms) by the root of a text's length, so that an expectation
+# counts ever less.
 _LEAST_PROBABILITY = 0.2
 _EXPECTATION = 6.0
 
