@@ -12,7 +12,7 @@ from pyspark.sql.pandas.functions import arrow_udf
 
 from mh_batch.consent.deciding import Sayings, keep_out
 from mh_batch.corpus.erased import Marks
-from mh_batch.corpus.language import detect_language
+from mh_batch.corpus.language import identify_language
 from mh_batch.corpus.pseudonyms import PseudonymKey, hasher
 from mh_batch.corpus.reading import UNLOCATED, Corpus
 from mh_batch.corpus.reasons import Reason
@@ -31,7 +31,7 @@ _NOBODY = Marks()
 def examine(
     corpus: DataFrame,
     key: PseudonymKey,
-    languages: tuple[str, ...],
+    expected: tuple[str, ...],
     max_text_chars: int,
     said: Sayings | None = None,
     erased: Marks = _NOBODY,
@@ -41,7 +41,7 @@ def examine(
     Args:
         corpus: The documents that `read_corpus` returns.
         key: Secret of the pseudonyms.
-        languages: Languages that detection chooses among, ISO 639-1.
+        expected: Languages that the texts are expected in, ISO 639-1: in doubt, detection takes one of them.
         max_text_chars: Longer texts are rejected.
         said: What a consent ledger says of research; None if there is no ledger.
         erased: Whose documents are rejected without a trace of whose they are.
@@ -61,7 +61,7 @@ def examine(
         F.when(known, F.col("doc_id")).alias("doc_id"),
         F.when(known, F.col("author_key")).alias("author_key"),
         "created_at",
-        F.coalesce("language", _language_udf(languages)(undeclared)).alias("language"),
+        F.coalesce("language", _language_udf(expected)(undeclared)).alias("language"),
         "source",
         "region",
         _key_udf(key, "content")(admitted).alias("content_key"),
@@ -164,8 +164,8 @@ def _mark_udf(
     return _per_value(marked)
 
 
-def _language_udf(languages: tuple[str, ...]) -> UserDefinedFunctionLike:
-    return _per_value(lambda: lambda text: detect_language(text.decode(), languages))
+def _language_udf(expected: tuple[str, ...]) -> UserDefinedFunctionLike:
+    return _per_value(lambda: lambda text: identify_language(text.decode(), expected))
 
 
 def _per_value(make: Callable[[], Callable[[bytes], str | None]]) -> UserDefinedFunctionLike:

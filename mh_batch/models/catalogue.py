@@ -25,7 +25,7 @@ def load_cards() -> dict[str, ModelCard]:
 
 
 def known_languages() -> tuple[str, ...]:
-    """Languages that any card names, ISO 639-1: what language detection chooses among."""
+    """Languages that any card names, ISO 639-1: what texts are expected in."""
     return tuple(sorted({language for card in load_cards().values() for language in card.languages}))
 
 

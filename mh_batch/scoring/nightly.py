@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from pyspark.sql import SparkSession
@@ -111,4 +112,12 @@ def tables_read(root: OutputRoot, settings: NightlySettings) -> dict[str, TableV
 
 
 def _decisive(settings: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in settings.items() if name not in _INCIDENTAL}
+    """What makes the night; a setting that there was not yet counts as its default."""
+    return {name: value for name, value in {**_defaults(), **settings}.items() if name not in _INCIDENTAL}
+
+
+@cache
+def _defaults() -> dict[str, Any]:
+    fields = {name: field for name, field in NightlySettings.model_fields.items() if not field.is_required()}
+    defaults = {name: field.get_default(call_default_factory=True) for name, field in fields.items()}
+    return NightlySettings.model_construct(**defaults).model_dump(mode="json", include=set(defaults))

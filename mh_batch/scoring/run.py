@@ -237,23 +237,30 @@ class _Run:
             return bad
 
     def _languages(self) -> tuple[str, ...]:
-        """What detection chooses among: more than one model knows, so that it does not take all texts for its own."""
+        """What texts are expected in: more than one model knows, so that it does not take all texts for its own."""
         named = {language for model in self.models for language in model.card.languages}
         return tuple(sorted(named | set(known_languages())))
 
     def _count(self, documents: DataFrame) -> dict[str, int]:
         """How many documents each model is to score."""
-        wanted = [F.count_if(is_eligible(model.card)).alias(model.card.name) for model in self.models]
+        wanted = [
+            F.count_if(is_eligible(model.card, self._score_undetermined)).alias(model.card.name)
+            for model in self.models
+        ]
         row = documents.agg(*wanted).head()
         assert row is not None
         return dict(zip([model.card.name for model in self.models], row, strict=True))
+
+    @property
+    def _score_undetermined(self) -> bool:
+        return self.settings.undetermined_language == "score"
 
     def _score(self, model: Model, documents: DataFrame, count: int) -> tuple[dict[str, float], list[DataFrame]]:
         """Write a model's scores table; return its throughput, and the documents that it did not score."""
         name, execution, store = model.card.name, self.executions[model.card.name], self._store(model)
         texts = partial(texts_of, self.corpus, key=self.key)
         stage = InferenceStage(self.spark, self.settings, self.run_id, texts, self._work, self.placement, self.load)
-        wanted = documents.where(is_eligible(model.card))
+        wanted = documents.where(is_eligible(model.card, self._score_undetermined))
         with self.stages.stage("look up", model=name):
             known, lacking = stage.look_up(wanted, count, store, name)
         with self.stages.stage("tokenise", model=name) as figures:
@@ -268,9 +275,9 @@ class _Run:
             scored = one_per_text(stage.scored(known, store), model.card)
             table = scores_table(wanted, scored, model.card, thresholds_of(model.card, self.settings.threshold))
             complete = keep(table, self.folder / "scores" / f"model={name}").count() == count
-        foreign = in_foreign_language(documents, model.card)
+        foreign = in_foreign_language(documents, model.card, self._score_undetermined)
         # Comparing all documents with all scores once more costs as much as the scores table itself.
-        lost = [] if complete else [unscored(documents, scored, store.failures(self.run_id), model.card)]
+        lost = [] if complete else [unscored(wanted, scored, store.failures(self.run_id), model.card)]
         return throughput, [foreign, *lost]
 
     def _store(self, model: Model) -> ScoreStore:

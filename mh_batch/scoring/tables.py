@@ -6,15 +6,22 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from mh_batch.corpus import Reason
+from mh_batch.corpus.language import UNDETERMINED
 from mh_batch.models import ModelCard
 from mh_batch.scoring.labelling import given_labels_column, top_label
 from mh_batch.validation import load_contract
 
 
-def is_eligible(card: ModelCard) -> Column:
-    """Whether a document is admitted and in a language that the model knows (any, where its card names none)."""
+def is_eligible(card: ModelCard, score_undetermined: bool) -> Column:
+    """Whether a document is admitted and in a language that the model knows.
+
+    Args:
+        card: The model's card; where it names no languages, the model is asked about all.
+        score_undetermined: Whether it is asked about texts that do not tell their language, too.
+    """
     admitted = F.col("reason").isNull()
-    return admitted & F.col("language").isin(list(card.languages)) if card.languages else admitted
+    known = [*card.languages, UNDETERMINED] if score_undetermined else list(card.languages)
+    return admitted & F.col("language").isin(known) if card.languages else admitted
 
 
 def one_per_text(scored: DataFrame, card: ModelCard) -> DataFrame:
@@ -57,9 +64,9 @@ def rejected_by_all(documents: DataFrame) -> DataFrame:
     return rejected.select(*load_contract("rejected").names)
 
 
-def in_foreign_language(documents: DataFrame, card: ModelCard) -> DataFrame:
+def in_foreign_language(documents: DataFrame, card: ModelCard, score_undetermined: bool) -> DataFrame:
     """Return the admitted documents in a language that the model does not know, by the contract of `rejected`."""
-    foreign = documents.where(F.col("reason").isNull() & ~is_eligible(card))
+    foreign = documents.where(F.col("reason").isNull() & ~is_eligible(card, score_undetermined))
     return _rejected(foreign, card, Reason.UNKNOWN_LANGUAGE, F.col("language"))
 
 
@@ -67,12 +74,12 @@ def unscored(documents: DataFrame, scored: DataFrame, failures: DataFrame, card:
     """Return the eligible documents that a model did not score, by the contract of `rejected`.
 
     Args:
-        documents: All documents.
+        documents: Eligible documents.
         scored: What `one_per_text` returns.
         failures: Texts that this run could not score: `content_key, failure`.
         card: The model's card.
     """
-    left = documents.where(is_eligible(card)).join(scored.select("content_key"), "content_key", "left_anti")
+    left = documents.join(scored.select("content_key"), "content_key", "left_anti")
     explained = left.join(failures, "content_key", "left")
     return _rejected(explained, card, Reason.INFERENCE_FAILED, F.coalesce("failure", F.lit("no result")))
 

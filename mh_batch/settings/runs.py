@@ -16,6 +16,7 @@ Period = Literal["day", "week", "month"]
 Device = Literal["auto", "cpu", "cuda"]
 EngineChoice = Literal["auto", "exact", "reference", "onnx"]
 PrecisionChoice = Literal["auto", "fp32", "bf16", "fp16", "int8"]
+UndeterminedLanguage = Literal["score", "reject"]
 
 # As Spark's own `spark.redaction.regex` has it, and addresses with a password in them.
 _SECRET = re.compile(r"(?i)secret|password|passwd|token|access[._]?key|credential|://[^/@=]*:[^/@=]*@")
@@ -102,6 +103,10 @@ class ScoreSettings(ReportOptions):
         default_factory=dict, description="probability from which a label is given, over the card's: depressed=0.6"
     )
     max_text_chars: int = Field(1_000_000, ge=1, description="longer texts are rejected, in characters")
+    # Most such texts are the shortest ones of the corpus' own languages, and a cry for help may be two words.
+    undetermined_language: UndeterminedLanguage = Field(
+        "score", description="what becomes of texts too short to tell their language, where a model names languages"
+    )
     max_failed_share: float = Field(
         0.01, ge=0, le=1, description="share of texts that a model may fail on before the run counts as failed"
     )

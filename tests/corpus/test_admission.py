@@ -99,6 +99,12 @@ def test_language_is_detected_only_where_it_is_not_given(spark: SparkSession) ->
     assert [row["language"] for row in rows] == ["de", "pl"]
 
 
+def test_a_text_keeps_the_language_that_it_is_in_whatever_languages_are_expected(spark: SparkSession) -> None:
+    texts = {"nl": "Ik slaap al weken nauwelijks.", "ja": "今朝は川沿いを散歩しました。", "undetermined": "ok"}
+    rows = judge(corpus(spark, *[{"doc_id": c, "text": text, "language": None} for c, text in texts.items()]))
+    assert [(row["language"], row["reason"]) for row in rows] == [(code, None) for code in texts]
+
+
 def test_a_rejected_document_can_be_found_by_its_author(spark: SparkSession) -> None:
     [row] = judge(corpus(spark, {"text": ""}))
     assert (row["doc_id"], row["author_key"]) == ("d", author_key(KEY, "ada"))

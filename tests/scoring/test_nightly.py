@@ -159,6 +159,23 @@ def test_nights_over_a_growing_table_read_what_is_new(nights: Nights) -> None:
     assert nights.run("2026-03-03", **into).done_before
 
 
+def test_a_night_of_before_there_was_a_setting_is_done_for_the_default_of_it(nights: Nights) -> None:
+    recorded = nights.settings("2026-03-01", threshold={"depressed": 0.6}).model_dump(mode="json")
+    for setting in ("undetermined_language", "columns", "max_text_chars", "consent"):
+        del recorded[setting]
+    (nights.root.run("a") / MANIFEST).write_json({"settings": recorded})
+
+    def done(**changes: Any) -> str | None:
+        return published_night(
+            nights.root, nights.settings("2026-03-01", **{"threshold": {"depressed": 0.6}, **changes})
+        )
+
+    assert done() == done(undetermined_language="score") == "a"
+    assert done(undetermined_language="reject") is None
+    assert done(columns={"text": "body"}) is None
+    assert done(threshold={}) is None
+
+
 def test_a_second_start_is_told_who_is_at_work(nights: Nights) -> None:
     nights.deliver("2026-03-01", "A walk.")
     with (

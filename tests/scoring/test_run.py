@@ -89,6 +89,27 @@ def test_a_model_rejects_the_languages_that_it_does_not_know(published: Publishe
     assert Counter(foreign.detail)["pl"] == 1
 
 
+@pytest.mark.parametrize(("choice", "undetermined"), [("score", "scored"), ("reject", "undetermined")])
+def test_other_languages_are_rejected_by_code_and_undetermined_texts_as_is_set(
+    spark: SparkSession, tmp_path: Path, choice: str, undetermined: str
+) -> None:
+    texts = {
+        "en": "This morning I walked along the river.",
+        "tr": "Artık dayanamıyorum, lütfen biri bana yardım etsin.",
+        "nl": "Ik slaap al weken nauwelijks en niemand merkt het.",
+        "undetermined": "ok",
+    }
+    rows = [{**document(code, text), "language": None} for code, text in texts.items()]
+    write(tmp_path / "corpus.parquet", rows)
+    chosen = settings(str(tmp_path / "corpus.parquet"), tmp_path / "out", undetermined_language=choice)
+    run = score_corpus(spark, chosen)
+    scores, rejected = run.scores_pandas(XLMR), run.rejected_pandas()
+    assert list(scores.doc_id) == list(scores.language)
+    outcome = {**dict.fromkeys(scores.doc_id, "scored"), **dict(zip(rejected.doc_id, rejected.detail, strict=True))}
+    assert outcome == {"en": "scored", "tr": "tr", "nl": "nl", "undetermined": undetermined}
+    assert run.manifest["settings"]["undetermined_language"] == choice
+
+
 def test_the_scores_are_those_of_the_model_without_spark(published: PublishedRun, xlmr_mini: Model) -> None:
     texts = {row["doc_id"]: row["text"] for row in sound_documents()}
     scores = published.scores_pandas(XLMR).set_index("doc_id")
@@ -202,7 +223,7 @@ def test_scores_do_not_depend_on_the_partitioning(
     documents = examine(texts.documents, key, xlmr_mini.card.languages, chosen.max_text_chars)
     store = ScoreStore(spark, OutputRoot.at(str(tmp_path)), "f")
     stage = InferenceStage(spark, chosen, "r", partial(texts_of, texts, key=key), Folder.at(str(tmp_path / "work")))
-    _, lacking = stage.look_up(documents.where(is_eligible(xlmr_mini.card)), 100, store, "x")
+    _, lacking = stage.look_up(documents.where(is_eligible(xlmr_mini.card, score_undetermined=True)), 100, store, "x")
     execution = Execution("exact", "fp32")
     with closing(stage.tokenise(xlmr_mini, execution, lacking)) as tokenised:
         done = stage.score(xlmr_mini, execution, tokenised, store)

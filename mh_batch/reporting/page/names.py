@@ -5,7 +5,10 @@ from importlib.resources import files
 
 import yaml
 
+from mh_batch.corpus.language import UNDETERMINED
 from mh_batch.reporting.groupings import ALL, UNKNOWN
+
+_OF_LANGUAGES = {ALL: "all languages", UNDETERMINED: "language undetermined"}
 
 
 def group_name(dimension: str, value: str) -> str:
@@ -13,7 +16,7 @@ def group_name(dimension: str, value: str) -> str:
     if value == UNKNOWN:
         return f"{dimension} unknown"
     if dimension == "language":
-        return "all languages" if value == ALL else _languages().get(value, value)
+        return _OF_LANGUAGES.get(value) or _languages().get(value, value)
     return value
 
 

@@ -77,11 +77,14 @@ def test_rows_are_written_briefly_and_read_back_as_they_were() -> None:
 
 
 def test_languages_are_called_by_their_names() -> None:
-    rows = [{**_row("all"), "language": code, "documents": 1, "authors": 1} for code in ("de", "unknown", "xx")]
+    rows = [
+        {**_row("all"), "language": code, "documents": 1, "authors": 1}
+        for code in ("de", "unknown", "undetermined", "xx")
+    ]
 
     drawn = _decoded(group_data(rows, "language"))
 
-    assert [row["group"] for row in drawn] == ["German", "language unknown", "xx"]
+    assert [row["group"] for row in drawn] == ["German", "language unknown", "language undetermined", "xx"]
 
 
 def test_the_wide_interval_of_a_small_group_does_not_stretch_the_scale() -> None:
