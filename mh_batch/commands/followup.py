@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from mh_batch.flags import given_flags
-from mh_batch.redaction import spark_muted
 from mh_batch.settings import FollowupSettings, load_settings
 
 if TYPE_CHECKING:
@@ -60,5 +59,5 @@ def followup(arguments: argparse.Namespace) -> int:
 def _session() -> "Iterator[SparkSession]":
     from mh_batch.scoring.session import command_session, run_settings
 
-    with spark_muted(), command_session("mh-batch followup") as spark, run_settings(spark):
+    with command_session("mh-batch followup") as spark, run_settings(spark):
         yield spark

@@ -4,7 +4,6 @@ import argparse
 
 from mh_batch.errors import SettingsError
 from mh_batch.flags import given_flags
-from mh_batch.redaction import spark_muted
 from mh_batch.settings import EraseSettings, RotateSettings, load_settings
 
 
@@ -25,7 +24,7 @@ def erase(arguments: argparse.Namespace) -> int:
     root = OutputRoot.existing(settings.output)
     subjects = subjects_of(settings.author, settings.doc, settings.file)
     key = root_key(root, settings.key_file)
-    with spark_muted(), command_session("mh-batch erase") as spark, run_settings(spark):
+    with command_session("mh-batch erase") as spark, run_settings(spark):
         erased = erase_subjects(spark, root.folder, key, subjects, tombstone=not settings.no_tombstone)
     if not erased.documents:
         print("no document of them was found: are these the ids that the corpus gives them?")

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from mh_batch.commands.outcome import drift_code, print_rows
 from mh_batch.errors import UsageError, ValidationError
 from mh_batch.flags import given_flags
-from mh_batch.redaction import spark_muted
 from mh_batch.settings import ReportSettings, RunSettings, load_settings
 from mh_batch.summary import summary
 
@@ -28,7 +27,7 @@ def report(arguments: argparse.Namespace) -> int:
     run, root = open_run(settings.output, settings.run), OutputRoot.at(settings.output)
     root.compared(settings.against, run.manifest["previous"])  # a wrong run id is said at once
     lease = Leases(root.folder).held("run", f"report of {run.run_id}")
-    with spark_muted(), command_session("mh-batch report") as spark, run_settings(spark), output_access(root), lease:
+    with command_session("mh-batch report") as spark, run_settings(spark), output_access(root), lease:
         manifest = run.manifest  # not before: an erasure may have changed it
         compared = root.compared(settings.against, manifest["previous"])
         entry = write_report(spark, run.folder, manifest, settings, compared)
@@ -49,7 +48,7 @@ def validate(arguments: argparse.Namespace) -> int:
     said = run.manifest
     cards = [ModelCard.model_validate(_only(ModelCard.model_fields, model)) for model in said["models"]]
     read, share = said["counts"]["read"], said["settings"]["max_failed_share"]
-    with spark_muted(), command_session("mh-batch validate") as spark, run_settings(spark):
+    with command_session("mh-batch validate") as spark, run_settings(spark):
         result = validate_run(spark, run.folder, cards, read, share)
     if result.problems:
         problems = "\n".join(f"  - {problem}" for problem in result.problems)

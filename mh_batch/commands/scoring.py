@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 from mh_batch.commands.outcome import drift_code
 from mh_batch.flags import given_flags
-from mh_batch.redaction import spark_muted
 from mh_batch.settings import NightlySettings, ScoreSettings, load_settings
 from mh_batch.summary import summary
 
@@ -48,7 +47,7 @@ def _score(settings: ScoreSettings) -> "PublishedRun":
 
     models = locate_models(settings)  # a wrong name is said at once, not after Spark has started
     RunLedger.named(settings)  # and so is a missing ledger
-    with spark_muted(), command_session("mh-batch score") as spark:
+    with command_session("mh-batch score") as spark:
         return score_corpus(spark, settings, models)
 
 
@@ -60,8 +59,7 @@ def nightly(arguments: argparse.Namespace) -> int:
     from mh_batch.scoring.session import command_session
 
     settings = load_settings(NightlySettings, arguments.config, given_flags(arguments, NightlySettings))
-    with spark_muted():
-        night = run_night(settings, lambda: command_session("mh-batch nightly"))
+    night = run_night(settings, lambda: command_session("mh-batch nightly"))
     if night.done_before:
         print("this night was published before; `mh-batch score` with the same settings would read its corpus again")
     print(summary(night.run))

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from mh_batch.commands.outcome import print_rows
 from mh_batch.errors import UsageError
 from mh_batch.flags import given_flags
-from mh_batch.redaction import spark_muted
 from mh_batch.settings import PruneSettings, StoreSettings, load_settings
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ def _store_compact(arguments: argparse.Namespace) -> int:
     from mh_batch.scoring.upkeep import compact_store
 
     root = _root(arguments, StoreSettings)
-    with spark_muted(), command_session("mh-batch store compact") as spark, run_settings(spark):
+    with command_session("mh-batch store compact") as spark, run_settings(spark):
         for fingerprint, (before, after) in compact_store(spark, root).items():
             print(f"{fingerprint}: {before:,} files became {after:,}")
     return 0

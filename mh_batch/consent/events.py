@@ -8,7 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mh_batch.consent.standing import SCOPES
-from mh_batch.errors import LedgerError, nearest
+from mh_batch.corpus.arrow_values import identifiers
+from mh_batch.errors import CorpusError, LedgerError, nearest
 from mh_batch.validation import load_contract
 
 GRANTED, WITHDRAWN = "granted", "withdrawn"
@@ -37,8 +38,8 @@ def conform(rows: pa.Table, source: str, first_row: int = 1) -> pa.Table:
     _check_columns(rows.schema.names, source)
     try:
         columns = {name: _column(rows, name) for name in ("author_id", "doc_id", "scope", "event")}
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        raise LedgerError(f"{source}: author_id, doc_id, scope and event must be text (UTF-8)") from None
+    except CorpusError as error:
+        raise LedgerError(f"{source}: {error}") from None
     at, problems = _times(_plain(rows["at"]), source)
     _raise_for({**dict(_faults(columns)), **problems}, source, first_row)
     place = {"file": pa.repeat(source, len(rows)), "row": np.arange(first_row, first_row + len(rows))}
@@ -63,11 +64,7 @@ def _column(rows: pa.Table, name: str) -> pa.ChunkedArray:
     """A column of text; an empty string says nothing."""
     if name not in rows.schema.names:
         return pa.chunked_array([pa.nulls(len(rows), pa.string())])
-    column = _plain(rows[name])
-    if pa.types.is_floating(column.type) and column.null_count < len(column):
-        raise pa.ArrowInvalid
-    texts = column.cast(pa.string())
-    texts.validate(full=True)
+    texts = identifiers(rows[name], name)
     return pc.if_else(pc.equal(texts, ""), None, texts)
 
 

@@ -24,7 +24,7 @@ class Marks:
         )
 
     def __sub__(self, other: Marks) -> Marks:
-        """What the other does not have."""
+        """The marks that the other does not have."""
         return Marks(self.authors - other.authors, self.documents - other.documents)
 
     def __bool__(self) -> bool:

@@ -1,19 +1,22 @@
-"""What a column of a Parquet file holds, and as what Spark reads it.
+"""The kinds of values that the columns of a Parquet file hold.
 
 The file's own schema is asked, not Arrow's: where Arrow has no type for one column it has none for any.
 """
+
+from __future__ import annotations
 
 import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pyspark.errors import PySparkException
-from pyspark.sql import types as T
-from pyspark.sql.pandas.types import from_arrow_type
+
+if TYPE_CHECKING:
+    from pyspark.sql import types as T
 
 
 class Sort(StrEnum):
@@ -33,43 +36,59 @@ class Sort(StrEnum):
 
 @dataclass(frozen=True)
 class Kind:
-    """What a column holds.
+    """The sort and the type of a column's values.
 
     Attributes:
         sort: The sort of its values.
-        spark: As what Spark reads it.
-        name: Its type, for a message.
+        name: Its type, in Spark's words.
     """
 
     sort: Sort
-    spark: T.DataType = T.NullType()  # noqa: RUF009 - it has no state
     name: str = ""
+
+    @property
+    def spark(self) -> T.DataType:
+        """As what Spark reads it (needs pyspark)."""
+        from mh_batch.corpus.spark_types import spark_type
+
+        return spark_type(self)
 
 
 # No value at all: written where a column, or all its values, are missing.
 NOTHING = Kind(Sort.NOTHING)
 
 # What a folder's name says.
-FOLDER = Kind(Sort.STRING, T.StringType(), "string")
+FOLDER = Kind(Sort.STRING, "string")
 
 _LINE = re.compile(
     r"^(?P<indent> +)(?P<repetition>required|optional|repeated) (?P<type>\S+) field_id=(?P<id>-?\d+) (?P<rest>.*)$"
 )
-_INTEGERS: dict[tuple[int, bool], T.DataType] = {
-    (8, True): T.ByteType(),
-    (16, True): T.ShortType(),
-    (32, True): T.IntegerType(),
-    (64, True): T.LongType(),
-    (8, False): T.ShortType(),
-    (16, False): T.IntegerType(),
-    (32, False): T.LongType(),
-    (64, False): T.DecimalType(20, 0),
+# As Spark reads integers of so many bits, signed or not.
+_INTEGERS = {
+    (8, True): "tinyint",
+    (16, True): "smallint",
+    (32, True): "int",
+    (64, True): "bigint",
+    (8, False): "smallint",
+    (16, False): "int",
+    (32, False): "bigint",
+    (64, False): "decimal(20,0)",
 }
 _PLAIN = {
-    "BYTE_ARRAY": Kind(Sort.BINARY, T.BinaryType(), "binary"),
-    "INT32": Kind(Sort.INTEGER, T.IntegerType(), "int"),
-    "INT64": Kind(Sort.INTEGER, T.LongType(), "bigint"),
-    "INT96": Kind(Sort.TIMESTAMP, T.TimestampType(), "timestamp"),
+    "BYTE_ARRAY": Kind(Sort.BINARY, "binary"),
+    "INT32": Kind(Sort.INTEGER, "int"),
+    "INT64": Kind(Sort.INTEGER, "bigint"),
+    "INT96": Kind(Sort.TIMESTAMP, "timestamp"),
+}
+# What Spark calls Arrow's types, where it calls them something else.
+_SPARK_WORDS = {
+    "int8": "tinyint",
+    "int16": "smallint",
+    "int32": "int",
+    "int64": "bigint",
+    "bool": "boolean",
+    "large_string": "string",
+    "date32[day]": "date",
 }
 _SPARK_DIGITS = 38
 
@@ -132,7 +151,7 @@ def _column(schema: pq.ParquetSchema, block: Sequence[_Line], leaves: range, num
     if _is_list(block, leaf.path.removeprefix(f"{name}.").split(".")[0], name):
         element = _leaf_kind(leaf)
         if element.sort is Sort.STRING:
-            return FileColumn(name, Kind(Sort.STRINGS, T.ArrayType(T.StringType()), "array<string>"), leaves)
+            return FileColumn(name, Kind(Sort.STRINGS, "array<string>"), leaves)
         if element.sort is Sort.NOTHING:
             return FileColumn(name, NOTHING, leaves)
     return FileColumn(name, Kind(Sort.OTHER, name=_nested_type(schema, number)), leaves)
@@ -170,9 +189,9 @@ def _leaf_kind(leaf: pq.ColumnSchema) -> Kind:
         case "Null":
             return NOTHING
         case "UUID":
-            return Kind(Sort.UUID, T.BinaryType(), "UUID")
+            return Kind(Sort.UUID, "UUID")
         case "Date":
-            return Kind(Sort.DATE, T.DateType(), "date")
+            return Kind(Sort.DATE, "date")
         case "Int":
             return _integer(int(logical["bitWidth"]), bool(logical["isSigned"]))
         case "Decimal":
@@ -183,24 +202,19 @@ def _leaf_kind(leaf: pq.ColumnSchema) -> Kind:
 
 
 def _integer(bits: int, signed: bool) -> Kind:
-    spark = _INTEGERS.get((bits, signed))
-    if spark is None:
-        return Kind(Sort.OTHER, name=f"an integer of {bits} bits")
-    return Kind(Sort.INTEGER, spark, spark.simpleString())
+    name = _INTEGERS.get((bits, signed))
+    return Kind(Sort.OTHER, f"an integer of {bits} bits") if name is None else Kind(Sort.INTEGER, name)
 
 
 def _decimal(precision: int, scale: int) -> Kind:
     name = f"decimal({precision},{scale})"
-    if scale or precision > _SPARK_DIGITS:
-        return Kind(Sort.OTHER, name=name)
-    return Kind(Sort.INTEGER, T.DecimalType(precision, 0), name)
+    return Kind(Sort.OTHER if scale or precision > _SPARK_DIGITS else Sort.INTEGER, name)
 
 
 def _timestamp(logical: dict[str, object]) -> Kind:
-    if logical["timeUnit"] == "nanoseconds":  # Spark has no type for them, and reads the number
-        return Kind(Sort.NANOSECONDS, T.LongType(), "timestamp in nanoseconds")
-    spark: T.DataType = T.TimestampType() if logical["isAdjustedToUTC"] else T.TimestampNTZType()
-    return Kind(Sort.TIMESTAMP, spark, spark.simpleString())
+    if logical["timeUnit"] == "nanoseconds":
+        return Kind(Sort.NANOSECONDS, "timestamp in nanoseconds")
+    return Kind(Sort.TIMESTAMP, "timestamp" if logical["isAdjustedToUTC"] else "timestamp_ntz")
 
 
 def _plain_name(leaf: pq.ColumnSchema) -> str:
@@ -210,6 +224,16 @@ def _plain_name(leaf: pq.ColumnSchema) -> str:
 
 def _nested_type(schema: pq.ParquetSchema, number: int) -> str:
     try:
-        return str(from_arrow_type(schema.to_arrow_schema().field(number).type).simpleString())
-    except (pa.ArrowException, PySparkException):
+        return _in_sparks_words(schema.to_arrow_schema().field(number).type)
+    except pa.ArrowException:
         return "nested"
+
+
+def _in_sparks_words(kind: pa.DataType) -> str:
+    if pa.types.is_struct(kind):
+        return f"struct<{','.join(f'{field.name}:{_in_sparks_words(field.type)}' for field in kind)}>"
+    if pa.types.is_map(kind):
+        return f"map<{_in_sparks_words(kind.key_type)},{_in_sparks_words(kind.item_type)}>"
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
+        return f"array<{_in_sparks_words(kind.value_type)}>"
+    return _SPARK_WORDS.get(str(kind), str(kind))

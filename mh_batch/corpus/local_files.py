@@ -64,6 +64,7 @@ class LocalFiles:
         seen: What has been come by, of this input and of those before.
         files: The URIs of the files.
         bad: What is none.
+        hidden: Files and folders that its name keeps out.
         passed: Whether it came by something that had been seen.
     """
 
@@ -71,6 +72,7 @@ class LocalFiles:
     seen: set[str]
     files: list[str] = field(default_factory=list)
     bad: list[BadFile] = field(default_factory=list)
+    hidden: list[Path] = field(default_factory=list)
     passed: bool = False
     _links: list[Path] = field(default_factory=list)
 
@@ -102,10 +104,10 @@ class LocalFiles:
                 check_folder(self.location, Folder(str(folder)))
             real = folder.resolve()
             for entry in entries:
-                if is_hidden(entry.name):
-                    continue
                 path = folder / entry.name
-                if entry.is_symlink():
+                if is_hidden(entry.name):
+                    self.hidden.append(path)
+                elif entry.is_symlink():
                     self._links.append(path)
                 elif entry.is_file():
                     if self._is_new(real / entry.name, entry.stat()):

@@ -24,6 +24,11 @@ def is_hidden(name: str) -> bool:
     return (name.startswith("_") and "=" not in name) or name.startswith(".") or bool(_UNFINISHED.match(name))
 
 
+def is_unfinished(name: str) -> bool:
+    """Whether Spark, Hive or Kafka Connect keep under this name what is not yet part of the table."""
+    return bool(_UNFINISHED.match(name))
+
+
 def may_be_table(folder: str, entries: Collection[str]) -> bool:
     """Whether the names of a folder and of what is in it are such that it is worth a look."""
     return _METADATA in entries or not _LOGS.keys().isdisjoint(entries) or bool(_TRANSACTION.match(folder))

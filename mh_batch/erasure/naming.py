@@ -3,12 +3,12 @@
 from collections.abc import Collection
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-from pyarrow import csv
-
 from mh_batch.consent import Subjects
-from mh_batch.errors import UsageError
+from mh_batch.corpus.arrow_values import identifiers
+from mh_batch.corpus.lists import open_list
+from mh_batch.corpus.local_files import uri_of
+from mh_batch.corpus.table_logs import check_surroundings
+from mh_batch.errors import CorpusError, UsageError
 
 _COLUMNS = ("author_id", "doc_id")
 
@@ -33,24 +33,16 @@ def subjects_of(authors: Collection[str], docs: Collection[str], file: Path | No
 
 def _read(file: Path) -> dict[str, frozenset[str]]:
     try:
-        table = pq.read_table(file) if file.suffix == ".parquet" else _csv(file)
-    except (OSError, pa.ArrowException) as error:
-        raise UsageError(f"{file} cannot be read as Parquet or CSV ({type(error).__name__})") from None
-    if not set(_COLUMNS) & set(table.column_names):
+        check_surroundings(str(file.resolve()))
+        listed = open_list(uri_of(file.absolute()), _COLUMNS)
+        named: dict[str, set[str]] = {name: set() for name in _COLUMNS}
+        for rows in listed.tables():
+            for name in rows.column_names:
+                named[name].update(id for id in identifiers(rows[name], name).to_pylist() if id)
+    except CorpusError as error:
+        raise UsageError(f"{file} cannot be read as Parquet or CSV: {error}") from None
+    if not set(_COLUMNS) & set(listed.names):
         raise UsageError(f"{file} has neither a column author_id nor doc_id")
-    named = {name: _ids(table, name) for name in _COLUMNS}
     if not any(named.values()):
         raise UsageError(f"{file} names nobody: the columns author_id and doc_id are empty")
-    return named
-
-
-def _csv(file: Path) -> pa.Table:
-    # As text: 007 is another identifier than 7.
-    types = csv.ConvertOptions(column_types=dict.fromkeys(_COLUMNS, pa.string()))
-    return csv.read_csv(file, convert_options=types)
-
-
-def _ids(table: pa.Table, name: str) -> frozenset[str]:
-    if name not in table.column_names:
-        return frozenset()
-    return frozenset(id for id in table[name].cast(pa.string()).to_pylist() if id)
+    return {name: frozenset(ids) for name, ids in named.items()}

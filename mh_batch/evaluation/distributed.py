@@ -13,6 +13,7 @@ import pandas as pd
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from mh_batch.corpus.reading import read_corpus
 from mh_batch.evaluation.data import facts_of_batches
 from mh_batch.evaluation.reading import TEXT, LabelledFiles
 from mh_batch.evaluation.texts import Scored, TextFacts
@@ -21,7 +22,6 @@ from mh_batch.models import Model
 from mh_batch.scoring.batch_inference import BatchInference
 from mh_batch.scoring.capability import find_placement
 from mh_batch.settings import Device
-from mh_batch.storage import Folder
 
 _FACTS = "doc_id string, band string, language string"
 
@@ -77,10 +77,10 @@ class SparkTexts:
         return [row["text"] for row in drawn.select("text").collect()]
 
     def _documents(self) -> DataFrame:
-        paths = [Folder.at(file).spark_pattern for file in self.files.files]
-        names = {name: f"`{self.files.own_name(name)}`" for name in ("doc_id", TEXT)}
-        parts = self.spark.read.parquet(*paths)
-        return parts.select(*[F.col(own).cast("string").alias(name) for name, own in names.items()])
+        names = {name: self.files.own_name(name) for name in ("doc_id", TEXT)}
+        # Nobody needs consent to measure on texts that somebody labelled for it.
+        corpus = read_corpus(self.spark, self.files.files, names, consent_basis="labelled texts")
+        return corpus.documents.select("doc_id", TEXT)
 
     def _ordered(self, found: pd.DataFrame, key: str) -> pd.DataFrame:
         return found.set_index(key).reindex(pd.Index(self.doc_ids))

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import pyarrow as pa
-import pyarrow.parquet as pq
-from pyarrow import fs
 
+from mh_batch.corpus.arrow_reading import columns_at_hand, look_at, named, read_columns
+from mh_batch.corpus.arrow_values import identifiers, texts
+from mh_batch.corpus.survey import SoundFile
+from mh_batch.corpus.table_files import files_at
 from mh_batch.errors import CorpusError, nearest
-from mh_batch.storage import Folder, file_system_of
+from mh_batch.storage import file_system_of
 
 TEXT = "text"
 OF_LABELS = "label_"
@@ -24,7 +26,7 @@ class LabelledFiles:
     """Files of labelled texts.
 
     Attributes:
-        files: Paths or URIs.
+        files: URIs.
         columns: Contract name to the files' own name, where they differ.
     """
 
@@ -33,9 +35,10 @@ class LabelledFiles:
 
     @classmethod
     def of(cls, data: Sequence[str], columns: Mapping[str, str]) -> LabelledFiles:
-        """Find the Parquet files of files and folders; CorpusError if there are none."""
-        found = tuple(file for location in data for file in _files_of(location))
-        return cls(found, columns)
+        """Find the Parquet files of files and folders; CorpusError if there are none, or some that cannot be read."""
+        seen: set[str] = set()
+        found = [file for location in data for file in files_at(location, seen)]
+        return cls(tuple(found), columns)
 
     def own_name(self, name: str) -> str:
         """Return what the files call a column of the contract."""
@@ -43,19 +46,27 @@ class LabelledFiles:
 
     def have(self, name: str) -> bool:
         """Whether all files have a column of the contract."""
-        return all(self.own_name(name) in _open(file).schema_arrow.names for file in self.files)
+        return all(self.own_name(name) in columns_at_hand(file) for file in self._looked_at)
 
     @cached_property
     def count(self) -> int:
         """Rows of all files."""
-        return sum(_open(file).metadata.num_rows for file in self.files)
+        return sum(file.rows for file in self._looked_at)
+
+    @cached_property
+    def _looked_at(self) -> Sequence[SoundFile]:
+        names = (TEXT, "label", *_STRINGS)
+        found = look_at(self.files, {*map(self.own_name, names), *self.columns.values()})
+        if not found:
+            raise CorpusError("the data holds no Parquet files")
+        return found
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 over the files' contents, in their order."""
         total = hashlib.sha256()
-        for file in self.files:
-            file_system, path = file_system_of(file)
+        for file in self._looked_at:
+            file_system, path = file_system_of(file.uri)
             with file_system.open_input_stream(path) as stream:
                 while block := stream.read(1 << 20):
                     total.update(block)
@@ -67,9 +78,9 @@ class LabelledFiles:
         Raises:
             CorpusError: a file cannot be read, lacks the texts or the labels, or identifies two rows alike.
         """
-        parts = [self._part(file, with_text) for file in self.files]
+        parts = [self._part(file, with_text) for file in self._looked_at]
         try:
-            table = pa.concat_tables(parts, promote_options="default")
+            table = pa.concat_tables(parts, promote_options="permissive")
         except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
             raise CorpusError(f"the files' label columns are of different types: {error}") from None
         if "doc_id" not in table.column_names:
@@ -78,44 +89,30 @@ class LabelledFiles:
             raise CorpusError("doc_id is null or stands for several rows: name another column (--columns doc_id=...)")
         return table
 
-    def _part(self, file: str, with_text: bool) -> pa.Table:
-        found = _open(file)
-        own = found.schema_arrow.names
+    def _part(self, file: SoundFile, with_text: bool) -> pa.Table:
+        own, where = columns_at_hand(file), named(file)
         labels = [name for name in {*self.columns, *own} if name.startswith(OF_LABELS)]
         wanted = {name: self.own_name(name) for name in (TEXT, "label", *_STRINGS, *sorted(labels))}
         for name in [TEXT, *self.columns]:
             if wanted[name] not in own:
-                raise CorpusError(f"{file} has no column '{wanted[name]}': {nearest(wanted[name], own)} (--columns)")
+                raise CorpusError(f"{where} has no column '{wanted[name]}': {nearest(wanted[name], own)} (--columns)")
         present = {name: source for name, source in wanted.items() if source in own and (with_text or name != TEXT)}
         if not any(name == "label" or name.startswith(OF_LABELS) for name in present):
-            raise CorpusError(f"{file} has no labels: name their column with --columns label=...")
-        return _as_contract(found.read(columns=list(dict.fromkeys(present.values()))), present)
+            raise CorpusError(f"{where} has no labels: name their column with --columns label=...")
+        try:
+            return pa.concat_tables([_as_contract(rows, present) for rows in read_columns(file, {*present.values()})])
+        except CorpusError as error:
+            raise CorpusError(f"{where}: {error}") from None
 
 
 def _as_contract(table: pa.Table, present: Mapping[str, str]) -> pa.Table:
     columns = {name: table[source] for name, source in present.items()}
-    strings = {name: column.cast(pa.string()) for name, column in columns.items() if name in (TEXT, *_STRINGS)}
-    return pa.table({**columns, **strings})
-
-
-def _files_of(location: str) -> list[str]:
-    """Return the Parquet files of a location, as URIs or, on this machine, as paths."""
-    file_system, path = file_system_of(location)
-    about = file_system.get_file_info(path)
-    if about.type == fs.FileType.NotFound:
-        raise CorpusError(f"there is no such file or folder: {location}")
-    if about.type == fs.FileType.File:
-        return [Folder.at(location).uri]
-    scheme = "" if Folder.at(location).is_local else f"{location.partition(':')[0]}://"
-    found = sorted(f"{scheme}{entry.path}" for entry in Folder.at(location).files(".parquet"))
-    if not found:
-        raise CorpusError(f"{location} holds no Parquet files")
-    return found
-
-
-def _open(file: str) -> pq.ParquetFile:
-    file_system, path = file_system_of(file)
-    try:
-        return pq.ParquetFile(file_system.open_input_file(path))
-    except (pa.ArrowInvalid, OSError) as error:
-        raise CorpusError(f"{file} cannot be read as Parquet ({type(error).__name__})") from None
+    for name in {TEXT, *_STRINGS} & {*columns}:
+        if name == TEXT:
+            columns[name] = texts(columns[name], present[name])
+        elif name != "doc_id" and pa.types.is_floating(columns[name].type):
+            # pandas writes whole numbers beside nulls so; here they only tell groups apart.
+            columns[name] = columns[name].cast(pa.string())
+        else:
+            columns[name] = identifiers(columns[name], present[name])
+    return pa.table(columns)

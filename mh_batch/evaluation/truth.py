@@ -103,7 +103,12 @@ def _strings(column: pa.ChunkedArray) -> pd.Series[str]:
     """Values as words: 1 and 0 for what is true and false, null for what is not there."""
     if pa.types.is_floating(column.type):  # pandas writes integers beside nulls so
         column = pa.chunked_array([pa.array(column.to_pandas(), from_pandas=True)])
-    words = pd.Series(column.cast(pa.string()).to_pylist(), dtype=object)
+    try:
+        strings = column.cast(pa.string())
+        strings.validate(full=True)
+    except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
+        raise CorpusError(f"a column of labels is {column.type}, or not in UTF-8: its values are no labels") from None
+    words = pd.Series(strings.to_pylist(), dtype=object)
     return words.map(lambda word: word if word is None else _READ_AS.get(word.strip().lower(), word.strip())).astype(
         object
     )

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.dataset as ds
-from pyarrow import csv
 
 from mh_batch.consent import FOLLOW_UP_SCOPES
+from mh_batch.corpus.arrow_values import identifiers
+from mh_batch.corpus.lists import ListFile, open_list
 from mh_batch.corpus.pseudonyms import PseudonymKey, author_key, hasher
-from mh_batch.errors import ContactsError, nearest
-from mh_batch.storage import file_system_of
+from mh_batch.corpus.table_files import files_at
+from mh_batch.errors import ContactsError, CorpusError, nearest
 from mh_batch.validation import Column, load_contract
 
 CHANNELS = ("email", "webhook")
@@ -88,23 +88,24 @@ def _problem(row: Mapping[str, Any]) -> str | None:
 
 def _read(location: str) -> pa.Table:
     contract = load_contract("contacts")
-    file_system, path = file_system_of(location)
-    # Ids stay as they are written, zeros in front included.
-    convert = csv.ConvertOptions(
-        column_types=dict.fromkeys(contract.names, pa.string()), strings_can_be_null=True, null_values=[""]
-    )
-    kind = ds.CsvFileFormat(convert_options=convert) if path.endswith(".csv") else "parquet"
     try:
-        table = ds.dataset(path, filesystem=file_system, format=kind).to_table()
-        columns = [_column(table, column, location) for column in contract.columns]
-    except (pa.ArrowException, OSError):  # their messages quote rows
-        raise ContactsError(f"{location} cannot be read as a Parquet or CSV file of contacts") from None
-    return pa.table(columns, names=contract.names)
+        files = files_at(location, set())
+        parts = [_columns(open_list(file, contract.names), location) for file in files]
+    except CorpusError as error:
+        raise ContactsError(f"{location} cannot be read as Parquet or CSV of contacts: {error}") from None
+    return pa.concat_tables([pa.schema([(name, pa.string()) for name in contract.names]).empty_table(), *parts])
 
 
-def _column(table: pa.Table, column: Column, location: str) -> pa.ChunkedArray:
-    if column.name in table.column_names:
-        return table[column.name].cast(pa.string())
-    if column.optional:
-        return pa.chunked_array([pa.nulls(len(table), pa.string())])
-    raise ContactsError(f"{location} has no column '{column.name}': {nearest(column.name, table.column_names)}")
+def _columns(listed: ListFile, location: str) -> pa.Table:
+    columns = load_contract("contacts").columns
+    for column in columns:
+        if column.name not in listed.names and not column.optional:
+            raise ContactsError(f"{location} has no column '{column.name}': {nearest(column.name, listed.names)}")
+    parts = [pa.table({column.name: _column(rows, column) for column in columns}) for rows in listed.tables()]
+    return pa.concat_tables(parts)
+
+
+def _column(rows: pa.Table, column: Column) -> pa.ChunkedArray:
+    if column.name not in rows.column_names:
+        return pa.chunked_array([pa.nulls(len(rows), pa.string())])
+    return identifiers(rows[column.name], column.name)

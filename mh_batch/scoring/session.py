@@ -14,6 +14,7 @@ from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
 from mh_batch.errors import PlatformError
+from mh_batch.redaction import spark_muted
 from mh_batch.scoring.access import owner_only
 
 _JAVA = 17
@@ -101,18 +102,19 @@ def is_submitted() -> bool:
 
 @contextmanager
 def command_session(name: str) -> Iterator[SparkSession]:
-    """Give a command its session, and stop it afterwards unless it was there before.
+    """Give a command its session, and stop it afterwards unless it was there before. PySpark logs no error meanwhile.
 
     Raises:
         PlatformError: Java is missing or too old.
     """
     before = SparkContext._active_spark_context
-    spark = start_session(name)
-    try:
-        yield spark
-    finally:
-        if before is None:
-            spark.stop()
+    with spark_muted():
+        spark = start_session(name)
+        try:
+            yield spark
+        finally:
+            if before is None:
+                spark.stop()
 
 
 def _cluster_settings() -> dict[str, bool | float | int | str | None]:

@@ -7,9 +7,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 
+from mh_batch.corpus.arrow_reading import look_at, named, read_columns
+from mh_batch.corpus.arrow_values import identifiers, texts
+from mh_batch.corpus.table_files import files_at
+from mh_batch.errors import CorpusError
 from mh_batch.training.augmentation import sentences
 
+_COLUMNS = ("text", "language")
 _LONGEST = 240
 _SHORTEST = 20
 # So much of a text is looked at: a chapter would otherwise weigh as much as a thousand posts.
@@ -30,9 +36,27 @@ def unlabelled_texts(files: Sequence[Path], each: int, seed: int) -> list[str]:
 
 
 def _pools(file: Path) -> Iterator[list[str]]:
-    frame = pd.read_parquet(file).dropna(subset=["text"])
-    for _, rows in frame.groupby(frame.get("language", lambda row: "any")):
+    frame = _read(file).dropna(subset=["text"])
+    for _, rows in frame.groupby(frame["language"].fillna("any")):
         yield [piece for text in rows["text"] for piece in _pieces(text[:_OPENING])]
+
+
+def _read(location: Path) -> pd.DataFrame:
+    parts = [pa.table({"text": pa.nulls(0, pa.string()), "language": pa.nulls(0, pa.string())})]
+    for file in look_at(files_at(str(location), set()), _COLUMNS):
+        try:
+            parts += [_columns(rows) for rows in read_columns(file, _COLUMNS)]
+        except CorpusError as error:
+            raise CorpusError(f"{named(file)}: {error}") from None
+    frame: pd.DataFrame = pa.concat_tables(parts, promote_options="default").to_pandas()
+    return frame
+
+
+def _columns(rows: pa.Table) -> pa.Table:
+    if "text" not in rows.column_names:
+        raise CorpusError("it has no column 'text'")
+    languages = {"language": identifiers(rows["language"], "language")} if "language" in rows.column_names else {}
+    return pa.table({"text": texts(rows["text"], "text"), **languages})
 
 
 def _pieces(text: str) -> Iterator[str]:

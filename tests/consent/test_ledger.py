@@ -8,6 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from deltalake import write_deltalake
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -138,7 +139,7 @@ def test_a_location_without_a_ledger_is_said_at_once(tmp_path: Path) -> None:
         Ledger.open(str(tmp_path / "gone.csv"))
 
 
-@pytest.mark.parametrize("name", ["2026/more.csv.gz", "withdrawn.CSV", "readme.txt", "_delta_log/0.json", "rows"])
+@pytest.mark.parametrize("name", ["2026/more.csv.gz", "withdrawn.CSV", "readme.txt", "_log/0.json", "rows"])
 def test_a_folder_with_files_of_other_kinds_is_refused_since_they_may_hold_withdrawals(
     tmp_path: Path, name: str
 ) -> None:
@@ -147,6 +148,43 @@ def test_a_folder_with_files_of_other_kinds_is_refused_since_they_may_hold_withd
     (tmp_path / name).write_text("")
     with pytest.raises(LedgerError, match=rf"such as {Path(name).name}: .* put it elsewhere"):
         Ledger.open(str(tmp_path))
+
+
+@pytest.mark.parametrize("log", ["_delta_log/0.json", "metadata/v1.metadata.json", ".hoodie/hoodie.properties"])
+def test_a_ledger_in_a_table_with_a_log_is_refused_from_wherever_it_is_named(tmp_path: Path, log: str) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "1.csv").write_text(HEADER)
+    (tmp_path / log).parent.mkdir()
+    (tmp_path / log).write_text("")
+    for place in (tmp_path, tmp_path / "in", tmp_path / "in" / "1.csv"):
+        with pytest.raises(LedgerError, match=r"a (Delta|Hudi) table|an Iceberg table"):
+            LedgerFiles.at(str(place))
+
+
+def test_a_link_into_a_table_with_a_log_is_refused(tmp_path: Path) -> None:
+    write_deltalake(tmp_path / "delta", pa.table({"author_id": ["ada"]}))
+    (tmp_path / "ledger.parquet").symlink_to(next((tmp_path / "delta").glob("*.parquet")))
+    with pytest.raises(LedgerError, match="a Delta table"):
+        LedgerFiles.at(str(tmp_path / "ledger.parquet"))
+
+
+def test_a_file_that_links_lead_to_twice_is_read_once_and_a_link_to_nowhere_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "1.csv").write_text(HEADER + "ada,,research,granted,2026-01-01T00:00:00Z\n")
+    (tmp_path / "0.csv").symlink_to("1.csv")
+    (tmp_path / "loop").symlink_to(".")
+    assert Ledger.open(str(tmp_path)).events["author_id"].to_list() == ["ada"]
+    (tmp_path / "withdrawn.csv").symlink_to("nowhere.csv")
+    with pytest.raises(LedgerError, match=r"withdrawn\.csv: it is a link to what is not there"):
+        LedgerFiles.at(str(tmp_path))
+
+
+@pytest.mark.parametrize("name", ["_old/1.csv", ".ipynb_checkpoints/1-checkpoint.csv", "_a/b/1.parquet"])
+def test_a_table_in_a_hidden_folder_is_neither_read_nor_passed_over_in_silence(tmp_path: Path, name: str) -> None:
+    (tmp_path / "1.csv").write_text(HEADER)
+    (tmp_path / name).parent.mkdir(parents=True)
+    (tmp_path / name).write_text(HEADER)
+    with pytest.raises(LedgerError, match=rf"begin with _ or \., such as {re.escape(name)}: rename"):
+        LedgerFiles.at(str(tmp_path))
 
 
 @pytest.mark.parametrize("name", ["_old.csv", ".1.csv", "2026/_old.parquet", ".csv", "_old.CSV"])

@@ -46,7 +46,7 @@ def measure_own(bench: Bench, samples: Samples) -> None:
 
 
 def _first_results(bench: Bench, scorer: Scorer, samples: Samples) -> dict[str, Any]:
-    """How long a process waits until its first batch is done, then the second, and each of the others."""
+    """The times from a process' start to its first batch, from there to the second, and of each of the others."""
     some = samples.of_ids(bench.first_texts)
     each = max(samples.in_windows(some).tokens / len(some.texts), 1.0)
     texts = min(round(_BATCHES_TO_BEGIN * bench.batch_tokens / each), bench.most_texts)

@@ -17,7 +17,7 @@ _TELLING = 0.25
 
 @dataclass(frozen=True)
 class Amount:
-    """How much work is in something.
+    """The work that is in something.
 
     Attributes:
         texts: Texts.
@@ -53,7 +53,7 @@ class Task(Generic[Work]):
 
 @dataclass(frozen=True)
 class Pace:
-    """How long is measured: `rounds` rounds of about `seconds` each; and the peak (operations a second)."""
+    """The length of a measurement: `rounds` rounds of about `seconds` each; and the peak (operations a second)."""
 
     rounds: int
     seconds: float

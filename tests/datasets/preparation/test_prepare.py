@@ -226,7 +226,7 @@ def test_texts_keep_their_own_spelling_and_ids_come_from_the_text_where_there_is
         ({"path": "gone.parquet"}, "gone.parquet is not there; --data names the folder"),
         ({"path": "notes.txt"}, "is neither Parquet (.parquet) nor CSV (.csv)"),
         ({"path": "empty.parquet"}, "source 'posts' has no rows"),
-        ({"path": "broken.parquet"}, "broken.parquet cannot be read (Arrow"),
+        ({"path": "broken.parquet"}, "broken.parquet: it is damaged or no Parquet file"),
         ({"columns": {"text": "number"}}, "column 'number' holds int64, and not texts"),
         ({"path": None, "hub": {"name": "gone/gone", "revision": "0123456"}}, "check its name, revision and split,"),
         ({"values": {"language": "pl"}}, "no row of recipe 'mine' can be used: other_language 20"),
