@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mh_batch.corpus.survey import DAMAGED, BadFile, SoundFile, survey
+from mh_batch.corpus.survey import DAMAGED, BadFile, SoundFile, columns_named, survey
 from mh_batch.corpus.table_files import refuse
 from mh_batch.errors import CorpusError
 from mh_batch.storage import file_system_of
@@ -21,7 +21,7 @@ def look_at(files: Sequence[str], names: Collection[str]) -> list[SoundFile]:
     Raises:
         CorpusError: files cannot be read, or have two columns of one of the names; all are named.
     """
-    looked = survey(files, names)
+    looked = survey(files, columns_named(names))
     repeated = [(file, sorted({*names} & {*file.repeated()})) for file in looked if isinstance(file, SoundFile)]
     twice = [BadFile(file.uri, f"it has more than one column '{found[0]}'") for file, found in repeated if found]
     refuse([*(file for file in looked if isinstance(file, BadFile) and not _is_beside(file, len(files))), *twice])
@@ -39,7 +39,7 @@ def named(file: SoundFile) -> str:
 
 def columns_at_hand(file: SoundFile) -> list[str]:
     """The names of the columns that a file has, and of those that the folders above it name."""
-    return list(dict.fromkeys([*file.names, *file.folders]))
+    return list(dict.fromkeys([*file.names, *file.values]))
 
 
 def read_columns(file: SoundFile, names: Collection[str]) -> Iterator[pa.Table]:
@@ -49,7 +49,7 @@ def read_columns(file: SoundFile, names: Collection[str]) -> Iterator[pa.Table]:
         CorpusError: it cannot be read; the message names no file, and quotes nothing that is in it.
     """
     own = [name for name in dict.fromkeys(names) if name in file.names]
-    said = {name: value for name, value in file.folders.items() if name in names and name not in own}
+    said = {name: value for name, value in file.values.items() if name in names and name not in own}
     if not own:
         yield _with(said, pa.table({"rows": pa.nulls(file.rows)})).drop_columns(["rows"])
         return

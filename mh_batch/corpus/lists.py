@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
 from mh_batch.corpus.arrow_reading import read_columns
-from mh_batch.corpus.survey import BadFile, SoundFile, survey
+from mh_batch.corpus.survey import BadFile, SoundFile, columns_named, survey
 from mh_batch.errors import CorpusError
 from mh_batch.storage import file_system_of
 
@@ -89,10 +89,10 @@ def open_list(uri: str, wanted: Sequence[str]) -> ListFile:
         CorpusError: it cannot be read, or its columns are not told apart.
     """
     if _is_parquet(uri):
-        found = survey([uri], wanted)[0]
+        found = survey([uri], columns_named(wanted))[0]
         if isinstance(found, BadFile):
             raise CorpusError(found.cause)
-        listed = ListFile(uri, wanted, [*found.names, *({*found.folders} - {*found.names})], found)
+        listed = ListFile(uri, wanted, [*found.names, *({*found.values} - {*found.names})], found)
     else:
         listed = ListFile(uri, wanted, _header(uri), None)
     _check_names(listed.names, wanted)

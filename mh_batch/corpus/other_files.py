@@ -26,7 +26,7 @@ from mh_batch.corpus.inputs import CSV, JSON, Input
 from mh_batch.corpus.kinds import FOLDER, Kind, Sort
 from mh_batch.corpus.reasons import Reason
 from mh_batch.corpus.scanning import LOCAL_FILES, PATH
-from mh_batch.corpus.spark_kinds import kind_of
+from mh_batch.corpus.spark_types import kind_of
 from mh_batch.corpus.survey import DAMAGED, VANISHED, BadFile, SoundFile, folder_values
 from mh_batch.errors import CorpusError
 from mh_batch.storage import Folder, file_system_of
@@ -49,7 +49,7 @@ _OPTIONS: Mapping[str, Mapping[str, str]] = {
 _ZSTANDARD = "it is compressed by Zstandard, which Spark reads inside Parquet only: write it with gzip"
 
 # A CSV file has one string for what others have a list for: the words in it.
-_WORDS = Kind(Sort.STRINGS, T.StringType(), "words")
+_WORDS = Kind(Sort.STRINGS, "words")
 _REPLACED = "\N{REPLACEMENT CHARACTER}"
 
 

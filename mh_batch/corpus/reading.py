@@ -21,7 +21,7 @@ from mh_batch.corpus.listing import Listing, list_input
 from mh_batch.corpus.other_files import MALFORMED
 from mh_batch.corpus.scanning import PATH, ROW, lacking_codecs, reading_session, scan
 from mh_batch.corpus.snapshots import DataFile, Positions, TableSnapshot, TableVersion, read_snapshot
-from mh_batch.corpus.survey import DAMAGED, VANISHED, BadFile, SoundFile, named, survey
+from mh_batch.corpus.survey import DAMAGED, VANISHED, BadFile, SoundFile, columns_named, survey
 from mh_batch.errors import ConsentError, CorpusError
 from mh_batch.redaction import spark_muted
 from mh_batch.validation import load_contract
@@ -247,7 +247,7 @@ class _Reading:
         self.bad |= {file.location: file for file in listing.bad}
         files = [uri for uri in listing.files if location_of(uri) not in self.bad]
         if one.format == PARQUET:
-            return _Found(one, self._group(survey(files, named(set(self.names.values())))), listing)
+            return _Found(one, self._group(survey(files, columns_named(set(self.names.values())))), listing)
         return _Found(one, self._group(other_files.look_at(self.session, one, files, {self.names["consent"]})), listing)
 
     def _find_table(self, one: Input) -> _Found:

@@ -11,7 +11,7 @@ from mh_batch.corpus.grouping import Group
 from mh_batch.corpus.inputs import TABLE, Input
 from mh_batch.corpus.kinds import Kind
 from mh_batch.corpus.scanning import PATH
-from mh_batch.corpus.spark_kinds import kind_of
+from mh_batch.corpus.spark_types import kind_of
 from mh_batch.corpus.survey import SoundFile
 from mh_batch.errors import CorpusError
 

@@ -90,7 +90,7 @@ def survey(files: Sequence[str], find: FindColumns) -> list[SoundFile | BadFile]
         return list(pool.map(partial(_look_at, find=find), files))
 
 
-def named(names: Collection[str]) -> FindColumns:
+def columns_named(names: Collection[str]) -> FindColumns:
     """Find the columns of these names; of two with one name, the last."""
     return lambda columns: {column.name: column for column in columns if column.name in names}
 
