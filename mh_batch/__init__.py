@@ -7,17 +7,18 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from mh_batch._version import __version__
+
 if TYPE_CHECKING:
-    from mh_batch.scoring.published import PublishedRun, open_run
+    from mh_batch.output.published import PublishedRun, open_run
     from mh_batch.scoring.run import score_corpus
     from mh_batch.settings import ReportSettings, ScoreSettings
 
-__version__ = "0.1.0"
-__all__ = ["PublishedRun", "ReportSettings", "ScoreSettings", "open_run", "score_corpus"]
+__all__ = ["PublishedRun", "ReportSettings", "ScoreSettings", "__version__", "open_run", "score_corpus"]
 
 _HOMES = {
-    "PublishedRun": "mh_batch.scoring.published",
-    "open_run": "mh_batch.scoring.published",
+    "PublishedRun": "mh_batch.output.published",
+    "open_run": "mh_batch.output.published",
     "score_corpus": "mh_batch.scoring.run",
     "ReportSettings": "mh_batch.settings",
     "ScoreSettings": "mh_batch.settings",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from mh_batch import __version__
+from mh_batch._version import __version__
 from mh_batch.commands import (
     benchmark,
     delivery,
@@ -28,9 +28,9 @@ from mh_batch.commands import (
     training,
 )
 from mh_batch.commands.followup import PrintExamplePolicy
+from mh_batch.common.flags import Command, Parser, add_flags
+from mh_batch.common.redaction import is_debugging, withheld
 from mh_batch.errors import MhBatchError
-from mh_batch.flags import Command, Parser, add_flags
-from mh_batch.redaction import is_debugging, withheld
 from mh_batch.settings import (
     BenchmarkSettings,
     DeliverSettings,

@@ -42,7 +42,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def spark() -> Iterator[SparkSession]:
-    from mh_batch.scoring.session import run_settings, start_session
+    from mh_batch.spark.session import run_settings, start_session
 
     session = start_session("mh-batch tests")
     # Compiling a query takes longer than interpreting it for a few rows; commands in processes of their own compile.
@@ -76,7 +76,7 @@ def longformer_mini() -> Model:
 @pytest.fixture(scope="session")
 def with_ada(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An output root with somebody who may be erased; copy it."""
-    from tests.erasure.roots import documents, two_nights, with_leavings
+    from tests.privacy.erasure.roots import documents, two_nights, with_leavings
 
     return with_leavings(two_nights(spark, tmp_path_factory.mktemp("with"), [documents(0), documents(1)]))
 

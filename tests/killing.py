@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mh_batch.storage import Folder
+from mh_batch.common.filesystem import Folder
 
 
 class Killed(BaseException):

@@ -24,8 +24,8 @@ from mh_batch.inference.execution import Execution
 from mh_batch.inference.portion import ScoredTexts
 from mh_batch.inference.token_sequences import TokenizedTexts, TokenSequences
 from mh_batch.models import Model
-from mh_batch.scoring.session import command_session
 from mh_batch.scoring.tables import scores_table
+from mh_batch.spark.session import command_session
 from tests.scoring.corpora import SCHEMA, document
 from tests.texts import PLANTED
 

@@ -14,8 +14,8 @@ from pyspark.sql import SparkSession
 
 from mh_batch import open_run
 from mh_batch.cli import main
-from mh_batch.scoring import capability
-from mh_batch.scoring.gpus import Gpu
+from mh_batch.spark import capability
+from mh_batch.spark.gpus import Gpu
 from tests.scoring.corpora import BROKEN, sound_documents, write
 from tests.texts import PLANTED, SAMPLES
 

@@ -12,13 +12,13 @@ from pyspark import cloudpickle
 from pyspark.errors import PySparkException
 
 from mh_batch.cli import main
+from mh_batch.common.redaction import messages_withheld, stderr_muted, told
 from mh_batch.corpus.admission import _of_arrays
 from mh_batch.corpus.reading import Corpus
 from mh_batch.datasets.preparation import spark_buckets
 from mh_batch.datasets.preparation.shingles import LONG
 from mh_batch.errors import CorpusChangedError, WithheldError
 from mh_batch.evaluation import data
-from mh_batch.redaction import messages_withheld, stderr_muted, told
 from mh_batch.scoring.failures import told_plainly
 from tests.leaking import QUOTES
 from tests.texts import PLANTED

@@ -14,8 +14,8 @@ from deltalake import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 
 from mh_batch import open_run
+from mh_batch.output.layout import OutputRoot
 from mh_batch.publishing import Place, publish_run
-from mh_batch.scoring.layout import OutputRoot
 from tests.publishing.roots import LABELS, MOODS, RUN, own_rows, sorted_rows, write_run
 
 TEXT = (Path(__file__).parents[1] / "docs" / "reading.md").read_text()

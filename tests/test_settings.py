@@ -5,8 +5,8 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
+from mh_batch.common.flags import Parser, add_flags, given_flags
 from mh_batch.errors import SettingsError
-from mh_batch.flags import Parser, add_flags, given_flags
 from mh_batch.settings import NightlySettings, ScoreSettings, TrainSettings, load_settings
 
 NEEDED = {"input": ["in.parquet"], "output": "out", "model": ["xlmr-depression-mini"]}

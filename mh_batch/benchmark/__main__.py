@@ -5,8 +5,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from mh_batch.common.flags import Parser, add_flags, given_flags
 from mh_batch.errors import MhBatchError
-from mh_batch.flags import Parser, add_flags, given_flags
 from mh_batch.settings import DeviceBenchmarkSettings, load_settings
 
 

@@ -238,7 +238,7 @@ def job(spec: Spec, precision: str = "fp32") -> Contestant:
     """This project's whole Spark job, from Parquet to the published and validated run with its report."""
     from mh_batch import ScoreSettings, score_corpus
     from mh_batch.models import locate_model
-    from mh_batch.scoring.session import start_session
+    from mh_batch.spark.session import start_session
 
     # Said to be in a language that the model knows, as the other contestants take all texts to be.
     languages = locate_model(spec.folder).card.languages

@@ -45,9 +45,9 @@ def measure_lookup(folder: Path, texts: int) -> LookupFigures:
     """Measure one lookup in a store of so many texts, as a run makes it."""
     from pyspark.sql import functions as F
 
-    from mh_batch.scoring.layout import OutputRoot
-    from mh_batch.scoring.session import run_settings, start_session
-    from mh_batch.scoring.store import ScoreStore
+    from mh_batch.output.layout import OutputRoot
+    from mh_batch.output.store import ScoreStore
+    from mh_batch.spark.session import run_settings, start_session
 
     spark = start_session("mh-batch benchmark")
     with run_settings(spark):

@@ -89,7 +89,7 @@ def write_documents(folder: Path, documents: int) -> None:
     """Write made-up documents, about 160 characters each."""
     from pyspark.sql import functions as F
 
-    from mh_batch.scoring.session import start_session
+    from mh_batch.spark.session import start_session
 
     spark = start_session(_APPLICATION)
     number = F.col("id")
@@ -120,8 +120,8 @@ def measure_pipeline(sizes: Sequence[int], output: Path, say: Callable[[str], No
 def measure_one(folder: Path, documents: int) -> PipelineFigures:
     """Run the job once over so many documents."""
     from mh_batch.scoring.run import score_corpus
-    from mh_batch.scoring.session import start_session
     from mh_batch.settings import ScoreSettings
+    from mh_batch.spark.session import start_session
 
     corpus, output = folder / "documents", folder / "output"
     write_documents(corpus, documents)

@@ -50,11 +50,11 @@ def measure_report(folder: Path, documents: int) -> ReportFigures:
     """Write one report over so many made-up scores."""
     from pyarrow import parquet
 
+    from mh_batch.common.filesystem import Folder
     from mh_batch.models import load_cards
     from mh_batch.reporting import write_report
-    from mh_batch.scoring.session import run_settings, start_session
     from mh_batch.settings import ReportOptions
-    from mh_batch.storage import Folder
+    from mh_batch.spark.session import run_settings, start_session
 
     spark, run = start_session("mh-batch benchmark"), folder / "run"
     card = load_cards()[_MODEL].model_dump(mode="json")

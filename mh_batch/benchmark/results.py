@@ -12,8 +12,8 @@ from typing import Any
 from mh_batch.benchmark.agreement import Agreement
 from mh_batch.benchmark.arena import Result, largest_difference
 from mh_batch.benchmark.shapes import ShapeResult
-from mh_batch.machine import cores, processor, versions_of
-from mh_batch.markdown import markdown_table
+from mh_batch.common.hardware import cores, processor, versions_of
+from mh_batch.common.markdown import markdown_table
 
 _VERSIONS_OF = ("torch", "transformers", "tokenizers", "onnxruntime", "pyspark")
 

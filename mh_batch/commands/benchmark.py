@@ -2,7 +2,7 @@
 
 import argparse
 
-from mh_batch.flags import given_flags
+from mh_batch.common.flags import given_flags
 from mh_batch.settings import BenchmarkSettings, load_settings
 
 

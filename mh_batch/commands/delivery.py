@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from mh_batch.common.flags import given_flags
 from mh_batch.errors import DeliveryError, SettingsError
-from mh_batch.flags import given_flags
 from mh_batch.settings import DeliverSettings, load_settings
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ def _delivery(settings: DeliverSettings) -> "Delivery":
     from mh_batch.followup import Contacts, CurrentConsent, Delivery, Outbox, Terms, load_contacts
     from mh_batch.followup.help_lines import load_help_lines
     from mh_batch.followup.user import this_user
-    from mh_batch.scoring.keys import root_key
-    from mh_batch.scoring.layout import OutputRoot
+    from mh_batch.output.keys import root_key
+    from mh_batch.output.layout import OutputRoot
 
     sink, help_lines, root = _sink(settings), load_help_lines(settings.resources), OutputRoot.existing(settings.output)
     if sink:
@@ -54,7 +54,7 @@ def _delivery(settings: DeliverSettings) -> "Delivery":
 
 
 def _warn_of_stale(help_lines: "HelpLines") -> None:
-    from mh_batch.scoring.progress import announce
+    from mh_batch.spark.progress import announce
 
     for warning in help_lines.stale(datetime.now(UTC).date()):
         announce(f"warning: {warning}")

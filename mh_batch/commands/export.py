@@ -2,7 +2,7 @@
 
 import argparse
 
-from mh_batch.flags import given_flags
+from mh_batch.common.flags import given_flags
 from mh_batch.settings import ExportSettings, load_settings
 
 
@@ -10,7 +10,7 @@ def export(arguments: argparse.Namespace) -> int:
     """Write a model's ONNX graphs, and say how far they are from it."""
     from mh_batch.evaluation.export import export_model
     from mh_batch.models import locate_model
-    from mh_batch.scoring.progress import announce
+    from mh_batch.spark.progress import announce
 
     settings = load_settings(ExportSettings, arguments.config, given_flags(arguments, ExportSettings))
     model = locate_model(settings.model, settings.models_dir)

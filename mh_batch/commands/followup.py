@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from mh_batch.flags import given_flags
+from mh_batch.common.flags import given_flags
 from mh_batch.settings import FollowupSettings, load_settings
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ def followup(arguments: argparse.Namespace) -> int:
     from mh_batch import open_run
     from mh_batch.consent import Ledger
     from mh_batch.followup import follow_up, load_policy
-    from mh_batch.scoring.keys import root_key
-    from mh_batch.scoring.layout import OutputRoot
+    from mh_batch.output.keys import root_key
+    from mh_batch.output.layout import OutputRoot
 
     settings = load_settings(FollowupSettings, arguments.config, given_flags(arguments, FollowupSettings))
     policy, root = load_policy(settings.policy), OutputRoot.existing(settings.output)
@@ -57,7 +57,7 @@ def followup(arguments: argparse.Namespace) -> int:
 
 @contextmanager
 def _session() -> "Iterator[SparkSession]":
-    from mh_batch.scoring.session import command_session, run_settings
+    from mh_batch.spark.session import command_session, run_settings
 
     with command_session("mh-batch followup") as spark, run_settings(spark):
         yield spark

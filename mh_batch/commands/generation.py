@@ -4,8 +4,8 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
+from mh_batch.common.flags import given_flags
 from mh_batch.errors import ProviderError
-from mh_batch.flags import given_flags
 from mh_batch.settings import GenerateSettings, load_settings
 
 if TYPE_CHECKING:

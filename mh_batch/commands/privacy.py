@@ -2,18 +2,18 @@
 
 import argparse
 
+from mh_batch.common.flags import given_flags
 from mh_batch.errors import SettingsError
-from mh_batch.flags import given_flags
 from mh_batch.settings import EraseSettings, RotateSettings, load_settings
 
 
 def erase(arguments: argparse.Namespace) -> int:
     """Erase authors and documents from an output root."""
-    from mh_batch.erasure import erase as erase_subjects
-    from mh_batch.erasure.naming import subjects_of
-    from mh_batch.scoring.keys import root_key
-    from mh_batch.scoring.layout import OutputRoot
-    from mh_batch.scoring.session import command_session, is_submitted, run_settings
+    from mh_batch.output.keys import root_key
+    from mh_batch.output.layout import OutputRoot
+    from mh_batch.privacy.erasure import erase as erase_subjects
+    from mh_batch.privacy.erasure.naming import subjects_of
+    from mh_batch.spark.session import command_session, is_submitted, run_settings
 
     flags = given_flags(arguments, EraseSettings)
     if is_submitted() and {"author", "doc"} & flags.keys():
@@ -37,8 +37,8 @@ def erase(arguments: argparse.Namespace) -> int:
 
 def rotate_key(arguments: argparse.Namespace) -> int:
     """Put an output root's pseudonyms under a new key."""
-    from mh_batch.rotation import rotate
-    from mh_batch.scoring.layout import OutputRoot
+    from mh_batch.output.layout import OutputRoot
+    from mh_batch.privacy.rotation import rotate
 
     settings = load_settings(RotateSettings, arguments.config, given_flags(arguments, RotateSettings))
     rotated = rotate(OutputRoot.existing(settings.output), settings.key_file, settings.write_key_to)

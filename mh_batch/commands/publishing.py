@@ -2,14 +2,14 @@
 
 import argparse
 
-from mh_batch.flags import given_flags
+from mh_batch.common.flags import given_flags
 from mh_batch.settings import PublishSettings, load_settings
 
 
 def publish(arguments: argparse.Namespace) -> int:
     """Put a published run into tables that others query, or take it out of them."""
+    from mh_batch.output.layout import OutputRoot
     from mh_batch.publishing import Place, publish_run, remove_run
-    from mh_batch.scoring.layout import OutputRoot
 
     settings = load_settings(PublishSettings, arguments.config, given_flags(arguments, PublishSettings))
     root, place = OutputRoot.existing(settings.output), Place.named(settings.to)

@@ -5,23 +5,23 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mh_batch.commands.outcome import drift_code, print_rows
+from mh_batch.commands.summary import summary
+from mh_batch.common.flags import given_flags
 from mh_batch.errors import UsageError, ValidationError
-from mh_batch.flags import given_flags
 from mh_batch.settings import ReportSettings, RunSettings, load_settings
-from mh_batch.summary import summary
 
 if TYPE_CHECKING:
-    from mh_batch.scoring.layout import OutputRoot
+    from mh_batch.output.layout import OutputRoot
 
 
 def report(arguments: argparse.Namespace) -> int:
     """Write the report of a published run again, from its scores."""
     from mh_batch import open_run
+    from mh_batch.output.access import output_access
+    from mh_batch.output.layout import MANIFEST, OutputRoot
+    from mh_batch.output.leases import Leases
     from mh_batch.reporting import write_report
-    from mh_batch.scoring.access import output_access
-    from mh_batch.scoring.layout import MANIFEST, OutputRoot
-    from mh_batch.scoring.leases import Leases
-    from mh_batch.scoring.session import command_session, run_settings
+    from mh_batch.spark.session import command_session, run_settings
 
     settings = load_settings(ReportSettings, arguments.config, given_flags(arguments, ReportSettings))
     run, root = open_run(settings.output, settings.run), OutputRoot.at(settings.output)
@@ -40,8 +40,8 @@ def validate(arguments: argparse.Namespace) -> int:
     """Check a published run again."""
     from mh_batch import open_run
     from mh_batch.models import ModelCard
-    from mh_batch.scoring.session import command_session, run_settings
-    from mh_batch.scoring.validation import validate_run
+    from mh_batch.spark.session import command_session, run_settings
+    from mh_batch.validation.runs import validate_run
 
     settings = load_settings(RunSettings, None, given_flags(arguments, RunSettings))
     run = open_run(settings.output, settings.run)
@@ -63,7 +63,7 @@ def _only(names: Iterable[str], content: Mapping[str, Any]) -> dict[str, Any]:
 
 def runs(arguments: argparse.Namespace) -> int:
     """List the runs of an output root."""
-    from mh_batch.scoring.layout import OutputRoot
+    from mh_batch.output.layout import OutputRoot
 
     root = OutputRoot.at(arguments.output)
     rows = [_run_row(root.manifest(run), "published") for run in root.published()]
@@ -76,7 +76,7 @@ def runs(arguments: argparse.Namespace) -> int:
 
 
 def _failed_row(root: "OutputRoot", run: str) -> dict[str, object]:
-    from mh_batch.scoring.layout import MANIFEST
+    from mh_batch.output.layout import MANIFEST
 
     try:
         return _run_row((root.failed(run) / MANIFEST).read_json(), "failed")

@@ -4,9 +4,9 @@ import argparse
 from typing import TYPE_CHECKING
 
 from mh_batch.commands.outcome import drift_code
-from mh_batch.flags import given_flags
+from mh_batch.commands.summary import summary
+from mh_batch.common.flags import given_flags
 from mh_batch.settings import NightlySettings, ScoreSettings, load_settings
-from mh_batch.summary import summary
 
 if TYPE_CHECKING:
     from mh_batch import PublishedRun
@@ -25,7 +25,7 @@ def score(arguments: argparse.Namespace) -> int:
 def demo(arguments: argparse.Namespace) -> int:
     """Write a synthetic corpus, score it with both shipped models, and say what was found and where to look."""
     from mh_batch.datasets import write_synthetic_corpus
-    from mh_batch.scoring.session import check_java
+    from mh_batch.spark.session import check_java
 
     check_java()
     corpus = write_synthetic_corpus(arguments.output / _CORPUS_OF_DEMO, documents=arguments.documents)
@@ -41,9 +41,9 @@ def demo(arguments: argparse.Namespace) -> int:
 
 def _score(settings: ScoreSettings) -> "PublishedRun":
     from mh_batch import score_corpus
-    from mh_batch.scoring.consent import RunLedger
+    from mh_batch.privacy.withdrawal import RunLedger
     from mh_batch.scoring.run import locate_models
-    from mh_batch.scoring.session import command_session
+    from mh_batch.spark.session import command_session
 
     models = locate_models(settings)  # a wrong name is said at once, not after Spark has started
     RunLedger.named(settings)  # and so is a missing ledger
@@ -53,10 +53,10 @@ def _score(settings: ScoreSettings) -> "PublishedRun":
 
 def nightly(arguments: argparse.Namespace) -> int:
     """Carry out a night, or say that it has been carried out."""
-    from mh_batch.scoring.copies import tell_of_copies
-    from mh_batch.scoring.layout import OutputRoot
+    from mh_batch.output.copies import tell_of_copies
+    from mh_batch.output.layout import OutputRoot
     from mh_batch.scoring.nightly import run_night
-    from mh_batch.scoring.session import command_session
+    from mh_batch.spark.session import command_session
 
     settings = load_settings(NightlySettings, arguments.config, given_flags(arguments, NightlySettings))
     night = run_night(settings, lambda: command_session("mh-batch nightly"))

@@ -5,12 +5,12 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from mh_batch.commands.outcome import print_rows
+from mh_batch.common.flags import given_flags
 from mh_batch.errors import UsageError
-from mh_batch.flags import given_flags
 from mh_batch.settings import PruneSettings, StoreSettings, load_settings
 
 if TYPE_CHECKING:
-    from mh_batch.scoring.layout import OutputRoot
+    from mh_batch.output.layout import OutputRoot
 
 
 def store(arguments: argparse.Namespace) -> int:
@@ -20,7 +20,7 @@ def store(arguments: argparse.Namespace) -> int:
 
 
 def _store_stats(arguments: argparse.Namespace) -> int:
-    from mh_batch.scoring.upkeep import store_statistics
+    from mh_batch.output.maintenance import store_statistics
 
     rows = [asdict(one) for one in store_statistics(_root(arguments, StoreSettings))]
     if not rows:
@@ -30,8 +30,8 @@ def _store_stats(arguments: argparse.Namespace) -> int:
 
 
 def _store_compact(arguments: argparse.Namespace) -> int:
-    from mh_batch.scoring.session import command_session, run_settings
-    from mh_batch.scoring.upkeep import compact_store
+    from mh_batch.output.maintenance import compact_store
+    from mh_batch.spark.session import command_session, run_settings
 
     root = _root(arguments, StoreSettings)
     with command_session("mh-batch store compact") as spark, run_settings(spark):
@@ -41,7 +41,7 @@ def _store_compact(arguments: argparse.Namespace) -> int:
 
 
 def _store_prune(arguments: argparse.Namespace) -> int:
-    from mh_batch.scoring.upkeep import prune_store
+    from mh_batch.output.maintenance import prune_store
 
     settings = load_settings(PruneSettings, None, given_flags(arguments, PruneSettings))
     deleted = prune_store(_root(arguments, PruneSettings), settings.fingerprint, settings.unused)
@@ -50,6 +50,6 @@ def _store_prune(arguments: argparse.Namespace) -> int:
 
 
 def _root(arguments: argparse.Namespace, kind: type[StoreSettings]) -> "OutputRoot":
-    from mh_batch.scoring.layout import OutputRoot
+    from mh_batch.output.layout import OutputRoot
 
     return OutputRoot.at(load_settings(kind, None, given_flags(arguments, kind)).output)

@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mh_batch.common.flags import given_flags
 from mh_batch.errors import PlatformError, UsageError, nearest
-from mh_batch.flags import given_flags
 from mh_batch.settings import TrainSettings, load_settings
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def train(arguments: argparse.Namespace) -> int:
         import accelerate  # noqa: F401 - Trainer asks for it only after minutes
     except ImportError:
         raise PlatformError(_INSTALL) from None
-    from mh_batch.scoring.session import command_session
+    from mh_batch.spark.session import command_session
     from mh_batch.training.train import train as train_model
 
     settings = load_settings(TrainSettings, arguments.config, given_flags(arguments, TrainSettings))

@@ -12,11 +12,11 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 
+from mh_batch.common.arrow import map_distinct
+from mh_batch.common.filesystem import Folder, file_system_of
 from mh_batch.consent.events import GRANTED, WITHDRAWN, events_schema, refuse_copies
 from mh_batch.consent.files import LedgerFiles
 from mh_batch.consent.rules import RESEARCH, ConsentRule
-from mh_batch.distinct import map_distinct
-from mh_batch.storage import Folder, file_system_of
 
 # An error names some rows, not all.
 _COPIES_SOUGHT = 100

@@ -8,9 +8,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mh_batch.consent.standing import SCOPES
-from mh_batch.corpus.arrow_values import identifiers
+from mh_batch.contracts import load_contract
 from mh_batch.errors import CorpusError, LedgerError, nearest
-from mh_batch.validation import load_contract
+from mh_batch.sources.arrow_values import identifiers
 
 GRANTED, WITHDRAWN = "granted", "withdrawn"
 

@@ -10,14 +10,14 @@ from pathlib import Path
 import pyarrow as pa
 from pyarrow import fs
 
+from mh_batch.common.filesystem import Folder, file_system_of
 from mh_batch.consent.events import conform
 from mh_batch.consent.folders import ENDINGS, ledger_files
-from mh_batch.corpus.kinds import Kind, Sort
-from mh_batch.corpus.lists import open_list
-from mh_batch.corpus.local_files import uri_of
+from mh_batch.contracts import load_contract
 from mh_batch.errors import CorpusError, LedgerError
-from mh_batch.storage import Folder, file_system_of
-from mh_batch.validation import load_contract
+from mh_batch.sources.kinds import Kind, Sort
+from mh_batch.sources.lists import open_list
+from mh_batch.sources.local_files import uri_of
 
 _BLOCK_BYTES = 2**24
 

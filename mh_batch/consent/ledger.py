@@ -12,8 +12,8 @@ import pyarrow as pa
 from mh_batch.consent.events import GRANTED, WITHDRAWN, conform, events_schema, refuse_copies
 from mh_batch.consent.files import LedgerFiles
 from mh_batch.consent.standing import SCOPES, Standing, Subjects
+from mh_batch.contracts import load_contract
 from mh_batch.errors import UsageError
-from mh_batch.validation import load_contract
 
 _SUBJECT = ["author_id", "doc_id", "scope"]
 

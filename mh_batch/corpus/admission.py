@@ -10,14 +10,14 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.functions import arrow_udf
 
+from mh_batch.common.arrow import map_distinct
+from mh_batch.common.redaction import messages_withheld
 from mh_batch.consent.deciding import Sayings, keep_out
-from mh_batch.corpus.erased import Marks
 from mh_batch.corpus.language import identify_language
-from mh_batch.corpus.pseudonyms import PseudonymKey, hasher
 from mh_batch.corpus.reading import UNLOCATED, Corpus
 from mh_batch.corpus.reasons import Reason
-from mh_batch.distinct import map_distinct
-from mh_batch.redaction import messages_withheld
+from mh_batch.pseudonyms.erasure_hashes import Marks
+from mh_batch.pseudonyms.hashing import PseudonymKey, hasher
 
 if TYPE_CHECKING:
     from pyspark.sql._typing import UserDefinedFunctionLike

@@ -9,10 +9,10 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import functions as F
 
 from mh_batch.consent.rules import RESEARCH, ConsentRule
+from mh_batch.contracts import Column
+from mh_batch.contracts.loading import spark_type
 from mh_batch.corpus.dates import read_timestamp
-from mh_batch.corpus.kinds import Kind, Sort
-from mh_batch.validation import Column
-from mh_batch.validation.contracts import spark_type
+from mh_batch.sources.kinds import Kind, Sort
 
 _WORD = r"^[A-Za-z]{2,12}$"
 _LANGUAGE_TAG = r"^\s*([A-Za-z]{2,3})(?:[-_].*)?\s*$"

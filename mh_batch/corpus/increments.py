@@ -4,7 +4,7 @@ import numpy as np
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from mh_batch.corpus.snapshots import Positions
+from mh_batch.sources.snapshots import Positions
 
 # Two hashes of 64 bits together: among 10^9 rows no two different ones are taken for the same.
 _HASHES = ("__first", "__second")

@@ -12,13 +12,13 @@ from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
+from mh_batch.common.filesystem import Folder
 from mh_batch.corpus.failures import as_rows_say
-from mh_batch.corpus.inputs import PARQUET, Input
-from mh_batch.corpus.local_files import LocalFiles, named_by, uri_of
-from mh_batch.corpus.survey import BadFile
-from mh_batch.corpus.table_logs import check_folder, check_surroundings, is_hidden
 from mh_batch.errors import CorpusError
-from mh_batch.storage import Folder
+from mh_batch.sources.inputs import PARQUET, Input
+from mh_batch.sources.local_files import LocalFiles, named_by, uri_of
+from mh_batch.sources.survey import BadFile
+from mh_batch.sources.table_logs import check_folder, check_surroundings, is_hidden
 
 # Where a streaming job of Spark writes which files are whole.
 _STREAM_LOG = "_spark_metadata"

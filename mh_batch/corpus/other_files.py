@@ -20,16 +20,16 @@ from pyspark.sql import DataFrame, DataFrameReader, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
+from mh_batch.common.filesystem import Folder, file_system_of
 from mh_batch.corpus.failures import as_rows_say, failed_file, location_of
 from mh_batch.corpus.grouping import Group
-from mh_batch.corpus.inputs import CSV, JSON, Input
-from mh_batch.corpus.kinds import FOLDER, Kind, Sort
 from mh_batch.corpus.reasons import Reason
 from mh_batch.corpus.scanning import LOCAL_FILES, PATH
-from mh_batch.corpus.spark_types import kind_of
-from mh_batch.corpus.survey import DAMAGED, VANISHED, BadFile, SoundFile, folder_values
 from mh_batch.errors import CorpusError
-from mh_batch.storage import Folder, file_system_of
+from mh_batch.sources.inputs import CSV, JSON, Input
+from mh_batch.sources.kinds import FOLDER, Kind, Sort
+from mh_batch.sources.spark_types import kind_of
+from mh_batch.sources.survey import DAMAGED, VANISHED, BadFile, SoundFile, folder_values
 
 # What is wrong with a row, as a reason to reject it.
 MALFORMED = "__malformed"

@@ -11,20 +11,20 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
+from mh_batch.common.redaction import spark_muted
+from mh_batch.contracts import load_contract
 from mh_batch.corpus import other_files, spark_tables
 from mh_batch.corpus.columns import as_contract, bad_date, kept_out
 from mh_batch.corpus.failures import failed_file, location_of
 from mh_batch.corpus.grouping import Group, group_files, missing
 from mh_batch.corpus.increments import carried_over
-from mh_batch.corpus.inputs import DELTA, FILE_FORMATS, ICEBERG, PARQUET, Input, parse_input
 from mh_batch.corpus.listing import Listing, list_input
 from mh_batch.corpus.other_files import MALFORMED
 from mh_batch.corpus.scanning import PATH, ROW, lacking_codecs, reading_session, scan
-from mh_batch.corpus.snapshots import DataFile, Positions, TableSnapshot, TableVersion, read_snapshot
-from mh_batch.corpus.survey import DAMAGED, VANISHED, BadFile, SoundFile, columns_named, survey
 from mh_batch.errors import ConsentError, CorpusError
-from mh_batch.redaction import spark_muted
-from mh_batch.validation import load_contract
+from mh_batch.sources.inputs import DELTA, FILE_FORMATS, ICEBERG, PARQUET, Input, parse_input
+from mh_batch.sources.snapshots import DataFile, Positions, TableSnapshot, TableVersion, read_snapshot
+from mh_batch.sources.survey import DAMAGED, VANISHED, BadFile, SoundFile, columns_named, survey
 
 _NAMED = 20
 

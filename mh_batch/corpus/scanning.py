@@ -11,10 +11,10 @@ from pyspark.sql import DataFrame, DataFrameReader, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
+from mh_batch.common.filesystem import Folder
 from mh_batch.corpus.failures import as_rows_say
 from mh_batch.corpus.listing import Listing
 from mh_batch.errors import CorpusChangedError
-from mh_batch.storage import Folder
 
 PATH, ROW = "__file_path", "source_row"
 

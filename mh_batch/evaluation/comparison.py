@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mh_batch.common.markdown import markdown_table
 from mh_batch.evaluation.beside import published_text_tables
 from mh_batch.evaluation.error_rates import as_yaml
 from mh_batch.evaluation.result import Evaluation
@@ -16,7 +17,6 @@ from mh_batch.evaluation.tables import (
     overall_table,
     speed_table,
 )
-from mh_batch.markdown import markdown_table
 
 INDICATOR = "What a classifier says of texts is an indicator, not a diagnosis."
 

@@ -10,13 +10,13 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
+from mh_batch.common.redaction import messages_withheld
 from mh_batch.corpus.language import detect_language
 from mh_batch.datasets.lengths import LENGTH_BANDS, length_band
 from mh_batch.errors import CorpusError
 from mh_batch.evaluation.metrics import Flags, Floats
 from mh_batch.evaluation.truth import Truth
 from mh_batch.models import known_languages
-from mh_batch.redaction import messages_withheld
 
 Groups = npt.NDArray[np.object_]
 ALL = "all"

@@ -19,9 +19,9 @@ from mh_batch.evaluation.reading import TEXT, LabelledFiles
 from mh_batch.evaluation.texts import Scored, TextFacts
 from mh_batch.inference.execution import Execution
 from mh_batch.models import Model
-from mh_batch.scoring.batch_inference import BatchInference
-from mh_batch.scoring.capability import find_placement
+from mh_batch.scoring.inference.batch_inference import BatchInference
 from mh_batch.settings import Device
+from mh_batch.spark.capability import find_placement
 
 _FACTS = "doc_id string, band string, language string"
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import yaml
 
+from mh_batch.common.filesystem import Folder
 from mh_batch.errors import SettingsError
 from mh_batch.evaluation.contenders import Contender, Predictions
 from mh_batch.evaluation.data import ALL, UNKNOWN, LabelledData
 from mh_batch.evaluation.metrics import Flags, confusion, once
 from mh_batch.models import ErrorRate, ModelCard, parse_card
 from mh_batch.models.catalogue import card_as_yaml, read_card
-from mh_batch.storage import Folder
 
 # Rows with and without the label that a language must have for rates of its own.
 _LEAST = 20

@@ -20,8 +20,8 @@ from mh_batch.evaluation.thresholds import read_criterion
 from mh_batch.evaluation.writing import summary, write
 from mh_batch.inference import load_scorer
 from mh_batch.models import Model, locate_model
-from mh_batch.scoring.progress import announce
 from mh_batch.settings import EvaluationSettings
+from mh_batch.spark.progress import announce
 
 Thresholds = Mapping[str, dict[str, float]]
 """By contender's title and label of the data."""

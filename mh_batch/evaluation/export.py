@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from mh_batch.drafts import check_new, draft_of
+from mh_batch.common.atomic_folder import check_new, draft_of
 from mh_batch.errors import ModelError, PlatformError
 from mh_batch.evaluation.parity import Parity, Reference, graph_parity, reference_of
 from mh_batch.inference.engines import exact

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from mh_batch import __version__
+from mh_batch._version import __version__
+from mh_batch.common.hardware import cores, processor, versions_of
 from mh_batch.evaluation.contenders import Predictions
 from mh_batch.evaluation.data import LabelledData
 from mh_batch.evaluation.opening import Labelled
 from mh_batch.evaluation.published import published_table
 from mh_batch.evaluation.result import Speed
-from mh_batch.machine import cores, processor, versions_of
 from mh_batch.models.labels import thresholds_of
 from mh_batch.settings import EvaluationSettings
 

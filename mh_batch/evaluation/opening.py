@@ -57,7 +57,7 @@ def opened(data: Sequence[str], settings: EvaluationSettings, cards: Sequence[Mo
     if not files.have("doc_id"):
         raise CorpusError("to score on Spark, rows need a doc_id: name the column with --columns doc_id=...")
     from mh_batch.evaluation.distributed import SparkTexts
-    from mh_batch.scoring.session import command_session, run_settings
+    from mh_batch.spark.session import command_session, run_settings
 
     table = files.table(with_text=False)
     with command_session("mh-batch evaluate") as spark, run_settings(spark):

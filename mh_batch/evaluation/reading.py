@@ -9,12 +9,12 @@ from functools import cached_property
 
 import pyarrow as pa
 
-from mh_batch.corpus.arrow_reading import columns_at_hand, look_at, named, read_columns
-from mh_batch.corpus.arrow_values import identifiers, texts
-from mh_batch.corpus.survey import SoundFile
-from mh_batch.corpus.table_files import files_at
+from mh_batch.common.filesystem import file_system_of
 from mh_batch.errors import CorpusError, nearest
-from mh_batch.storage import file_system_of
+from mh_batch.sources.arrow_reading import columns_at_hand, look_at, named, read_columns
+from mh_batch.sources.arrow_values import identifiers, texts
+from mh_batch.sources.survey import SoundFile
+from mh_batch.sources.table_files import files_at
 
 TEXT = "text"
 OF_LABELS = "label_"

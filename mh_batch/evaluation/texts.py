@@ -15,8 +15,8 @@ from mh_batch.evaluation.metrics import Floats
 from mh_batch.inference import TextScore, load_scorer
 from mh_batch.inference.execution import Execution
 from mh_batch.models import Model
-from mh_batch.scoring.progress import announce, duration
 from mh_batch.settings import Device
+from mh_batch.spark.progress import announce, duration
 
 _SAY_EVERY = 10.0
 

@@ -9,14 +9,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from mh_batch.common.filesystem import Folder
+from mh_batch.contracts import load_contract
 from mh_batch.evaluation.comparison import INDICATOR, comparison, labels_shown
 from mh_batch.evaluation.data import ALL
 from mh_batch.evaluation.error_rates import as_yaml
 from mh_batch.evaluation.page import render_page
 from mh_batch.evaluation.result import Evaluation
 from mh_batch.evaluation.tables import figure
-from mh_batch.storage import Folder
-from mh_batch.validation import load_contract
 
 _SAID_FIRST = ("accuracy", "precision", "recall", "f1", "roc_auc", "f1_macro", "f1_micro")
 

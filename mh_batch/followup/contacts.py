@@ -10,12 +10,12 @@ from typing import Any
 import pyarrow as pa
 
 from mh_batch.consent import FOLLOW_UP_SCOPES
-from mh_batch.corpus.arrow_values import identifiers
-from mh_batch.corpus.lists import ListFile, open_list
-from mh_batch.corpus.pseudonyms import PseudonymKey, author_key, hasher
-from mh_batch.corpus.table_files import files_at
+from mh_batch.contracts import Column, load_contract
 from mh_batch.errors import ContactsError, CorpusError, nearest
-from mh_batch.validation import Column, load_contract
+from mh_batch.pseudonyms.hashing import PseudonymKey, author_key, hasher
+from mh_batch.sources.arrow_values import identifiers
+from mh_batch.sources.lists import ListFile, open_list
+from mh_batch.sources.table_files import files_at
 
 CHANNELS = ("email", "webhook")
 # No white space, so that nothing of an address can become a header of its own.

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from mh_batch.corpus.pseudonyms import PseudonymKey
 from mh_batch.followup.attempts import Attempt, History, Outcome, new_attempt
 from mh_batch.followup.contacts import Contact, Contacts
 from mh_batch.followup.help_lines import HelpLines
@@ -17,8 +16,9 @@ from mh_batch.followup.outbox_rows import OutboxRow
 from mh_batch.followup.sending import Sender, Terms
 from mh_batch.followup.sinks import Sink
 from mh_batch.followup.standing_consent import StandingConsent
-from mh_batch.scoring.layout import new_run_id
-from mh_batch.scoring.progress import announce
+from mh_batch.output.layout import new_run_id
+from mh_batch.pseudonyms.hashing import PseudonymKey
+from mh_batch.spark.progress import announce
 
 # So many rows in a row that nobody takes: it is not them. Trying the others would only use up their attempts.
 _STOP_AFTER = 5

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from pyspark.sql import SparkSession
 
 from mh_batch.consent import Ledger
-from mh_batch.corpus.pseudonyms import PseudonymKey
 from mh_batch.errors import UsageError, nearest
 from mh_batch.followup.candidates import find_candidates
 from mh_batch.followup.issuing import Issue, due_rows
@@ -19,9 +18,10 @@ from mh_batch.followup.outbox_rows import OutboxRow
 from mh_batch.followup.permission import Permission, in_pseudonyms
 from mh_batch.followup.policy import Policy
 from mh_batch.followup.user import this_user
-from mh_batch.scoring.layout import OutputRoot, new_run_id
-from mh_batch.scoring.progress import announce
-from mh_batch.scoring.published import PublishedRun
+from mh_batch.output.layout import OutputRoot, new_run_id
+from mh_batch.output.published import PublishedRun
+from mh_batch.pseudonyms.hashing import PseudonymKey
+from mh_batch.spark.progress import announce
 
 
 @dataclass(frozen=True)

@@ -12,16 +12,16 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mh_batch.corpus.pseudonyms import PseudonymKey
-from mh_batch.erasure.order import unfinished_order
+from mh_batch.common.filesystem import Folder
 from mh_batch.errors import ErasureError, StoreError
 from mh_batch.followup.attempts import Attempt
 from mh_batch.followup.outbox_rows import OutboxRow, as_table
-from mh_batch.scoring.access import output_access
-from mh_batch.scoring.keys import check_key
-from mh_batch.scoring.layout import OutputRoot
-from mh_batch.scoring.leases import Leases
-from mh_batch.storage import Folder
+from mh_batch.output.access import output_access
+from mh_batch.output.keys import check_key
+from mh_batch.output.layout import OutputRoot
+from mh_batch.output.leases import Leases
+from mh_batch.privacy.erasure.order import unfinished_order
+from mh_batch.pseudonyms.hashing import PseudonymKey
 
 
 class Outbox:

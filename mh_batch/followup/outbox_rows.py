@@ -9,8 +9,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from mh_batch.corpus.pseudonyms import PseudonymKey, hasher
-from mh_batch.validation import load_contract
+from mh_batch.contracts import load_contract
+from mh_batch.pseudonyms.hashing import PseudonymKey, hasher
 
 
 @dataclass(frozen=True, order=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mh_batch.consent import Ledger, Standing, Subjects
 from mh_batch.consent.rules import RESEARCH
-from mh_batch.corpus.pseudonyms import PseudonymKey, author_key
+from mh_batch.pseudonyms.hashing import PseudonymKey, author_key
 
 
 def in_pseudonyms(ledger: Ledger, key: PseudonymKey) -> Ledger:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from mh_batch.corpus.pseudonyms import PseudonymKey
+from mh_batch.common.backoff import pauses
 from mh_batch.followup.attempts import Outcome, new_attempt
 from mh_batch.followup.contacts import Contact
 from mh_batch.followup.help_lines import HelpLines
@@ -16,7 +16,7 @@ from mh_batch.followup.outbox import Outbox
 from mh_batch.followup.outbox_rows import OutboxRow
 from mh_batch.followup.sinks import Answer, Sink
 from mh_batch.followup.user import this_user
-from mh_batch.patience import pauses
+from mh_batch.pseudonyms.hashing import PseudonymKey
 
 # Whoever asks us to wait longer is asked again by the next delivery.
 _LONGEST_WAIT_SECONDS = 300.0

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from mh_batch.consent import SCOPES, Ledger
 from mh_batch.consent.files import LedgerFiles
 from mh_batch.consent.rules import RESEARCH
-from mh_batch.corpus.pseudonyms import PseudonymKey
 from mh_batch.errors import DeliveryError, LedgerError
 from mh_batch.followup.outbox_rows import OutboxRow
 from mh_batch.followup.permission import Permission, in_pseudonyms
+from mh_batch.pseudonyms.hashing import PseudonymKey
 
 
 class StandingConsent:

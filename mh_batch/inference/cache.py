@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from mh_batch.drafts import draft_of
+from mh_batch.common.atomic_folder import draft_of
 from mh_batch.errors import PlatformError
 
 

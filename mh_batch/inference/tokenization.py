@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from tokenizers import Tokenizer
 
+from mh_batch.common.redaction import stderr_muted
 from mh_batch.errors import PlatformError
 from mh_batch.inference.failures import failure_of, is_failure
 from mh_batch.inference.token_sequences import TokenizedTexts, TokenSequences
@@ -16,7 +17,6 @@ from mh_batch.inference.windows import WindowFrame
 from mh_batch.models import Model
 from mh_batch.models.checkpoint import read_config
 from mh_batch.models.inspection import is_said_by_one_file, is_taken_as_it_stands, refused
-from mh_batch.redaction import stderr_muted
 
 # Why a text fails that holds nothing that the tokenizer knows.
 NO_TOKENS = "no_tokens"

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pyarrow as pa
 
+from mh_batch.common.backoff import pauses
+from mh_batch.common.filesystem import Folder
+from mh_batch.common.redaction import is_debugging
 from mh_batch.errors import PublishingError, UsageError
-from mh_batch.patience import pauses
 from mh_batch.publishing.progress import counted
 from mh_batch.publishing.rows import MODEL, PROBABILITY, RUN, RunTable, TableName, base_schema
-from mh_batch.redaction import is_debugging
-from mh_batch.scoring.progress import announce
-from mh_batch.storage import Folder
+from mh_batch.spark.progress import announce
 
 if TYPE_CHECKING:
     from deltalake import CommitProperties, DeltaTable

@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from mh_batch.common.filesystem import Folder
 from mh_batch.errors import UsageError, nearest
-from mh_batch.scoring.layout import OutputRoot
-from mh_batch.storage import Folder
+from mh_batch.output.layout import OutputRoot
 
 _KINDS = ("delta",)
 

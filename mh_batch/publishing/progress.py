@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import pyarrow as pa
 
-from mh_batch.scoring.progress import announce, duration
+from mh_batch.spark.progress import announce, duration
 
 _SECONDS_ON_TERMINAL, _SECONDS_IN_LOG = 5.0, 30.0
 

@@ -8,18 +8,18 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from mh_batch import __version__
+from mh_batch._version import __version__
 from mh_batch.errors import ErasureError, RunNotFoundError, nearest
+from mh_batch.output.access import output_access
+from mh_batch.output.copies import Copy, copies_in
+from mh_batch.output.keys import refuse_between_keys
+from mh_batch.output.layout import OutputRoot
+from mh_batch.output.leases import Leases
+from mh_batch.output.published import PublishedRun
+from mh_batch.output.tombstones import order_file
 from mh_batch.publishing.delta import DeltaRuns, check_installed
 from mh_batch.publishing.places import Place
 from mh_batch.publishing.rows import RunTable, TableName, rejected_of, scores_of
-from mh_batch.scoring.access import output_access
-from mh_batch.scoring.copies import Copy, copies_in
-from mh_batch.scoring.keys import refuse_between_keys
-from mh_batch.scoring.layout import OutputRoot
-from mh_batch.scoring.leases import Leases
-from mh_batch.scoring.published import PublishedRun
-from mh_batch.scoring.tombstones import order_file
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
+from mh_batch.contracts import load_contract
 from mh_batch.models.inspection import as_labels
-from mh_batch.scoring.published import PublishedRun
-from mh_batch.validation import load_contract
+from mh_batch.output.published import PublishedRun
 
 TableName = Literal["scores", "rejected"]
 

@@ -10,6 +10,8 @@ from typing import Any
 import pyarrow as pa
 from pyspark.sql import SparkSession
 
+from mh_batch.common.filesystem import Folder
+from mh_batch.contracts import load_contract
 from mh_batch.reporting.comparison.compare import compare
 from mh_batch.reporting.counting.cooccurrence import cooccurrence_table
 from mh_batch.reporting.counting.counted import CountedModel, author_unit, count_models
@@ -22,8 +24,6 @@ from mh_batch.reporting.groupings import COMPLEMENTARY, SMALL
 from mh_batch.reporting.page import render_page
 from mh_batch.reporting.tables import ReportTables, read_table, write_table
 from mh_batch.settings import ReportOptions
-from mh_batch.storage import Folder
-from mh_batch.validation import load_contract
 
 
 def write_report(

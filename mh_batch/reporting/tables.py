@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv, parquet
 
-from mh_batch.storage import Folder
+from mh_batch.common.filesystem import Folder
 
 # What a value begins with that a spreadsheet computes, by OWASP's list; the wide forms are taken for the others.
 _FORMULA = "^([=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20])"

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from mh_batch import __version__
+from mh_batch._version import __version__
+from mh_batch.common.hardware import versions_of
 from mh_batch.inference.execution import Execution
-from mh_batch.machine import versions_of
 from mh_batch.models import Model
-from mh_batch.scoring.devices import Placement
+from mh_batch.spark.devices import Placement
 
 _VERSIONS_OF = ("pyspark", "torch", "transformers", "tokenizers", "great_expectations", "pyarrow", "py3langid")
 

@@ -11,16 +11,16 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
-from mh_batch.corpus.snapshots import TableVersion
-from mh_batch.erasure.manifests import may_have_read
-from mh_batch.scoring.access import output_access
-from mh_batch.scoring.consent import RunLedger
-from mh_batch.scoring.layout import OutputRoot
-from mh_batch.scoring.leases import Leases
-from mh_batch.scoring.loading import ModelLoader
-from mh_batch.scoring.published import PublishedRun
+from mh_batch.output.access import output_access
+from mh_batch.output.layout import OutputRoot
+from mh_batch.output.leases import Leases
+from mh_batch.output.published import PublishedRun
+from mh_batch.privacy.erasure.manifests import may_have_read
+from mh_batch.privacy.withdrawal import RunLedger
+from mh_batch.scoring.inference.loading import ModelLoader
 from mh_batch.scoring.run import locate_models, score_corpus
 from mh_batch.settings import NightlySettings
+from mh_batch.sources.snapshots import TableVersion
 
 _DATE = "{date}"
 

@@ -11,35 +11,31 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from mh_batch.common.filesystem import Folder
 from mh_batch.consent.deciding import Sayings
 from mh_batch.corpus.admission import examine, later_copies, reject_copies, texts_of
-from mh_batch.corpus.erased import Marks
 from mh_batch.corpus.reading import Corpus, read_corpus
-from mh_batch.corpus.snapshots import TableVersion
-from mh_batch.corpus.survey import BadFile
-from mh_batch.erasure import finish_erasure
 from mh_batch.errors import SettingsError, ValidationError
 from mh_batch.inference.execution import Execution, choose_execution
 from mh_batch.models import Model, known_languages, locate_model
 from mh_batch.models.labels import check_thresholds, thresholds_of
+from mh_batch.output.access import make_folders, output_access
+from mh_batch.output.keys import KEY_CHECK, check_key, root_key
+from mh_batch.output.layout import MANIFEST, OutputRoot, new_run_id
+from mh_batch.output.leases import Leases
+from mh_batch.output.maintenance import clear_after
+from mh_batch.output.published import PublishedRun
+from mh_batch.output.store import ScoreStore
+from mh_batch.output.tombstones import read_tombstones
+from mh_batch.privacy.erasure import finish_erasure
+from mh_batch.privacy.withdrawal import RunLedger
+from mh_batch.pseudonyms.erasure_hashes import Marks
 from mh_batch.reporting import write_report
 from mh_batch.scoring import manifest as contents
-from mh_batch.scoring.access import make_folders, output_access
-from mh_batch.scoring.capability import find_placement
-from mh_batch.scoring.consent import RunLedger
-from mh_batch.scoring.devices import Placement
 from mh_batch.scoring.failures import told_plainly
-from mh_batch.scoring.inference_stage import InferenceStage
-from mh_batch.scoring.keeping import keep
-from mh_batch.scoring.keys import KEY_CHECK, check_key, root_key
-from mh_batch.scoring.layout import MANIFEST, OutputRoot, new_run_id
-from mh_batch.scoring.leases import Leases
-from mh_batch.scoring.loading import ModelLoader, SharedModels
-from mh_batch.scoring.progress import announce
-from mh_batch.scoring.published import PublishedRun
-from mh_batch.scoring.session import run_settings
+from mh_batch.scoring.inference.loading import ModelLoader, SharedModels
+from mh_batch.scoring.inference.stage import InferenceStage
 from mh_batch.scoring.stages import Stages
-from mh_batch.scoring.store import ScoreStore
 from mh_batch.scoring.tables import (
     in_foreign_language,
     is_eligible,
@@ -48,11 +44,15 @@ from mh_batch.scoring.tables import (
     scores_table,
     unscored,
 )
-from mh_batch.scoring.tombstones import read_tombstones
-from mh_batch.scoring.upkeep import clear_after
-from mh_batch.scoring.validation import ModelCounts, validate_run
 from mh_batch.settings import ScoreSettings
-from mh_batch.storage import Folder
+from mh_batch.sources.snapshots import TableVersion
+from mh_batch.sources.survey import BadFile
+from mh_batch.spark.capability import find_placement
+from mh_batch.spark.devices import Placement
+from mh_batch.spark.materialization import keep
+from mh_batch.spark.progress import announce
+from mh_batch.spark.session import run_settings
+from mh_batch.validation.runs import ModelCounts, validate_run
 
 
 def score_corpus(

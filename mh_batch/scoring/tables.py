@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from mh_batch.contracts import load_contract
 from mh_batch.corpus import Reason
 from mh_batch.corpus.language import UNDETERMINED
 from mh_batch.models import ModelCard
 from mh_batch.scoring.labelling import given_labels_column, top_label
-from mh_batch.validation import load_contract
 
 
 def is_eligible(card: ModelCard, score_undetermined: bool) -> Column:

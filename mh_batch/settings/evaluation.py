@@ -61,7 +61,7 @@ class EvaluationSettings(Settings):
     @field_validator("columns")
     @classmethod
     def _columns_are_known(cls, columns: Mapping[str, str]) -> Mapping[str, str]:
-        from mh_batch.validation import load_contract
+        from mh_batch.contracts import load_contract
 
         known = [name for name in load_contract("labelled").names if "{" not in name]
         for name in columns:

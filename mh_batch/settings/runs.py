@@ -8,9 +8,9 @@ from typing import Annotated, Literal, Self, get_args
 
 from pydantic import AwareDatetime, Field, ValidationInfo, field_serializer, field_validator, model_validator
 
-from mh_batch.corpus.inputs import Input, parse_input
 from mh_batch.errors import UsageError, nearest
 from mh_batch.settings.base import Names, Settings
+from mh_batch.sources.inputs import Input, parse_input
 
 Period = Literal["day", "week", "month"]
 Device = Literal["auto", "cpu", "cuda"]
@@ -161,7 +161,7 @@ class ScoreSettings(ReportOptions):
     @field_validator("columns")
     @classmethod
     def _columns_are_known(cls, columns: Mapping[str, str]) -> Mapping[str, str]:
-        from mh_batch.validation import load_contract
+        from mh_batch.contracts import load_contract
 
         known = load_contract("documents").names
         for name in columns:

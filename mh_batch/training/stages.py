@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from transformers import EvalPrediction
 
-from mh_batch.drafts import draft_of
+from mh_batch.common.atomic_folder import draft_of
 from mh_batch.errors import UsageError
 from mh_batch.training.lessons import TARGETS, Lessons
 from mh_batch.training.measures import figures_of

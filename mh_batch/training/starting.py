@@ -15,12 +15,7 @@ from mh_batch.models import locate_folder
 from mh_batch.training.learner import Learner, Noise
 from mh_batch.training.prepared import PreparedData
 from mh_batch.training.recipe import Recipe, Stage, Student
-from mh_batch.training.students import (
-    configuration,
-    inherited_embeddings,
-    start_as_bag_of_words,
-    start_embeddings,
-)
+from mh_batch.training.students import configuration, inherited_embeddings, start_as_bag_of_words, start_embeddings
 from mh_batch.training.teacher import Teacher
 from mh_batch.training.untyped import HuggingFaceModel, HuggingFaceTokenizer
 from mh_batch.training.vocabulary import MASK, byte_pairs, number_of, unigram

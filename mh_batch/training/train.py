@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mh_batch.drafts import check_new, draft_of
+from mh_batch.common.atomic_folder import check_new, draft_of
 from mh_batch.evaluation.evaluate import evaluate
 from mh_batch.models import ModelCard
 from mh_batch.models.catalogue import CARD_FILE, card_as_yaml

@@ -9,10 +9,10 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-from mh_batch.corpus.arrow_reading import look_at, named, read_columns
-from mh_batch.corpus.arrow_values import identifiers, texts
-from mh_batch.corpus.table_files import files_at
 from mh_batch.errors import CorpusError
+from mh_batch.sources.arrow_reading import look_at, named, read_columns
+from mh_batch.sources.arrow_values import identifiers, texts
+from mh_batch.sources.table_files import files_at
 from mh_batch.training.augmentation import sentences
 
 _COLUMNS = ("text", "language")

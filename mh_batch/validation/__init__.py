@@ -1,5 +1,1 @@
-"""Contracts of the tables, and the checks that a run must pass before it is published."""
-
-from mh_batch.validation.contracts import Column, Contract, load_contract
-
-__all__ = ["Column", "Contract", "load_contract"]
+"""The checks that a run must pass before it is published."""

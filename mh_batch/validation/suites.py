@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import great_expectations.expectations as gxe
 from great_expectations.expectations.expectation import Expectation
 
+from mh_batch.contracts.loading import Column, Contract, load_contract, spark_type
 from mh_batch.models import ModelCard
-from mh_batch.validation.contracts import Column, Contract, load_contract, spark_type
 
 # Probabilities are sums of doubles; a model's softmax leaves far less than this.
 _SOFTMAX_TOLERANCE = 1e-3

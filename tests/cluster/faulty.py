@@ -6,7 +6,7 @@ from pathlib import Path
 from pyspark.sql import SparkSession
 
 from mh_batch import PublishedRun, ScoreSettings, score_corpus
-from mh_batch.scoring.session import start_session
+from mh_batch.spark.session import start_session
 from tests.scoring.told import ToldLoader
 
 

@@ -9,11 +9,11 @@ import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import SparkSession
 
+from mh_batch.common.filesystem import Folder
 from mh_batch.consent import SCOPES
 from mh_batch.consent.deciding import keep_out, read_events, sayings
 from mh_batch.consent.files import LedgerFiles
 from mh_batch.errors import LedgerError
-from mh_batch.storage import Folder
 from tests.consent.histories import Event, frame, may_be_used, moment
 from tests.texts import files_with
 

@@ -7,9 +7,9 @@ from pyspark.sql import functions as F
 
 from mh_batch.corpus import Reason
 from mh_batch.corpus.admission import examine, later_copies, reject_copies
-from mh_batch.corpus.erased import Marks
-from mh_batch.corpus.pseudonyms import PseudonymKey, author_key
-from tests.pseudonyms import chained
+from mh_batch.pseudonyms.erasure_hashes import Marks
+from mh_batch.pseudonyms.hashing import PseudonymKey, author_key
+from tests.pseudonyms.chains import chained
 
 pytestmark = pytest.mark.spark
 

@@ -297,7 +297,7 @@ def test_dates_of_other_writers_mean_the_same(spark: SparkSession, tmp_path: Pat
 _IN_A_LOCALE_OF_ASCII = """
 import sys
 from mh_batch.corpus.reading import read_corpus
-from mh_batch.scoring.session import start_session
+from mh_batch.spark.session import start_session
 print(read_corpus(start_session("locale"), [sys.argv[1]], {}, "made up").rows)
 """
 

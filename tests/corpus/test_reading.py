@@ -11,10 +11,10 @@ from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
+from mh_batch.common.redaction import spark_muted
 from mh_batch.corpus import listing
 from mh_batch.corpus.reading import read_corpus
 from mh_batch.errors import ConsentError, CorpusError
-from mh_batch.redaction import spark_muted
 
 pytestmark = pytest.mark.spark
 

@@ -12,9 +12,9 @@ from pyspark.sql import SparkSession
 from sklearn.metrics import f1_score, roc_auc_score
 
 from mh_batch.cli import main
+from mh_batch.contracts import load_contract
 from mh_batch.evaluation.comparison import INDICATOR
 from mh_batch.models import read_card
-from mh_batch.validation import load_contract
 from tests.evaluation.made_up import labelled_texts, write_labelled
 from tests.texts import files_with
 

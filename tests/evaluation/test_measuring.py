@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
+from mh_batch.contracts import load_contract
 from mh_batch.evaluation.measuring import Row, measure, reliability_rows
 from mh_batch.evaluation.metrics import COUNTS
-from mh_batch.validation import load_contract
 from tests.evaluation.made_up import labelled_rows, said_by
 
 

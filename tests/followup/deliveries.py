@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from mh_batch.corpus.pseudonyms import author_key
 from mh_batch.followup.contacts import Contact, Contacts
 from mh_batch.followup.deliver import Delivery
 from mh_batch.followup.help_lines import load_help_lines
@@ -13,7 +12,8 @@ from mh_batch.followup.permission import in_pseudonyms
 from mh_batch.followup.sending import Terms
 from mh_batch.followup.sinks import Answer, Sink
 from mh_batch.followup.standing_consent import StandingConsent
-from mh_batch.scoring.layout import OutputRoot
+from mh_batch.output.layout import OutputRoot
+from mh_batch.pseudonyms.hashing import author_key
 from tests.consent.histories import AUTHORS, Event, moment
 from tests.followup.made_up import KEY, NAMES, due, evidence, granted, ledger_of, policy
 from tests.followup.receivers import Clock

@@ -6,7 +6,7 @@ from typing import Literal
 
 import pytest
 
-from mh_batch.storage import Folder
+from mh_batch.common.filesystem import Folder
 
 When = Literal["before", "half way", "after"]
 

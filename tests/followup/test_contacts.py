@@ -3,9 +3,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from mh_batch.corpus.pseudonyms import author_key
 from mh_batch.errors import ContactsError
 from mh_batch.followup.contacts import load_contacts
+from mh_batch.pseudonyms.hashing import author_key
 from tests.followup.made_up import KEY
 
 HEADER = "author_id,scope,channel,address,language,country,reference"

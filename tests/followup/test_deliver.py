@@ -6,24 +6,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mh_batch.corpus.pseudonyms import author_key
 from mh_batch.errors import KeyFileError
 from mh_batch.followup import deliver
 from mh_batch.followup.attempts import Attempt
 from mh_batch.followup.contacts import Contact, Contacts
 from mh_batch.followup.outbox import Outbox
 from mh_batch.followup.sinks import Answer
-from mh_batch.scoring.layout import OutputRoot
+from mh_batch.output.layout import OutputRoot
+from mh_batch.pseudonyms.hashing import author_key
 from tests.consent.histories import AUTHORS, Event, histories, may_be_used
-from tests.followup.deliveries import (
-    CONSENTS,
-    FAILED,
-    REFUSED,
-    Scripted,
-    delivery,
-    issued,
-    outcomes,
-)
+from tests.followup.deliveries import CONSENTS, FAILED, REFUSED, Scripted, delivery, issued, outcomes
 from tests.followup.killed import KilledError, When, killed_at
 from tests.followup.made_up import KEY, NAMES, granted, withdrawn
 from tests.followup.receivers import Clock

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mh_batch.contracts import load_contract
 from mh_batch.errors import BusyError, StoreError
 from mh_batch.followup.outbox import Outbox
 from mh_batch.followup.outbox_rows import OutboxRow
-from mh_batch.scoring.layout import OutputRoot
-from mh_batch.validation import load_contract
+from mh_batch.output.layout import OutputRoot
 from tests.consent.histories import AUTHORS
 from tests.followup.killed import KilledError, When, killed_at
 from tests.followup.made_up import KEY, due, evidence, granted, policy

@@ -11,11 +11,11 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from mh_batch.corpus.pseudonyms import author_key
 from mh_batch.errors import DeliveryError
 from mh_batch.followup.contacts import Contact, Contacts
 from mh_batch.followup.sinks import SmtpSink
 from mh_batch.followup.sinks.smtp import MailServer
+from mh_batch.pseudonyms.hashing import author_key
 from tests.consent.histories import AUTHORS
 from tests.followup.deliveries import delivery, issued, outcomes
 from tests.followup.made_up import KEY

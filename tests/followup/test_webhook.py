@@ -11,7 +11,7 @@ from mh_batch.errors import SettingsError
 from mh_batch.followup.sinks import WebhookSink
 from mh_batch.followup.sinks.signing import parse_secret
 from mh_batch.followup.sinks.webhook import _seconds
-from mh_batch.scoring.layout import OutputRoot
+from mh_batch.output.layout import OutputRoot
 from tests.consent.histories import AUTHORS
 from tests.followup.deliveries import delivery, issued, outcomes
 from tests.followup.receivers import Behaviour, http_receiver

@@ -4,7 +4,9 @@ import sys
 import pytest
 
 
-@pytest.mark.parametrize("module", ["mh_batch.inference.loading", "mh_batch.models", "mh_batch.scoring.worker"])
+@pytest.mark.parametrize(
+    "module", ["mh_batch.inference.loading", "mh_batch.models", "mh_batch.scoring.inference.worker"]
+)
 def test_reading_texts_with_a_model_needs_no_great_expectations(module: str) -> None:
     assert imported_by(module, "great_expectations") == "False"
 
@@ -14,7 +16,7 @@ def test_inference_needs_no_spark(module: str) -> None:
     assert imported_by(module, "pyspark") == "False"
 
 
-@pytest.mark.parametrize("module", ["mh_batch.inference.tokenization", "mh_batch.scoring.tokenizing"])
+@pytest.mark.parametrize("module", ["mh_batch.inference.tokenization", "mh_batch.scoring.inference.tokenizing"])
 def test_tokenising_needs_no_torch(module: str) -> None:
     assert imported_by(module, "torch") == "False"
 

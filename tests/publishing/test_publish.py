@@ -13,17 +13,17 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError
 
-from mh_batch import __version__
+from mh_batch._version import __version__
 from mh_batch.cli import main
 from mh_batch.errors import BusyError, ErasureError, PublishingError, RotationError, RunNotFoundError, UsageError
+from mh_batch.output.copies import copies_in
+from mh_batch.output.keys import rotation_marker
+from mh_batch.output.layout import OutputRoot
+from mh_batch.output.leases import Leases
 from mh_batch.publishing import Place, publish_run, remove_run
 from mh_batch.publishing import delta as delta_module
-from mh_batch.scoring.copies import copies_in
-from mh_batch.scoring.keys import rotation_marker
-from mh_batch.scoring.layout import OutputRoot
-from mh_batch.scoring.leases import Leases
-from tests.erasure.roots import places_of
 from tests.killing import Killed, killed_at
+from tests.privacy.erasure.roots import places_of
 from tests.publishing.roots import LABELS, LATER, MOODS, RUN, SADNESS, own_rows, sorted_rows, write_run
 
 
@@ -156,7 +156,7 @@ def test_a_run_of_before_the_contract_grew_is_published(root: Path, lake: Path) 
 PUBLISHING = """
 import sys
 from mh_batch.publishing import Place, publish_run
-from mh_batch.scoring.layout import OutputRoot
+from mh_batch.output.layout import OutputRoot
 publish_run(OutputRoot.at(sys.argv[1]), sys.argv[2], Place.named(sys.argv[3]))
 """
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 from pyarrow import parquet
 
-from mh_batch.validation import load_contract
+from mh_batch.contracts import load_contract
 
 LANGUAGES = ("en", "de", "fr", "it", "pt", "es")
 MODELS: dict[str, dict[str, Any]] = {

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
+from mh_batch.contracts import load_contract
 from mh_batch.reporting.counting.aggregates import BINS, UNIT, Counts, count_scores, known_dimensions
 from mh_batch.reporting.groupings import DIMENSIONS, crossings, known_crossings, name_of
 from mh_batch.settings import Period
-from mh_batch.validation import load_contract
 
 pytestmark = pytest.mark.spark
 

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 from pyspark.sql import SparkSession
 
+from mh_batch.contracts import load_contract
 from mh_batch.reporting.disclosure.privacy import DELTA, Budget, add_noise, count_authors
-from mh_batch.validation import load_contract
 
 LABELS = ("neutral", "depressed")
 CROSSINGS = [(), ("period",), ("language",)]

@@ -8,11 +8,11 @@ import pytest
 from pyarrow import csv, parquet
 from pyspark.sql import SparkSession
 
+from mh_batch.common.filesystem import Folder
+from mh_batch.contracts import load_contract
 from mh_batch.reporting import write_report
 from mh_batch.reporting.tables import write_table
 from mh_batch.settings import ReportOptions
-from mh_batch.storage import Folder
-from mh_batch.validation import load_contract
 from tests.reporting.page.made_up import prevalence
 from tests.reporting.scored_corpus import MODELS, draw_documents, score, write_run
 

@@ -6,8 +6,8 @@ import time
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from mh_batch.scoring.leases import Holder, Kind, _place
-from mh_batch.storage import Folder
+from mh_batch.common.filesystem import Folder
+from mh_batch.output.leases import Holder, Kind, _place
 
 
 def left_behind(root: Path, kind: Kind, name: str, **changes: object) -> Holder:

@@ -8,8 +8,8 @@ from pyspark.sql import SparkSession
 
 from mh_batch import ScoreSettings, score_corpus
 from mh_batch.errors import StoreError
-from mh_batch.scoring.layout import OutputRoot
-from mh_batch.scoring.upkeep import store_statistics
+from mh_batch.output.layout import OutputRoot
+from mh_batch.output.maintenance import store_statistics
 from tests.scoring.corpora import document, write
 from tests.scoring.told import ToldLoader, told
 

@@ -10,8 +10,8 @@ from pyspark.sql import SparkSession
 
 from mh_batch import PublishedRun
 from mh_batch.errors import BusyError, CorpusError
-from mh_batch.scoring.layout import MANIFEST, OutputRoot
-from mh_batch.scoring.leases import Leases
+from mh_batch.output.layout import MANIFEST, OutputRoot
+from mh_batch.output.leases import Leases
 from mh_batch.scoring.nightly import Night, published_night, run_night
 from mh_batch.settings import NightlySettings
 from tests.scoring.corpora import document, write

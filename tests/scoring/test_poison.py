@@ -102,7 +102,7 @@ def test_a_file_that_vanishes_before_it_is_scored_stops_the_run_which_goes_on_wi
     write(tmp_path / "in" / "a.parquet", rows[:3])
     vanishing = tmp_path / "in" / "b.parquet"
     write(vanishing, rows[3:])
-    from mh_batch.scoring.inference_stage import InferenceStage
+    from mh_batch.scoring.inference.stage import InferenceStage
 
     look_up = InferenceStage.look_up
 

@@ -13,19 +13,19 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from mh_batch import PublishedRun, ScoreSettings, open_run, score_corpus
+from mh_batch.common.filesystem import Folder
 from mh_batch.corpus.admission import examine, texts_of
-from mh_batch.corpus.key_files import read_key
 from mh_batch.corpus.reading import read_corpus
 from mh_batch.errors import SettingsError, UsageError, ValidationError
 from mh_batch.inference import load_scorer
 from mh_batch.inference.execution import Execution
 from mh_batch.models import Model
+from mh_batch.output.layout import OutputRoot
+from mh_batch.output.store import ScoreStore
+from mh_batch.pseudonyms.key_files import read_key
 from mh_batch.scoring import run as run_module
-from mh_batch.scoring.inference_stage import InferenceStage
-from mh_batch.scoring.layout import OutputRoot
-from mh_batch.scoring.store import ScoreStore
+from mh_batch.scoring.inference.stage import InferenceStage
 from mh_batch.scoring.tables import is_eligible, scores_table
-from mh_batch.storage import Folder
 from tests.scoring.corpora import BROKEN, document, sound_documents, write
 from tests.scoring.dead import left_behind
 from tests.texts import PLANTED, SAMPLES, files_with

@@ -1,9 +1,9 @@
 import pytest
 from pyspark.sql import SparkSession
 
+from mh_batch.contracts import load_contract
 from mh_batch.models import ModelCard
 from mh_batch.scoring.tables import in_foreign_language, is_eligible, one_per_text
-from mh_batch.validation import load_contract
 
 CARD = ModelCard(name="m", title="m", task="multi_label", labels=("calm", "sad"), max_tokens=512)
 

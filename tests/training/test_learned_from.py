@@ -17,17 +17,7 @@ from mh_batch.training.recipe import Distillation, Stage
 from mh_batch.training.teacher import Teacher
 from mh_batch.training.teaching import lessons_of
 from mh_batch.training.texts import Texts, held_texts, texts_of
-from tests.training.made_up import (
-    FAST,
-    ROWS,
-    STATES,
-    independent,
-    one_label,
-    plan,
-    recipe,
-    run,
-    weights,
-)
+from tests.training.made_up import FAST, ROWS, STATES, independent, one_label, plan, recipe, run, weights
 
 
 def test_a_student_that_follows_a_teacher_learns_its_answers(tmp_path: Path, teacher: Path) -> None:

@@ -21,16 +21,7 @@ from mh_batch.training.batching import LikeLengths
 from mh_batch.training.recipe import Stage
 from mh_batch.training.stage import Machine
 from mh_batch.training.train import train
-from tests.training.made_up import (
-    FAST,
-    STATES,
-    independent,
-    one_label,
-    plan,
-    recipe,
-    run,
-    weights,
-)
+from tests.training.made_up import FAST, STATES, independent, one_label, plan, recipe, run, weights
 
 
 def test_a_model_folder_holds_all_that_its_users_need(tmp_path: Path) -> None:

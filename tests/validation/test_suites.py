@@ -5,8 +5,8 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StructField, StructType
 
+from mh_batch.contracts import load_contract
 from mh_batch.models import ModelCard
-from mh_batch.validation import load_contract
 from mh_batch.validation.checking import Checker
 from mh_batch.validation.suites import rejected_suite, scores_suite
 

@@ -21,9 +21,9 @@ from mh_batch.benchmark.device.journal import Journal
 from mh_batch.benchmark.device.rounds import Pace
 from mh_batch.benchmark.peak import matrix_speeds
 from mh_batch.benchmark.texts import read_texts
+from mh_batch.common.hardware import cores, processor, versions_of
 from mh_batch.errors import PlatformError, SettingsError
 from mh_batch.inference.execution import Precision, best_precision, choose_execution
-from mh_batch.machine import cores, processor, versions_of
 from mh_batch.models import locate_model
 from mh_batch.models.checkpoint import read_config
 from mh_batch.settings import DeviceBenchmarkSettings

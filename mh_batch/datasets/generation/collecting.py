@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 
+from mh_batch.common.backoff import pauses
 from mh_batch.datasets.generation.answers import Answer
 from mh_batch.datasets.generation.folder import GenerationFolder
 from mh_batch.datasets.generation.ledger import Ledger, Sending
@@ -10,7 +11,6 @@ from mh_batch.datasets.generation.plan import Plan, parse_custom_id
 from mh_batch.datasets.generation.progress import BatchProgress
 from mh_batch.datasets.generation.providers import Asked, BatchState, Provider
 from mh_batch.errors import LostAnswerError, ProviderError
-from mh_batch.patience import pauses
 
 
 def collect(plan: Plan, provider: Provider, ledger: Ledger, folder: GenerationFolder) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from mh_batch.common.filesystem import Folder
 from mh_batch.datasets.generation.admission import Refused, Taken, judge
 from mh_batch.datasets.generation.collecting import collect
 from mh_batch.datasets.generation.cost import Cost, estimate
@@ -17,7 +18,6 @@ from mh_batch.datasets.generation.sending import send, settle
 from mh_batch.datasets.generation.summary import spent, summarise
 from mh_batch.datasets.generation.tables import generated_table, refused_table, write_table
 from mh_batch.errors import UsageError
-from mh_batch.storage import Folder
 
 
 def generate_texts(

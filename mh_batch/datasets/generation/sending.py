@@ -4,13 +4,13 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 
+from mh_batch.common.backoff import pauses
 from mh_batch.datasets.generation.collecting import asked_in, await_end
 from mh_batch.datasets.generation.ledger import Ledger, Sending
 from mh_batch.datasets.generation.plan import Plan
 from mh_batch.datasets.generation.progress import say
 from mh_batch.datasets.generation.providers import Asked, BatchState, Provider
 from mh_batch.errors import BatchRefusedError, LostAnswerError, ProviderError
-from mh_batch.patience import pauses
 
 
 def send(plan: Plan, provider: Provider, ledger: Ledger, asked: Sequence[Asked]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from mh_batch import __version__
+from mh_batch._version import __version__
 from mh_batch.datasets.generation.admission import Refused
 from mh_batch.datasets.generation.answers import Answer
 from mh_batch.datasets.generation.cost import Cost, cost_of, load_prices

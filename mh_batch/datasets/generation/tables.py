@@ -6,12 +6,12 @@ from io import BytesIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from mh_batch.common.filesystem import Folder
+from mh_batch.contracts import load_contract
 from mh_batch.datasets.generation.admission import Refused, Taken
 from mh_batch.datasets.generation.outcomes import Outcomes
 from mh_batch.datasets.generation.recipe import Recipe
 from mh_batch.datasets.lengths import length_band
-from mh_batch.storage import Folder
-from mh_batch.validation import load_contract
 
 _SOURCE = "generated"
 

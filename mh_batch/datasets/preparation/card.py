@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, StrictUndefined
 
-from mh_batch import __version__
+from mh_batch._version import __version__
 from mh_batch.datasets.preparation.leaks import LeakCheck
 from mh_batch.datasets.preparation.reading import Origin
 from mh_batch.datasets.preparation.reasons import MEANINGS

@@ -11,11 +11,11 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 from pyarrow import csv
 
-from mh_batch.corpus.arrow_reading import columns_at_hand, look_at, named, read_columns
-from mh_batch.corpus.survey import SoundFile
-from mh_batch.corpus.table_files import files_at
+from mh_batch.common.filesystem import file_system_of
 from mh_batch.errors import CorpusError
-from mh_batch.storage import file_system_of
+from mh_batch.sources.arrow_reading import columns_at_hand, look_at, named, read_columns
+from mh_batch.sources.survey import SoundFile
+from mh_batch.sources.table_files import files_at
 
 _CSV = ".csv"
 _PARSING = csv.ParseOptions(newlines_in_values=True)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from mh_batch.contracts import load_contract
 from mh_batch.corpus.language import detect_language
 from mh_batch.datasets.comparable import comparable
 from mh_batch.datasets.lengths import length_band
@@ -17,7 +18,6 @@ from mh_batch.datasets.preparation.reasons import Reason, left_out
 from mh_batch.datasets.preparation.recipe import CommonColumn, Recipe, Source
 from mh_batch.datasets.preparation.rules import labelled, matching
 from mh_batch.errors import PreparationError
-from mh_batch.validation import load_contract
 
 _VISIBLE = re.compile(r"[^\W_]|[^\s\w\u0000-\u001f\u007f-\u00a0\u200b-\u200f\u2028-\u202f\u2060\ufeff]")
 _LABEL_WORD = re.compile(r"[\w.-]{1,32}")

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
+from mh_batch.common.atomic_folder import draft_of
 from mh_batch.datasets.preparation.assigning import assigned
 from mh_batch.datasets.preparation.balance import balanced
 from mh_batch.datasets.preparation.card import data_card, readme
@@ -20,7 +21,6 @@ from mh_batch.datasets.preparation.publishing import check_free, write_card, wri
 from mh_batch.datasets.preparation.reading import Origin, read_source
 from mh_batch.datasets.preparation.recipe import Recipe
 from mh_batch.datasets.preparation.splitting import SPLITS
-from mh_batch.drafts import draft_of
 from mh_batch.errors import PreparationError, ValidationError
 from mh_batch.settings import PrepareSettings
 
@@ -85,7 +85,7 @@ def _bucket_finder(settings: PrepareSettings, rows: int) -> Iterator[FindBuckets
         yield local_buckets
         return
     from mh_batch.datasets.preparation.spark_buckets import spark_buckets
-    from mh_batch.scoring.session import command_session, run_settings
+    from mh_batch.spark.session import command_session, run_settings
 
     with command_session("mh-batch prepare") as spark, run_settings(spark):
         yield spark_buckets(spark)

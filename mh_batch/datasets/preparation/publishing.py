@@ -9,9 +9,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from mh_batch.contracts import load_contract
 from mh_batch.datasets.preparation.recipe import Recipe
 from mh_batch.errors import UsageError
-from mh_batch.validation import load_contract
 
 CARD = "card.json"
 README = "README.md"

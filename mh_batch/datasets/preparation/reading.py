@@ -8,10 +8,10 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-from mh_batch.corpus.arrow_values import texts
 from mh_batch.datasets.preparation.files import read_files
 from mh_batch.datasets.preparation.recipe import Hub, Source
 from mh_batch.errors import CorpusError, PreparationError, UsageError, nearest
+from mh_batch.sources.arrow_values import texts
 
 _ENDINGS = (".parquet", ".csv")
 _OUR_COLUMNS = ("doc_id", "text", "language", "author", "category")

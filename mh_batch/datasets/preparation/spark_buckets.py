@@ -8,10 +8,10 @@ import pyarrow as pa
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
+from mh_batch.common.redaction import messages_withheld
 from mh_batch.datasets.preparation.near_copies import Buckets, FindBuckets
 from mh_batch.datasets.preparation.shingles import Kind
 from mh_batch.datasets.preparation.signatures import band_keys
-from mh_batch.redaction import messages_withheld
 
 _KEYED = "place long, band int, band_key long"
 

@@ -15,7 +15,7 @@ from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from mh_batch import __version__
+from mh_batch._version import __version__
 from mh_batch.errors import SettingsError
 from mh_batch.followup.notice import Notice
 from mh_batch.followup.sinks.base import Answer

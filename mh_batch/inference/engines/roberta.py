@@ -10,15 +10,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from mh_batch.inference.engines.encoder import Family
-from mh_batch.inference.engines.layers import (
-    AfterAttention,
-    Config,
-    Linear,
-    Weights,
-    epsilon_of,
-    heads_of,
-    layer_name,
-)
+from mh_batch.inference.engines.layers import AfterAttention, Config, Linear, Weights, epsilon_of, heads_of, layer_name
 from mh_batch.inference.engines.packing import Pack
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
+from mh_batch.common.redaction import stderr_muted
 from mh_batch.models.inspection.refusal import refused
 from mh_batch.models.inspection.strict_json import read_json
-from mh_batch.redaction import stderr_muted
 
 _FAST, _SETTINGS = "tokenizer.json", ("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
 _VOCABULARIES = ("vocab.json", "vocab.txt", "merges.txt", "sentencepiece.bpe.model", "spiece.model", "spm.model")

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import SparkSession
 
+from mh_batch.common.filesystem import Folder
 from mh_batch.reporting.comparison.change import change_rows
 from mh_batch.reporting.comparison.flags import flag, in_words
 from mh_batch.reporting.comparison.mix import OTHER, Composition, mix_rows
@@ -16,7 +17,6 @@ from mh_batch.reporting.counting.counted import CountedModel, read_scores
 from mh_batch.reporting.groupings import ALL
 from mh_batch.reporting.tables import read_table
 from mh_batch.settings import ReportOptions
-from mh_batch.storage import Folder
 
 _DIMENSIONS = ("language", "source")
 

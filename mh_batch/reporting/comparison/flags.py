@@ -6,8 +6,8 @@ from typing import Any
 import pyarrow as pa
 from scipy.stats import false_discovery_control
 
+from mh_batch.contracts import load_contract
 from mh_batch.reporting.formats import percent
-from mh_batch.validation import load_contract
 
 # Conventions for the population stability index: from here on worth a look; from 0.25 on a shift.
 NOTABLE_INDEX = 0.1

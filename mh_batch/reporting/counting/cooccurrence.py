@@ -7,10 +7,10 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from mh_batch.contracts import load_contract
 from mh_batch.reporting.counting.aggregates import author_columns
 from mh_batch.reporting.disclosure.rounding import rounded
 from mh_batch.reporting.groupings import SMALL
-from mh_batch.validation import load_contract
 
 # The labels of one document, in pairs: each pair once.
 _PAIRS = """

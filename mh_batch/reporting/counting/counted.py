@@ -10,12 +10,12 @@ import pandas as pd
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
+from mh_batch.common.filesystem import Folder
+from mh_batch.contracts import load_contract
 from mh_batch.reporting.counting.aggregates import Counts, count_scores, known_dimensions
 from mh_batch.reporting.disclosure.suppression import suppress
 from mh_batch.reporting.groupings import ALL, KEYS, crossings, known_crossings, name_of
 from mh_batch.settings import ReportOptions
-from mh_batch.storage import Folder
-from mh_batch.validation import load_contract
 
 
 @dataclass(frozen=True)

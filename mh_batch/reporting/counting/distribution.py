@@ -7,11 +7,11 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from mh_batch.contracts import load_contract
 from mh_batch.reporting.counting.aggregates import BINS, UNIT
 from mh_batch.reporting.disclosure.rounding import rounded
 from mh_batch.reporting.estimation.wilson import Floats
 from mh_batch.reporting.groupings import DIMENSIONS
-from mh_batch.validation import load_contract
 
 QUANTILES = {"q05": 0.05, "q25": 0.25, "q50": 0.5, "q75": 0.75, "q95": 0.95}
 # Bins of the histograms that are shown.

@@ -8,9 +8,9 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from mh_batch.contracts import load_contract
 from mh_batch.reporting.disclosure.rounding import rounded
 from mh_batch.reporting.groupings import ALL
-from mh_batch.validation import load_contract
 
 _Row = tuple[str, str, int | None, str | None]
 

@@ -11,6 +11,8 @@ import pyarrow as pa
 from pyspark.sql import SparkSession
 from scipy.special import ndtri
 
+from mh_batch.common.filesystem import Folder
+from mh_batch.contracts import load_contract
 from mh_batch.reporting.counting.aggregates import known_dimensions
 from mh_batch.reporting.counting.counted import read_scores
 from mh_batch.reporting.disclosure.privacy import DELTA, USUAL, Budget, Spent, add_noise, count_authors
@@ -18,8 +20,6 @@ from mh_batch.reporting.estimation.bands import author_bands
 from mh_batch.reporting.groupings import COMPLEMENTARY, KEYS, SMALL, Crossing, crossings_asked, known_crossings, name_of
 from mh_batch.reporting.tables import ReportTables
 from mh_batch.settings import ReportOptions
-from mh_batch.storage import Folder
-from mh_batch.validation import load_contract
 
 
 def private_tables(

@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from mh_batch.contracts import load_contract
 from mh_batch.reporting.counting.aggregates import UNIT, Counts
 from mh_batch.reporting.counting.distribution import QUANTILES, Histograms
 from mh_batch.reporting.disclosure.rounding import rounded
@@ -19,7 +20,6 @@ from mh_batch.reporting.estimation.clusters import ClusterSums, author_share, de
 from mh_batch.reporting.estimation.quantification import saerens_em
 from mh_batch.reporting.estimation.wilson import Floats, wilson_interval
 from mh_batch.reporting.groupings import KEYS
-from mh_batch.validation import load_contract
 
 _COUNTS = ("documents", "authors", "positives", "positive_authors")
 

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from mh_batch.cli import main
-from mh_batch.validation import load_contract
+from mh_batch.contracts import load_contract
 from tests.datasets.generation.conftest import REQUESTS, Rows, rows
 from tests.datasets.generation.played_api import Fault, PlayedApi
 

@@ -11,11 +11,11 @@ import pytest
 import yaml
 
 from mh_batch.cli import main
+from mh_batch.contracts import load_contract
 from mh_batch.datasets.preparation import Recipe, load_recipe, prepare, shipped_recipes
 from mh_batch.datasets.preparation.copies import without_copies
 from mh_batch.errors import LeakError, PreparationError, UsageError
 from mh_batch.settings import PrepareSettings
-from mh_batch.validation import load_contract
 from tests.datasets.preparation.sources import text, write_sources
 from tests.texts import PLANTED, files_with
 

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from mh_batch.contracts import load_contract
 from mh_batch.reporting.estimation.wilson import wilson_interval
-from mh_batch.validation import load_contract
 from tests.reporting.page.made_up_corpus import SENSITIVITY, SPECIFICITY, score
 
 MIN_AUTHORS = 20

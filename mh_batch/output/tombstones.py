@@ -1,0 +1,57 @@
+"""What remains of those who were erased: marks by which later runs know them, and take nothing of theirs."""
+
+from __future__ import annotations
+
+import io
+from datetime import datetime
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from mh_batch.common.filesystem import Folder
+from mh_batch.contracts import load_contract
+from mh_batch.pseudonyms.erasure_hashes import Marks
+
+AUTHOR, DOCUMENT = "author", "document"
+
+
+def tombstones_folder(root: Folder) -> Folder:
+    """Where an output root keeps them."""
+    return root / "erased"
+
+
+def order_file(root: Folder) -> Folder:
+    """Where the order of an erasure lies as long as it is unfinished."""
+    return tombstones_folder(root) / "pending.json"
+
+
+def read_tombstones(root: Folder) -> Marks:
+    """Return the marks of all who were erased from an output root."""
+    tables = [
+        pq.read_table(io.BytesIO(file.read_bytes()), columns=["subject", "mark"])
+        for file in tombstones_folder(root).walk(".parquet")
+    ]
+    if not tables:
+        return Marks()
+    table = pa.concat_tables(tables)
+    return Marks(_of(table, AUTHOR), _of(table, DOCUMENT))
+
+
+def _of(table: pa.Table, subject: str) -> frozenset[str]:
+    return frozenset(table.filter(pc.field("subject") == subject)["mark"].to_pylist())
+
+
+def write_tombstones(root: Folder, name: str, marks: Marks, at: datetime) -> None:
+    """Write the marks that are not there yet."""
+    new = marks - read_tombstones(root)
+    if not new:
+        return
+    rows = [
+        {"subject": subject, "mark": mark, "at": at}
+        for subject, own in ((AUTHOR, new.authors), (DOCUMENT, new.documents))
+        for mark in sorted(own)
+    ]
+    buffer = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(rows, schema=load_contract("erased").arrow_schema()), buffer)
+    (tombstones_folder(root) / f"{name}.parquet").write_bytes(buffer.getvalue())

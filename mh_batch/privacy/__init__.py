@@ -1,0 +1,1 @@
+"""What persons may ask for: withdrawal of consent, erasure, and new pseudonyms."""

@@ -1,0 +1,151 @@
+"""Erases persons and documents from an output root, and proves it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from pyspark.sql import SparkSession
+
+from mh_batch.common.filesystem import Folder
+from mh_batch.consent import Subjects
+from mh_batch.output.access import output_access
+from mh_batch.output.copies import tell_of_copies
+from mh_batch.output.keys import check_key
+from mh_batch.output.layout import OutputRoot, new_run_id
+from mh_batch.output.leases import Leases
+from mh_batch.output.maintenance import clear_leavings
+from mh_batch.output.rewriting import rewrite_files
+from mh_batch.output.tombstones import order_file, write_tombstones
+from mh_batch.privacy.erasure.finding import Found, documents_of, documents_with, find, texts_left
+from mh_batch.privacy.erasure.order import Order, unfinished_order
+from mh_batch.privacy.erasure.runs import settle_books, take_words_out, write_reports_again
+from mh_batch.privacy.erasure.scan import prove_erased
+from mh_batch.privacy.erasure.tables import table_files
+from mh_batch.privacy.erasure.texts import forget_unclaimed
+from mh_batch.privacy.erasure.traces import Removal, Traces
+from mh_batch.privacy.erasure.words import Words, words_of
+from mh_batch.pseudonyms.erasure_hashes import Marks
+from mh_batch.pseudonyms.hashing import PseudonymKey, author_key
+from mh_batch.spark.progress import announce
+
+_DRAFTS = "erase"
+
+
+@dataclass(frozen=True)
+class Erased:
+    """What an erasure came to.
+
+    Attributes:
+        documents: Distinct documents that left the root.
+        runs: Folders within the root of the runs that held some of them, failed ones included.
+        texts: Rows that left the score store, those included that no run can be shown to need.
+    """
+
+    documents: int
+    runs: Sequence[str]
+    texts: int
+
+
+def erase(spark: SparkSession, root: Folder, key: PseudonymKey, subjects: Subjects, tombstone: bool = True) -> Erased:
+    """Take what an output root holds of authors and documents out of store, runs, failed runs, outbox and reports.
+
+    It holds the root's maintenance lease meanwhile; a caller that holds a lease itself, such as a run that has not yet
+    looked up or scored a text, may call it within that. Whoever is killed on the way has it finished by the next call.
+
+    Args:
+        spark: A session under `run_settings`.
+        root: The output root.
+        key: The root's secret, as `root_key` finds it.
+        subjects: Plain identifiers of authors and of documents.
+        tombstone: Whether later runs are to reject them; without it, as after a withdrawn consent, they may come back.
+
+    Raises:
+        BusyError: somebody else works in the root.
+        ErasureError: something of them was found afterwards, or a run's books did not balance.
+    """
+    with _alone(spark, OutputRoot(root), key) as work:
+        work.finish_what_was_begun()
+        return work.begin(subjects, tombstone)
+
+
+def finish_erasure(spark: SparkSession, root: Folder, key: PseudonymKey) -> None:
+    """Finish an erasure that was killed on the way, if there is one; arguments and errors as of `erase`."""
+    if unfinished_order(root) is not None:
+        with _alone(spark, OutputRoot(root), key) as work:
+            work.finish_what_was_begun()
+
+
+@contextmanager
+def _alone(spark: SparkSession, root: OutputRoot, key: PseudonymKey) -> Iterator[_Erasure]:
+    leases = Leases(root.folder)
+    with output_access(root), leases.held("maintenance", "erase", within=True) as check_lease:
+        check_key(root, key)
+        clear_leavings(root, leases)
+        yield _Erasure(spark, root, key, check_lease)
+
+
+@dataclass(frozen=True)
+class _Erasure:
+    spark: SparkSession
+    root: OutputRoot
+    key: PseudonymKey
+    check_lease: Callable[[], None]
+
+    def finish_what_was_begun(self) -> None:
+        order = unfinished_order(self.root.folder)
+        if order is not None:
+            announce(
+                f"finishing the erasure that was begun at {order.at}, by pseudonyms: unless this is the same one, "
+                "start the same erase again, since files that are named after persons are only known by their plain ids"
+            )
+            self.finish(order)
+
+    def begin(self, subjects: Subjects, tombstone: bool) -> Erased:
+        files = table_files(self.root.folder)
+        authors = frozenset(author_key(self.key, id) for id in subjects.authors)
+        traces = Traces(authors, subjects.docs | documents_of(files, authors))
+        marks = Marks.of(self.key, subjects.authors, traces.documents)
+        found, at = find(files, traces), datetime.now(UTC)
+        order = Order(new_run_id(at), at.isoformat(timespec="seconds"), authors, marks.documents, found.losses)
+        if tombstone:
+            write_tombstones(self.root.folder, order.id, marks, at)
+        order.write(self.root.folder)
+        return self._carry_out(order, traces, found, words_of(traces.documents, authors, subjects.authors))
+
+    def finish(self, order: Order) -> Erased:
+        files = table_files(self.root.folder)
+        documents = documents_with(files, order.documents, self.key) | documents_of(files, order.authors)
+        traces = Traces(order.authors, documents)
+        return self._carry_out(order, traces, find(files, traces), words_of(documents, order.authors))
+
+    def _carry_out(self, order: Order, traces: Traces, found: Found, words: Words) -> Erased:
+        root = self.root.folder
+        announce(f"erasing {len(found.documents):,} documents from {len(order.losses):,} runs")
+        self.check_lease()
+        self._rewrite_tables(traces, words)
+        announce("erasing texts from the score store")
+        deleted = forget_unclaimed(self.spark, self.root)
+        take_words_out(self.root, words)
+        settle_books(self.spark, self.root, order)
+        announce("writing reports again")
+        write_reports_again(self.spark, self.root, order, words)
+        announce("searching every file for what was erased")
+        theirs_only = found.texts - texts_left(table_files(root), found.texts)
+        prove_erased(root, traces, words_of(words.identifiers, theirs_only))
+        runs = [run.removeprefix("runs/") for run in order.losses]
+        tell_of_copies(self.root, "what was erased has left this root", runs)
+        order_file(root).delete()
+        return Erased(len(found.documents), tuple(order.losses), deleted)
+
+    def _rewrite_tables(self, traces: Traces, words: Words) -> None:
+        drafts = self.root.work(_DRAFTS)
+        files = {table.file: table for table in table_files(self.root.folder)}
+        left = rewrite_files(files, Removal(traces, words), drafts)
+        for file, rows in left.items():
+            # A run's table needs a file that says its columns; elsewhere its name may be a person's.
+            if rows == 0 and not files[file].run:
+                file.delete()
+        drafts.delete()

@@ -1,0 +1,55 @@
+"""What manifests say that may name persons: of the input, which is cleaned; and in settings, which stay."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from mh_batch.common.filesystem import Folder
+from mh_batch.output.layout import MANIFEST
+from mh_batch.privacy.erasure.words import ERASED, Words
+
+# Files of the input may be named after persons.
+_WITH_FILES = ("inputs", "bad_files")
+_SETTINGS_WITH_FILES = ("input",)
+
+# Said by whoever started the run. Later runs are told by the same paths and words: they are not for us to change.
+_SAID = ("consent", "consent_basis", "models", "settings")
+
+
+def read_manifest(run: Folder) -> dict[str, Any] | None:
+    """Return the manifest of a run; None if there is none, as where one that failed was killed while it was moved."""
+    try:
+        manifest: dict[str, Any] = (run / MANIFEST).read_json()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return manifest
+
+
+def without_words(manifest: dict[str, Any], words: Words) -> dict[str, Any]:
+    """Return the manifest with identifiers taken out of what it says of the input."""
+    settings = {**manifest["settings"], **_cleaned(words, manifest["settings"], _SETTINGS_WITH_FILES)}
+    return {**manifest, **_cleaned(words, manifest, _WITH_FILES), "settings": settings}
+
+
+def may_have_read(recorded: Sequence[str], inputs: Sequence[str]) -> bool:
+    """Whether these inputs are the ones that a manifest tells, where an erasure may have taken names out."""
+    return len(recorded) == len(inputs) and all(map(_may_be, recorded, inputs))
+
+
+def _may_be(recorded: str, name: str) -> bool:
+    return bool(re.fullmatch("[^/]+".join(map(re.escape, recorded.split(ERASED))), name))
+
+
+def words_said(run: Folder, words: Words) -> frozenset[str]:
+    """Return the identifiers that a run's settings hold, such as the name of a folder that results lie in."""
+    manifest = read_manifest(run) or {}
+    said = {name: manifest[name] for name in _SAID if name in manifest}
+    settings = {name: value for name, value in said.get("settings", {}).items() if name not in _SETTINGS_WITH_FILES}
+    return words.those_in(json.dumps({**said, "settings": settings}, ensure_ascii=False).encode())
+
+
+def _cleaned(words: Words, content: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    return {name: words.without(content[name]) for name in names if name in content}

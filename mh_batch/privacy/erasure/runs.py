@@ -1,0 +1,88 @@
+"""Books and reports of runs that have lost documents."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from pyspark.sql import SparkSession
+
+from mh_batch.common.filesystem import Folder
+from mh_batch.errors import ErasureError
+from mh_batch.output.layout import MANIFEST, OutputRoot
+from mh_batch.privacy.erasure.manifests import read_manifest, without_words
+from mh_batch.privacy.erasure.order import Order
+from mh_batch.privacy.erasure.words import Words
+from mh_batch.reporting import write_page_again, write_report
+from mh_batch.settings import ReportOptions
+from mh_batch.validation.reconciliation import Books
+from mh_batch.validation.runs import count_run
+
+_ENTRIES = "erasures"
+
+
+def settle_books(spark: SparkSession, root: OutputRoot, order: Order) -> None:
+    """Count the tables of the runs again, and let their manifests say so, and that documents were erased.
+
+    Raises:
+        ErasureError: the books of a run do not balance.
+    """
+    for run, loss in order.losses.items():
+        folder = root.folder / run
+        manifest = read_manifest(folder)
+        if manifest is None:
+            continue
+        settled = any(entry["erasure"] == order.id for entry in manifest.get(_ENTRIES, ()))
+        read = manifest["counts"]["read"] - (0 if settled else loss.documents)
+        counts = count_run(spark, folder, list(manifest["counts"]["models"]), read)
+        if root.run(folder.name) == folder:
+            _check_books(folder, counts.as_dict())
+        entry = {"erasure": order.id, "at": order.at, "documents": loss.documents, "authors": loss.authors}
+        entries = manifest.get(_ENTRIES, []) + ([] if settled else [entry])
+        (folder / MANIFEST).write_json({**manifest, "counts": counts.as_dict(), _ENTRIES: entries})
+
+
+def _check_books(folder: Folder, counts: dict[str, Any]) -> None:
+    for name, model in counts["models"].items():
+        rejected = Counter(counts["rejected"]) + Counter(model["rejected"])
+        problem = Books(name, counts["read"], model["scored"], rejected).problem()
+        if problem:
+            raise ErasureError(f"after the erasure the books of {folder.uri} do not balance: {problem}")
+
+
+def take_words_out(root: OutputRoot, words: Words) -> None:
+    """Take identifiers out of what the manifests of failed runs say of the input."""
+    for folder in map(root.failed, root.failed_runs()):
+        manifest = read_manifest(folder)
+        if manifest is not None and (cleaned := without_words(manifest, words)) != manifest:
+            (folder / MANIFEST).write_json(cleaned)
+
+
+def write_reports_again(spark: SparkSession, root: OutputRoot, order: Order, words: Words) -> None:
+    """Write the reports of the published runs that have lost documents, and of those that compare with them.
+
+    Of runs whose manifests only name somebody in what they say of the input the page is written, since it tells that
+    too. Such a manifest is cleaned after its page: as long as it is not, the next erasure finds both.
+    """
+    published = {run: root.manifest(run) for run in root.published()}
+    cleaned = {run: without_words(manifest, words) for run, manifest in published.items()}
+    lost = {run.removeprefix("runs/") for run in order.losses}
+    compared = {run: manifest["report"]["against"] for run, manifest in published.items()}
+    counted = [run for run in published if {run, compared[run]} & lost]
+    # A report quotes that of the run compared with, which is an earlier one unless somebody asked for another.
+    for run in sorted(counted, key=lambda run: ((compared[run] or "") > run, run)):
+        manifest, against = cleaned[run], root.compared(None, compared[run])
+        entry = write_report(spark, root.run(run), manifest, _options(manifest["report"]), against)
+        (root.run(run) / MANIFEST).write_json({**manifest, "report": entry})
+    for run in sorted(published.keys() - counted):
+        if cleaned[run] != published[run]:
+            write_page_again(root.run(run), cleaned[run])
+            (root.run(run) / MANIFEST).write_json(cleaned[run])
+
+
+def _options(entry: dict[str, Any]) -> ReportOptions:
+    """What a report was asked to show, by what the manifest says of it. A budget of noise is spent again."""
+    own = {name: entry[name] for name in ("period", "group_by", "min_authors", "round_to")}
+    privacy = entry["privacy"]
+    noise = {"dp_epsilon": privacy["epsilon"], "dp_max_groups": privacy["max_groups"]} if privacy else {}
+    return ReportOptions(**own, **noise)

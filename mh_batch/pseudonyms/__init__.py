@@ -1,0 +1,1 @@
+"""Pseudonyms of authors, documents and texts: keyed hashes, and the files that hold the keys."""

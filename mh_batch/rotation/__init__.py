@@ -1,5 +1,0 @@
-"""Puts the pseudonyms of an output root under a new key."""
-
-from mh_batch.rotation.rotate import Rotated, rotate
-
-__all__ = ["Rotated", "rotate"]

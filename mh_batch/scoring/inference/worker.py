@@ -1,0 +1,110 @@
+"""What runs in a Spark task of the inference stage: Arrow batches of token ids in, rows of the score store out."""
+
+from collections.abc import Iterable, Iterator
+from itertools import chain
+
+import numpy as np
+import pyarrow as pa
+from pyspark import TaskContext
+
+from mh_batch.common.redaction import messages_withheld
+from mh_batch.inference.execution import Execution
+from mh_batch.inference.failures import release_memory
+from mh_batch.inference.token_sequences import TokenizedTexts, TokenSequences
+from mh_batch.scoring.inference.loading import ModelLoader, TokenScorer
+from mh_batch.scoring.inference.outstanding import OutstandingKeys
+from mh_batch.scoring.inference.shipping import ShippedModel
+from mh_batch.scoring.inference.store_rows import gathered, store_rows
+from mh_batch.spark.counters import Counters, Effort, peak_bytes
+from mh_batch.spark.devices import Placement, device_of_task
+from mh_batch.spark.python_workers import BatchFunction, leave_archives_alone, made_to_stay
+
+# One model on each device: a Python worker outlives its task, and the next task finds the model loaded.
+_loaded: dict[tuple[ModelLoader, str, Execution, str, int | None], TokenScorer] = {}
+
+
+def scoring_function(
+    shipped: ShippedModel,
+    execution: Execution,
+    placement: Placement,
+    token_budget: int | None,
+    counters: Counters,
+    load: ModelLoader,
+) -> BatchFunction:
+    """Return the function that `DataFrame.mapInArrow` applies to batches of `content_key, ids, failure`.
+
+    Args:
+        shipped: The model.
+        execution: Engine and precision.
+        placement: Where it computes.
+        token_budget: Padded tokens in one batch of the model; by the memory at hand if None.
+        counters: Told what was done.
+        load: Loads what scores texts.
+    """
+
+    def score(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        with messages_withheld():
+            yield from scored_batches(batches)
+
+    def scored_batches(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        leave_archives_alone()
+        arriving = (batch for batch in batches if batch.num_rows)
+        first = next(arriving, None)
+        if first is None:
+            return
+        scorer = _scorer(load, shipped, execution, device_of_task(placement), token_budget, counters)
+        keys = OutstandingKeys()
+
+        def texts() -> Iterator[TokenizedTexts]:
+            for batch in chain([first], arriving):
+                keys.append(batch["content_key"])
+                yield tokenized_texts(batch)
+
+        for scored in gathered(scorer.score_tokens(texts())):
+            tokens, windows = int(scored.n_tokens.sum()), int(scored.n_windows.sum())
+            counters.add(Effort(texts=len(scored), tokens=tokens, windows=windows))
+            yield store_rows(keys.take(scored.numbers), scored)
+        counters.add(Effort(worker_peak_bytes=peak_bytes()))
+
+    return score
+
+
+def tokenized_texts(batch: pa.RecordBatch) -> TokenizedTexts:
+    """Return the token ids of a batch (`ids, failure`) as arrays that share its memory."""
+    lists, words = batch["ids"], batch["failure"]
+    # Of a slice of a batch the offsets begin later, while the values are those of the whole.
+    offsets = np.asarray(lists.offsets).astype(np.int64)
+    tokens = TokenSequences(lists.values.to_numpy(zero_copy_only=True)[offsets[0] : offsets[-1]], offsets - offsets[0])
+    if words.null_count == len(words):
+        return TokenizedTexts(tokens)
+    failed = np.flatnonzero(np.asarray(words.is_valid()))
+    return TokenizedTexts(tokens, dict(zip(failed.tolist(), words.take(pa.array(failed)).to_pylist(), strict=True)))
+
+
+def _scorer(
+    load: ModelLoader,
+    shipped: ShippedModel,
+    execution: Execution,
+    device: str,
+    token_budget: int | None,
+    counters: Counters,
+) -> TokenScorer:
+    model = shipped.on_this_machine()
+    wanted = (load, model.fingerprint(execution.precision), execution, device, token_budget)
+    if wanted not in _loaded:
+        with made_to_stay():
+            for other in [key for key in _loaded if key[3] == device]:
+                del _loaded[other]
+                release_memory()  # or the next model would be given what is left beside it
+            _take_the_tasks_cores()
+            _loaded[wanted] = load.scorer(model, execution, device, token_budget)
+        counters.add(Effort(model_loads=1))
+    return _loaded[wanted]
+
+
+def _take_the_tasks_cores() -> None:
+    """Compute on as many cores as Spark gave the task: the other cores run other tasks."""
+    import torch
+
+    context = TaskContext.get()
+    torch.set_num_threads(context.cpus() if context else 1)

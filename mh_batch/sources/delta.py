@@ -1,0 +1,78 @@
+"""Delta tables, by the transaction log that `deltalake` reads; their data files are read by Spark as any others."""
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+import numpy as np
+import pyarrow as pa
+
+from mh_batch.common.filesystem import Folder
+from mh_batch.errors import CorpusError, UsageError
+from mh_batch.sources.inputs import Input
+from mh_batch.sources.snapshots import DataFile, Positions, TableColumn, TableSnapshot, TableVersion, file_uri, text_of
+
+if TYPE_CHECKING:
+    from deltalake import DeltaTable
+
+_PHYSICAL_NAME = "delta.columnMapping.physicalName"
+
+
+def read_delta(named: Input, version: TableVersion | None) -> TableSnapshot:
+    """Return a version of a Delta table; errors as of `read_snapshot`."""
+    try:
+        from deltalake.exceptions import DeltaError
+    except ImportError:
+        raise UsageError(f"{named.given} needs a package for Delta tables: pip install 'mh-batch[delta]'") from None
+    wanted = named.version if version is None else version.version
+    at = "" if wanted is None else f" at version {wanted}"
+    try:
+        return _snapshot(named, _open(named, wanted))
+    # Arrow's and the log's own errors come as such; they tell of the table, never of its rows.
+    except (DeltaError, pa.ArrowException, OSError, ValueError) as error:
+        raise CorpusError(f"{named.given} cannot be read as a Delta table{at}: {error}") from None
+
+
+def _open(named: Input, version: int | None) -> "DeltaTable":
+    from deltalake import DeltaTable
+
+    folder = Folder.at(named.location)
+    if folder.is_local and not (folder / "_delta_log").exists():
+        raise CorpusError(f"{named.given} is no Delta table: {folder.uri} has no folder '_delta_log'")
+    return DeltaTable(folder.uri, version=version)
+
+
+def _snapshot(named: Input, table: "DeltaTable") -> TableSnapshot:
+    root = Folder.at(named.location)
+    columns = [_column(field) for field in json.loads(table.schema().to_json())["fields"]]
+    logical = {column.own: column.name for column in columns}
+    deleted = _deleted(table)
+    files = [_file(root, row, logical, deleted) for row in pa.table(table.get_add_actions()).to_pylist()]
+    return TableSnapshot(named, TableVersion(str(table.metadata().id), table.version()), columns, files)
+
+
+def _column(field: Mapping[str, Any]) -> TableColumn:
+    own = field.get("metadata", {}).get(_PHYSICAL_NAME, field["name"])
+    return TableColumn(field["name"], own)
+
+
+def _file(
+    root: Folder, row: Mapping[str, Any], logical: Mapping[str, str], deleted: Mapping[str, Positions]
+) -> DataFile:
+    path = unquote(row["path"])
+    location = path if ":/" in path or path.startswith("/") else (root / path).uri  # a shallow clone's lie elsewhere
+    uri = file_uri(location)
+    values = {logical.get(name, name): text_of(value) for name, value in (row.get("partition") or {}).items()}
+    rows = deleted.get(unquote(uri))
+    return DataFile(uri, values) if rows is None else DataFile(uri, values, rows)
+
+
+def _deleted(table: "DeltaTable") -> dict[str, Positions]:
+    """The positions of deleted rows, by the location of the file."""
+    found: dict[str, Positions] = {}
+    for batch in pa.RecordBatchReader.from_stream(table.deletion_vectors()):
+        for file, kept in zip(batch["filepath"], batch["selection_vector"], strict=True):
+            mask = kept.values.to_numpy(zero_copy_only=False)
+            found[unquote(file_uri(file.as_py()))] = np.flatnonzero(~mask).astype(np.int64)
+    return found

@@ -1,0 +1,1 @@
+"""The Spark session, its workers and devices, and how far a stage has come."""
