@@ -19,8 +19,8 @@ from mh_batch.datasets.preparation import spark_buckets
 from mh_batch.datasets.preparation.shingles import LONG
 from mh_batch.errors import CorpusChangedError, WithheldError
 from mh_batch.evaluation import data
-from mh_batch.scoring.failures import told_plainly
-from tests.leaking import QUOTES
+from mh_batch.scoring.failures import translate_spark_errors
+from tests.leak_search import QUOTES
 from tests.texts import PLANTED
 
 SECRET = PLANTED[0]
@@ -103,7 +103,7 @@ def test_sparks_own_errors_are_told_by_their_condition() -> None:
     assert SECRET in str(error)
 
     def work() -> None:
-        with told_plainly(Corpus(None, 0, ()), "out"):  # type: ignore[arg-type]  # no documents are looked at
+        with translate_spark_errors(Corpus(None, 0, ()), "out"):  # type: ignore[arg-type]  # no documents are looked at
             raise error
 
     assert told_of(work).startswith("Spark failed (CANNOT_BE_NONE)")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.leaking import ADDRESS, AUTHOR, DOC_ID, REGION, SOURCE
+from tests.leak_search import ADDRESS, AUTHOR, DOC_ID, REGION, SOURCE
 from tests.texts import PLANTED, files_with
 
 pytestmark = pytest.mark.spark
@@ -40,7 +40,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     }
     submitted = " ".join(f"--conf {name}={value}" for name, value in conf.items())
     environment = {**os.environ, "PYSPARK_SUBMIT_ARGS": f"{submitted} pyspark-shell"}
-    command = [sys.executable, "-m", "tests.leaking", str(root)]
+    command = [sys.executable, "-m", "tests.leak_search", str(root)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=True, env=environment)
     (root / "logs" / "stdout").write_text(done.stdout)
     (root / "logs" / "stderr").write_text(done.stderr)

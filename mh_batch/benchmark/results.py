@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mh_batch.benchmark.agreement import Agreement
-from mh_batch.benchmark.arena import Result, largest_difference
+from mh_batch.benchmark.runner import Result, largest_difference
 from mh_batch.benchmark.shapes import ShapeResult
 from mh_batch.common.hardware import cores, processor, versions_of
 from mh_batch.common.markdown import markdown_table

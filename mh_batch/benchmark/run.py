@@ -14,14 +14,14 @@ import torch
 
 from mh_batch.benchmark import results
 from mh_batch.benchmark.agreement import measure_agreement
-from mh_batch.benchmark.arena import OWN_PYTHON, Result, compete
+from mh_batch.benchmark.candidates import CONTESTANTS, Spec
 from mh_batch.benchmark.checkpoints import random_checkpoint
-from mh_batch.benchmark.contestants import CONTESTANTS, Spec
 from mh_batch.benchmark.lookup import measure_lookups
 from mh_batch.benchmark.peak import matrix_peak
 from mh_batch.benchmark.peers import PEER_PACKAGES, peer_python
 from mh_batch.benchmark.pipeline import measure_pipeline
 from mh_batch.benchmark.report import measure_reports
+from mh_batch.benchmark.runner import OWN_PYTHON, Result, compete
 from mh_batch.benchmark.shapes import measure_shapes
 from mh_batch.benchmark.texts import read_texts, write_texts
 from mh_batch.errors import SettingsError, nearest

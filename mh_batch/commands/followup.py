@@ -26,14 +26,14 @@ class PrintExamplePolicy(argparse.Action):
 def followup(arguments: argparse.Namespace) -> int:
     """Issue what follows from a published run; send nothing."""
     from mh_batch import open_run
-    from mh_batch.consent import Ledger
+    from mh_batch.consent import ConsentLedger
     from mh_batch.followup import follow_up, load_policy
     from mh_batch.output.keys import root_key
     from mh_batch.output.layout import OutputRoot
 
     settings = load_settings(FollowupSettings, arguments.config, given_flags(arguments, FollowupSettings))
     policy, root = load_policy(settings.policy), OutputRoot.existing(settings.output)
-    run, ledger = open_run(settings.output, settings.run), Ledger.open(settings.consent)
+    run, ledger = open_run(settings.output, settings.run), ConsentLedger.open(settings.consent)
     issued = follow_up(
         _session,
         root,

@@ -9,7 +9,7 @@ from mh_batch.errors import ProviderError
 from mh_batch.settings import GenerateSettings, load_settings
 
 if TYPE_CHECKING:
-    from mh_batch.datasets.generation import Plan, Recipe
+    from mh_batch.datasets.generation import GenerationRecipe, Plan
     from mh_batch.datasets.generation.providers import Provider
 
 
@@ -46,7 +46,7 @@ def generate(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _provider(settings: GenerateSettings, recipe: "Recipe", plan: "Plan") -> "Provider":
+def _provider(settings: GenerateSettings, recipe: "GenerationRecipe", plan: "Plan") -> "Provider":
     if settings.provider == "template":
         from mh_batch.datasets.generation.providers.template import TemplateProvider
 

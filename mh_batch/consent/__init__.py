@@ -3,7 +3,7 @@
 `deciding` needs pyspark and is imported by name, so that the rest does not.
 """
 
-from mh_batch.consent.ledger import Ledger
+from mh_batch.consent.ledger import ConsentLedger
 from mh_batch.consent.standing import FOLLOW_UP_SCOPES, SCOPES, FollowUpScope, Standing, Subjects
 
-__all__ = ["FOLLOW_UP_SCOPES", "SCOPES", "FollowUpScope", "Ledger", "Standing", "Subjects"]
+__all__ = ["FOLLOW_UP_SCOPES", "SCOPES", "ConsentLedger", "FollowUpScope", "Standing", "Subjects"]

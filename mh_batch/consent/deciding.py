@@ -26,7 +26,7 @@ _IDS_TO_SEND = 2_000_000
 
 
 @dataclass(frozen=True)
-class Sayings:
+class ResearchConsent:
     """What each subject of a ledger says of research.
 
     Attributes:
@@ -72,7 +72,7 @@ def _refuse_copies(events: DataFrame) -> None:
     refuse_copies(said.where("times > 1").select("last.*").limit(_COPIES_SOUGHT).toPandas())
 
 
-def sayings(events: DataFrame, as_of: datetime, now: datetime) -> Sayings:
+def sayings(events: DataFrame, as_of: datetime, now: datetime) -> ResearchConsent:
     """Return what the subjects of a ledger say last of research.
 
     Args:
@@ -86,7 +86,7 @@ def sayings(events: DataFrame, as_of: datetime, now: datetime) -> Sayings:
         about.where(F.col(name).isNotNull()).groupBy(name).agg(says).where("says is not null")
         for name in ("author_key", "doc_id")
     )
-    return Sayings(authors, docs)
+    return ResearchConsent(authors, docs)
 
 
 def _last_event(moment: datetime) -> Column:
@@ -95,7 +95,7 @@ def _last_event(moment: datetime) -> Column:
     return F.max_by(F.when(is_known, F.col("event")), F.when(is_known, order))
 
 
-def keep_out(documents: DataFrame, said: Sayings) -> DataFrame:
+def keep_out(documents: DataFrame, said: ResearchConsent) -> DataFrame:
     """Decide for each document whether a ledger, too, lets it be used.
 
     Args:

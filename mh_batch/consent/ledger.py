@@ -19,7 +19,7 @@ _SUBJECT = ["author_id", "doc_id", "scope"]
 
 
 @dataclass(frozen=True)
-class Ledger:
+class ConsentLedger:
     """Who granted and withdrew what, and when.
 
     Attributes:
@@ -29,7 +29,7 @@ class Ledger:
     events: pd.DataFrame = field(repr=False)
 
     @classmethod
-    def of(cls, frame: pd.DataFrame) -> Ledger:
+    def of(cls, frame: pd.DataFrame) -> ConsentLedger:
         """Return the ledger that a table with the columns of the contract is.
 
         Raises:
@@ -40,7 +40,7 @@ class Ledger:
         return cls._of([conform(pa.Table.from_pandas(plain, preserve_index=False), "the table")])
 
     @classmethod
-    def open(cls, location: str) -> Ledger:
+    def open(cls, location: str) -> ConsentLedger:
         """Read a ledger from a Parquet or CSV file, or a folder of them, on any file system that Arrow knows.
 
         Raises:
@@ -49,12 +49,12 @@ class Ledger:
         return cls.read(LedgerFiles.at(location))
 
     @classmethod
-    def read(cls, files: LedgerFiles) -> Ledger:
+    def read(cls, files: LedgerFiles) -> ConsentLedger:
         """Read a ledger from files that were found; errors as of `open`."""
         return cls._of(files.tables())
 
     @classmethod
-    def _of(cls, tables: Iterable[pa.Table]) -> Ledger:
+    def _of(cls, tables: Iterable[pa.Table]) -> ConsentLedger:
         frame = pa.concat_tables([events_schema().empty_table(), *tables]).to_pandas()
         names = load_contract("consent").names
         refuse_copies(frame[frame.duplicated(names)])

@@ -3,6 +3,6 @@
 `reading` and `admission` need pyspark and are imported by name, so that the rest does not.
 """
 
-from mh_batch.corpus.reasons import Reason
+from mh_batch.corpus.reasons import RejectionReason
 
-__all__ = ["Reason"]
+__all__ = ["RejectionReason"]

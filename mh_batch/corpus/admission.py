@@ -12,11 +12,11 @@ from pyspark.sql.pandas.functions import arrow_udf
 
 from mh_batch.common.arrow import map_distinct
 from mh_batch.common.redaction import messages_withheld
-from mh_batch.consent.deciding import Sayings, keep_out
+from mh_batch.consent.deciding import ResearchConsent, keep_out
 from mh_batch.corpus.language import identify_language
 from mh_batch.corpus.reading import UNLOCATED, Corpus
-from mh_batch.corpus.reasons import Reason
-from mh_batch.pseudonyms.erasure_hashes import Marks
+from mh_batch.corpus.reasons import RejectionReason
+from mh_batch.pseudonyms.erasure_hashes import ErasureHashes
 from mh_batch.pseudonyms.hashing import PseudonymKey, hasher
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # Separators, controls and invisible format characters: a text of nothing else says nothing.
 _BLANK = r"^[\s\p{Z}\p{Cc}\p{Cf}]*$"
 
-_NOBODY = Marks()
+_NOBODY = ErasureHashes()
 
 
 def examine(
@@ -33,8 +33,8 @@ def examine(
     key: PseudonymKey,
     expected: tuple[str, ...],
     max_text_chars: int,
-    said: Sayings | None = None,
-    erased: Marks = _NOBODY,
+    said: ResearchConsent | None = None,
+    erased: ErasureHashes = _NOBODY,
 ) -> DataFrame:
     """Give each document its keys, its language and, if it cannot be used, a reason. The text stays behind.
 
@@ -54,7 +54,7 @@ def examine(
     decided = keyed if said is None else keep_out(keyed, said)
     erased_or_reason = F.coalesce(_erased(key, erased), _reason(max_text_chars))
     judged = decided.withColumn("reason", erased_or_reason).withColumn("doc_id", F.make_valid_utf8("doc_id"))
-    known = F.coalesce(F.col("reason") != Reason.ERASED.value, F.lit(True))
+    known = F.coalesce(F.col("reason") != RejectionReason.ERASED.value, F.lit(True))
     admitted = F.when(F.col("reason").isNull(), F.col("text"))
     undeclared = F.when(F.col("language").isNull(), admitted)
     return judged.select(
@@ -106,29 +106,29 @@ def later_copies(examined: DataFrame) -> DataFrame:
 def reject_copies(examined: DataFrame, copies: DataFrame) -> DataFrame:
     """Reject the documents at the places that `later_copies` found."""
     marked = examined.join(copies.withColumn("is_copy", F.lit(True)), "place", "left")
-    reason = F.when(F.col("is_copy"), F.lit(Reason.DUPLICATE_DOC_ID.value)).otherwise(F.col("reason"))
+    reason = F.when(F.col("is_copy"), F.lit(RejectionReason.DUPLICATE_DOC_ID.value)).otherwise(F.col("reason"))
     return marked.withColumn("reason", reason).drop("is_copy")
 
 
 def _reason(max_text_chars: int) -> Column:
     text = F.col("text")
     # Consent comes first: what may not be used is not even looked at.
-    rules: list[tuple[Column, Reason]] = [
-        (F.col("malformed") == Reason.MALFORMED_RECORD.value, Reason.MALFORMED_RECORD),
-        (F.col("doc_id").isNull(), Reason.NULL_DOC_ID),
-        (~F.is_valid_utf8("doc_id"), Reason.UNDECODABLE_DOC_ID),
-        (F.col("kept_out").isNotNull(), Reason.NO_CONSENT),
-        (text.isNull(), Reason.NULL_TEXT),
-        (~F.is_valid_utf8(text) | F.col("malformed").isNotNull(), Reason.UNDECODABLE_TEXT),
-        (F.length(text) > max_text_chars, Reason.TEXT_TOO_LARGE),
-        (text.contains("\0"), Reason.NUL_IN_TEXT),
-        (text.rlike(_BLANK), Reason.EMPTY_TEXT),
-        (F.col("bad_date"), Reason.INVALID_DATE),
+    rules: list[tuple[Column, RejectionReason]] = [
+        (F.col("malformed") == RejectionReason.MALFORMED_RECORD.value, RejectionReason.MALFORMED_RECORD),
+        (F.col("doc_id").isNull(), RejectionReason.NULL_DOC_ID),
+        (~F.is_valid_utf8("doc_id"), RejectionReason.UNDECODABLE_DOC_ID),
+        (F.col("kept_out").isNotNull(), RejectionReason.NO_CONSENT),
+        (text.isNull(), RejectionReason.NULL_TEXT),
+        (~F.is_valid_utf8(text) | F.col("malformed").isNotNull(), RejectionReason.UNDECODABLE_TEXT),
+        (F.length(text) > max_text_chars, RejectionReason.TEXT_TOO_LARGE),
+        (text.contains("\0"), RejectionReason.NUL_IN_TEXT),
+        (text.rlike(_BLANK), RejectionReason.EMPTY_TEXT),
+        (F.col("bad_date"), RejectionReason.INVALID_DATE),
     ]
     return F.coalesce(*[F.when(broken, F.lit(reason.value)) for broken, reason in rules])
 
 
-def _erased(key: PseudonymKey, erased: Marks) -> Column:
+def _erased(key: PseudonymKey, erased: ErasureHashes) -> Column:
     """The reason of documents that were erased, by their own id or their author's; null for others."""
     rules = [
         (_mark_udf(key, "erased document", erased.documents)("doc_id"), erased.documents),
@@ -141,10 +141,10 @@ def _detail() -> Column:
     row = F.coalesce(F.concat(F.lit(", row "), F.col("source_row").cast("string")), F.lit(""))
     place = F.concat(F.col("source_file"), row)
     size = F.when(
-        F.col("reason") == Reason.TEXT_TOO_LARGE.value,
+        F.col("reason") == RejectionReason.TEXT_TOO_LARGE.value,
         F.concat(F.length("text").cast("string"), F.lit(" characters")),
     )
-    rule = F.when(F.col("reason") == Reason.NO_CONSENT.value, F.col("kept_out"))
+    rule = F.when(F.col("reason") == RejectionReason.NO_CONSENT.value, F.col("kept_out"))
     return F.concat_ws("; ", place, size, rule)
 
 
@@ -159,7 +159,7 @@ def _mark_udf(
 
     def marked() -> Callable[[bytes], str | None]:
         digest = hasher(key, purpose)
-        return lambda id: Reason.ERASED.value if digest(id) in marks else None
+        return lambda id: RejectionReason.ERASED.value if digest(id) in marks else None
 
     return _per_value(marked)
 

@@ -23,7 +23,7 @@ from pyspark.sql import types as T
 from mh_batch.common.filesystem import Folder, file_system_of
 from mh_batch.corpus.failures import as_rows_say, failed_file, location_of
 from mh_batch.corpus.grouping import Group
-from mh_batch.corpus.reasons import Reason
+from mh_batch.corpus.reasons import RejectionReason
 from mh_batch.corpus.scanning import LOCAL_FILES, PATH
 from mh_batch.errors import CorpusError
 from mh_batch.sources.inputs import CSV, JSON, Input
@@ -202,9 +202,9 @@ def _malformed(named: Input, group: Group) -> Any:  # noqa: ANN401 - as above
     """Why a row cannot be trusted: no record, or letters that were none in the file's encoding."""
     rules = []
     if named.format in (CSV, JSON):
-        rules.append((F.col(_RECORD).isNotNull(), Reason.MALFORMED_RECORD))
+        rules.append((F.col(_RECORD).isNotNull(), RejectionReason.MALFORMED_RECORD))
     text = group.in_files.get("text")
     if named.format == CSV and text is not None:
-        rules.append((F.col(f"`{text.name}`").contains(_REPLACED), Reason.UNDECODABLE_TEXT))
+        rules.append((F.col(f"`{text.name}`").contains(_REPLACED), RejectionReason.UNDECODABLE_TEXT))
     none = F.lit(None).cast("string")
     return F.coalesce(*[F.when(broken, F.lit(reason.value)) for broken, reason in rules], none).alias(MALFORMED)

@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 
-class Reason(StrEnum):
+class RejectionReason(StrEnum):
     """The fixed words of the `reason` column of `rejected`."""
 
     ERASED = "erased"

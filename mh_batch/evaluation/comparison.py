@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mh_batch.common.markdown import markdown_table
-from mh_batch.evaluation.beside import published_text_tables
 from mh_batch.evaluation.error_rates import as_yaml
+from mh_batch.evaluation.published_comparison import published_text_tables
 from mh_batch.evaluation.result import Evaluation
 from mh_batch.evaluation.tables import (
     TextTable,

@@ -9,7 +9,7 @@ from itertools import product
 import numpy as np
 
 from mh_batch.errors import SettingsError
-from mh_batch.evaluation.folding import Reading
+from mh_batch.evaluation.label_mapping import Reading
 from mh_batch.evaluation.metrics import Flags, Floats
 from mh_batch.inference.execution import Execution, choose_execution
 from mh_batch.models import Model

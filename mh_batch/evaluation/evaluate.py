@@ -8,10 +8,10 @@ from mh_batch.errors import CorpusError, SettingsError
 from mh_batch.evaluation.contenders import Contender, Predictions, executions_of, predictions, scored_by_all
 from mh_batch.evaluation.data import LabelledData
 from mh_batch.evaluation.error_rates import card_to_write, error_rates, write_card
-from mh_batch.evaluation.folding import readings
+from mh_batch.evaluation.label_mapping import readings
+from mh_batch.evaluation.loading import Labelled, opened
 from mh_batch.evaluation.measuring import measure, reliability_rows, truth_of
-from mh_batch.evaluation.notes import about, notes
-from mh_batch.evaluation.opening import Labelled, opened
+from mh_batch.evaluation.metadata import about, notes
 from mh_batch.evaluation.published import published_table
 from mh_batch.evaluation.result import Evaluation, Speed
 from mh_batch.evaluation.speed import measure_latency

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mh_batch.evaluation.beside import published_text_tables
 from mh_batch.evaluation.charts import EvaluationChart, charts_of
 from mh_batch.evaluation.comparison import INDICATOR, labels_shown
 from mh_batch.evaluation.error_rates import as_yaml
+from mh_batch.evaluation.published_comparison import published_text_tables
 from mh_batch.evaluation.result import Evaluation
 from mh_batch.evaluation.tables import (
     TextTable,

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from pyspark.sql import SparkSession
 
-from mh_batch.consent import Ledger
+from mh_batch.consent import ConsentLedger
 from mh_batch.errors import UsageError, nearest
 from mh_batch.followup.candidates import find_candidates
 from mh_batch.followup.issuing import Issue, due_rows
@@ -42,7 +42,7 @@ def follow_up(
     root: OutputRoot,
     run: PublishedRun,
     policy: Policy,
-    ledger: Ledger,
+    ledger: ConsentLedger,
     key: PseudonymKey,
     *,
     issued_by: str | None = None,

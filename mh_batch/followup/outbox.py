@@ -20,7 +20,7 @@ from mh_batch.output.access import output_access
 from mh_batch.output.keys import check_key
 from mh_batch.output.layout import OutputRoot
 from mh_batch.output.leases import Leases
-from mh_batch.privacy.erasure.order import unfinished_order
+from mh_batch.privacy.erasure.journal import unfinished_order
 from mh_batch.pseudonyms.hashing import PseudonymKey
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mh_batch.consent import Ledger, Standing, Subjects
+from mh_batch.consent import ConsentLedger, Standing, Subjects
 from mh_batch.consent.rules import RESEARCH
 from mh_batch.pseudonyms.hashing import PseudonymKey, author_key
 
 
-def in_pseudonyms(ledger: Ledger, key: PseudonymKey) -> Ledger:
+def in_pseudonyms(ledger: ConsentLedger, key: PseudonymKey) -> ConsentLedger:
     """Return the ledger with each author's id replaced by the `author_key` under the root's key."""
     authors = ledger.events["author_id"].map(lambda author: author_key(key, author), na_action="ignore")
-    return Ledger(ledger.events.assign(author_id=authors))
+    return ConsentLedger(ledger.events.assign(author_id=authors))
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping
 from datetime import UTC, datetime
 
-from mh_batch.consent import SCOPES, Ledger
+from mh_batch.consent import SCOPES, ConsentLedger
 from mh_batch.consent.files import LedgerFiles
 from mh_batch.consent.rules import RESEARCH
 from mh_batch.errors import DeliveryError, LedgerError
@@ -21,7 +21,7 @@ class StandingConsent:
         until: When the ledger's next event comes, after which this is out of date; None if there is none.
     """
 
-    def __init__(self, known: Ledger, moment: datetime) -> None:
+    def __init__(self, known: ConsentLedger, moment: datetime) -> None:
         """Read a ledger in the pseudonyms of the rows' root."""
         standing = known.at(moment)
         self.until = _next_event(known, moment)
@@ -51,7 +51,7 @@ class CurrentConsent:
     def __init__(
         self, location: str, key: PseudonymKey, now: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
-        """Read the ledger; errors as of `Ledger.open`."""
+        """Read the ledger; errors as of `ConsentLedger.open`."""
         self._location, self._key, self._now = location, key, now
         self._files = LedgerFiles.at(location)
         self._known = self._read(self._files)
@@ -83,17 +83,17 @@ class CurrentConsent:
         self._files = files
         return True
 
-    def _read(self, files: LedgerFiles) -> Ledger:
-        return in_pseudonyms(Ledger.read(files), self._key)
+    def _read(self, files: LedgerFiles) -> ConsentLedger:
+        return in_pseudonyms(ConsentLedger.read(files), self._key)
 
 
-def _next_event(ledger: Ledger, moment: datetime) -> datetime | None:
+def _next_event(ledger: ConsentLedger, moment: datetime) -> datetime | None:
     times = ledger.events["at"]
     later = times[times > moment]
     return None if later.empty else later.min()
 
 
-def _last_withdrawals(ledger: Ledger, column: str, moment: datetime) -> Mapping[Hashable, datetime]:
+def _last_withdrawals(ledger: ConsentLedger, column: str, moment: datetime) -> Mapping[Hashable, datetime]:
     """When each subject last withdrew each scope."""
     events = ledger.events
     withdrawals = events[(events["event"] == "withdrawn") & (events["at"] <= moment)]

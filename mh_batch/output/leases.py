@@ -98,7 +98,7 @@ class Leases:
         files = [self._folder / name for name in self._folder.names() if name.endswith(".json")]
         return [holder for holder in map(_read, files) if holder is not None]
 
-    def bury_dead(self, clear: Callable[[Holder], None]) -> None:
+    def reap_expired(self, clear: Callable[[Holder], None]) -> None:
         """Remove the leases of the dead, each after `clear` has removed what it left."""
         for holder in self.holders():
             if holder.is_dead(time.time()):

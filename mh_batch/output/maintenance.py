@@ -107,12 +107,12 @@ def _files(folder: Folder) -> Iterator[tuple[int, int]]:
         yield pq.read_metadata(file.path, filesystem=file_system).num_rows, file.size
 
 
-def clear_leavings(root: OutputRoot, leases: Leases) -> None:
+def remove_stale_files(root: OutputRoot, leases: Leases) -> None:
     """Delete what lies in work and in unpublished runs, and what killed writers left anywhere half written.
 
     Nobody may work in the root but who calls.
     """
-    leases.bury_dead(partial(clear_after, root))
+    leases.reap_expired(partial(clear_after, root))
     own = {holder.name for holder in leases.living()}
     for run in {*(root.folder / "work").names(), *(root.folder / "runs").names()} - own:
         root.clear_away(run)
@@ -124,10 +124,10 @@ def clear_after(root: OutputRoot, dead: Holder) -> None:
     """Delete what somebody who died left lying; what a run scored stays, as far as its files are whole."""
     if dead.kind == "run":
         root.clear_away(dead.name)
-        drop_torn_files(root, dead.name)
+        delete_truncated_files(root, dead.name)
 
 
-def drop_torn_files(root: OutputRoot, run_id: str) -> None:
+def delete_truncated_files(root: OutputRoot, run_id: str) -> None:
     """Delete files of a run that died which have no end, as a machine that loses its power may leave them.
 
     Their texts are scored again. Unless they go, no run could read the store.

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from mh_batch.common.filesystem import Folder
 from mh_batch.contracts import load_contract
-from mh_batch.pseudonyms.erasure_hashes import Marks
+from mh_batch.pseudonyms.erasure_hashes import ErasureHashes
 
 AUTHOR, DOCUMENT = "author", "document"
 
@@ -26,23 +26,23 @@ def order_file(root: Folder) -> Folder:
     return tombstones_folder(root) / "pending.json"
 
 
-def read_tombstones(root: Folder) -> Marks:
+def read_tombstones(root: Folder) -> ErasureHashes:
     """Return the marks of all who were erased from an output root."""
     tables = [
         pq.read_table(io.BytesIO(file.read_bytes()), columns=["subject", "mark"])
         for file in tombstones_folder(root).walk(".parquet")
     ]
     if not tables:
-        return Marks()
+        return ErasureHashes()
     table = pa.concat_tables(tables)
-    return Marks(_of(table, AUTHOR), _of(table, DOCUMENT))
+    return ErasureHashes(_of(table, AUTHOR), _of(table, DOCUMENT))
 
 
 def _of(table: pa.Table, subject: str) -> frozenset[str]:
     return frozenset(table.filter(pc.field("subject") == subject)["mark"].to_pylist())
 
 
-def write_tombstones(root: Folder, name: str, marks: Marks, at: datetime) -> None:
+def write_tombstones(root: Folder, name: str, marks: ErasureHashes, at: datetime) -> None:
     """Write the marks that are not there yet."""
     new = marks - read_tombstones(root)
     if not new:

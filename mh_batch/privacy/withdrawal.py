@@ -12,10 +12,10 @@ from pyspark.sql import functions as F
 
 from mh_batch.common.filesystem import Folder
 from mh_batch.consent import Subjects
-from mh_batch.consent.deciding import Sayings, read_events, sayings
+from mh_batch.consent.deciding import ResearchConsent, read_events, sayings
 from mh_batch.consent.events import WITHDRAWN
 from mh_batch.consent.files import LedgerFiles
-from mh_batch.corpus.reasons import Reason
+from mh_batch.corpus.reasons import RejectionReason
 from mh_batch.errors import UsageError
 from mh_batch.output.layout import OutputRoot
 from mh_batch.pseudonyms.hashing import PseudonymKey, hasher
@@ -56,7 +56,9 @@ class RunLedger:
         files = LedgerFiles.at(settings.consent)
         return cls(files, files.digest(), settings.consent_as_of or now, now)
 
-    def heed(self, spark: SparkSession, root: OutputRoot, key: PseudonymKey, work: Folder) -> Sayings:
+    def apply_withdrawals(
+        self, spark: SparkSession, root: OutputRoot, key: PseudonymKey, work: Folder
+    ) -> ResearchConsent:
         """Take out of the root what has been withdrawn, and return what the ledger says of the texts to come.
 
         Args:
@@ -75,9 +77,9 @@ class RunLedger:
             remove(spark, root, key, gone)
             events = read_events(spark, self.files, hasher(key, "author"), work / "events")
         said = sayings(events, self.as_of, self.now)
-        return Sayings(keep(said.authors, work / "authors"), keep(said.docs, work / "docs"))
+        return ResearchConsent(keep(said.authors, work / "authors"), keep(said.docs, work / "docs"))
 
-    def _withdrawn(self, said: Sayings, held: DataFrame, key: PseudonymKey) -> Subjects:
+    def _withdrawn(self, said: ResearchConsent, held: DataFrame, key: PseudonymKey) -> Subjects:
         """Who has withdrawn, of those that the root holds something of."""
         keys = _in_both(said.authors, held, "author_key")
         return Subjects(frozenset(self._names(keys, key)), frozenset(_in_both(said.docs, held, "doc_id")))
@@ -112,7 +114,7 @@ def held_in(spark: SparkSession, root: OutputRoot) -> DataFrame:
         "author_key string, doc_id string, reason string",
         [run / "rejected" for run in runs if (run / "rejected").exists()],
     )
-    others = rejected.where(F.col("reason") != Reason.NO_CONSENT.value).drop("reason")
+    others = rejected.where(F.col("reason") != RejectionReason.NO_CONSENT.value).drop("reason")
     issued = root.folder / "outbox" / "issued"
     followed = _read(spark, "author_key string, evidence array<struct<doc_id string>>", [issued] * issued.exists())
     return scored.unionByName(others).unionByName(

@@ -1,4 +1,4 @@
-"""Marks of authors and documents that were erased: keyed hashes by which they are known again, and nothing else is."""
+"""Authors and documents that were erased: keyed hashes by which they are known again, and nothing else is."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from mh_batch.pseudonyms.hashing import PseudonymKey, hasher
 
 
 @dataclass(frozen=True)
-class Marks:
+class ErasureHashes:
     """Keyed hashes of identifiers, other than those that stand in any table."""
 
     authors: frozenset[str] = frozenset()
     documents: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, key: PseudonymKey, authors: Iterable[str], documents: Iterable[str]) -> Marks:
+    def of(cls, key: PseudonymKey, authors: Iterable[str], documents: Iterable[str]) -> ErasureHashes:
         """Return the marks of plain identifiers."""
         author, document = hasher(key, "erased author"), hasher(key, "erased document")
         return cls(
             frozenset(author(id.encode()) for id in authors), frozenset(document(id.encode()) for id in documents)
         )
 
-    def __sub__(self, other: Marks) -> Marks:
+    def __sub__(self, other: ErasureHashes) -> ErasureHashes:
         """The marks that the other does not have."""
-        return Marks(self.authors - other.authors, self.documents - other.documents)
+        return ErasureHashes(self.authors - other.authors, self.documents - other.documents)
 
     def __bool__(self) -> bool:
         """Whether there is any."""

@@ -14,7 +14,7 @@ _DISK_FULL = ("No space left on device", "Disk quota exceeded")
 
 
 @contextmanager
-def told_plainly(corpus: Corpus, output: str) -> Iterator[None]:
+def translate_spark_errors(corpus: Corpus, output: str) -> Iterator[None]:
     """Raise an error of ours in place of Spark's, which may quote values of the corpus; others pass.
 
     Raises:

@@ -12,7 +12,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from mh_batch.common.filesystem import Folder
-from mh_batch.consent.deciding import Sayings
+from mh_batch.consent.deciding import ResearchConsent
 from mh_batch.corpus.admission import examine, later_copies, reject_copies, texts_of
 from mh_batch.corpus.reading import Corpus, read_corpus
 from mh_batch.errors import SettingsError, ValidationError
@@ -29,10 +29,10 @@ from mh_batch.output.store import ScoreStore
 from mh_batch.output.tombstones import read_tombstones
 from mh_batch.privacy.erasure import finish_erasure
 from mh_batch.privacy.withdrawal import RunLedger
-from mh_batch.pseudonyms.erasure_hashes import Marks
+from mh_batch.pseudonyms.erasure_hashes import ErasureHashes
 from mh_batch.reporting import write_report
 from mh_batch.scoring import manifest as contents
-from mh_batch.scoring.failures import told_plainly
+from mh_batch.scoring.failures import translate_spark_errors
 from mh_batch.scoring.inference.loading import ModelLoader, SharedModels
 from mh_batch.scoring.inference.stage import InferenceStage
 from mh_batch.scoring.stages import Stages
@@ -151,9 +151,9 @@ class _Run:
         with leases.held("run", self.run_id) as check_lease:
             check_key(self.root, self.key)  # it may have been rotated before this run held the lease
             make_folders(self.root)
-            leases.bury_dead(partial(clear_after, self.root))
+            leases.reap_expired(partial(clear_after, self.root))
             try:
-                with told_plainly(self.corpus, self.root.folder.uri):
+                with translate_spark_errors(self.corpus, self.root.folder.uri):
                     finish_erasure(self.spark, self.root.folder, self.key)
                     self._carry_out(check_lease)
             finally:
@@ -162,7 +162,7 @@ class _Run:
 
     def _carry_out(self, check_lease: Callable[[], None]) -> None:
         announce(f"run {self.run_id}: inference {self._where()}")
-        documents = self._examine(self._heed_consent())
+        documents = self._examine(self._apply_consent())
         counts = self._count(documents)
         rejected, throughput = [rejected_by_all(documents)], {}
         for model in self.models:
@@ -197,15 +197,15 @@ class _Run:
             return next(iter(places.values()))
         return "; ".join(f"of {name} {place}" for name, place in places.items())
 
-    def _heed_consent(self) -> Sayings | None:
+    def _apply_consent(self) -> ResearchConsent | None:
         """Let what was withdrawn leave the root, and find out what may be used."""
         if self.ledger is None:
             return None
         announce(f"run {self.run_id}: consent as {self.settings.consent} says")
         with self.stages.stage("consent"):
-            return self.ledger.heed(self.spark, self.root, self.key, self._work / "consent")
+            return self.ledger.apply_withdrawals(self.spark, self.root, self.key, self._work / "consent")
 
-    def _examine(self, said: Sayings | None) -> DataFrame:
+    def _examine(self, said: ResearchConsent | None) -> DataFrame:
         """Hold the corpus against its contract, and keep the result: it is read again for each model and join."""
         announce(f"run {self.run_id}: reading {', '.join(self.settings.input) or self.settings.format}")
         for table in self.corpus.tables:
@@ -224,7 +224,7 @@ class _Run:
         bad_files, before = [*self.corpus.bad_files, file], self.corpus
         return open_corpus(self.spark, self.settings, bad_files, before.versions(), before.since())
 
-    def _draft(self, said: Sayings | None, erased: Marks) -> DataFrame | BadFile:
+    def _draft(self, said: ResearchConsent | None, erased: ErasureHashes) -> DataFrame | BadFile:
         """Keep what examining the corpus gives, or return the file that stood in the way."""
         limit = self.settings.max_text_chars
         examined = examine(self.corpus.documents, self.key, self._languages(), limit, said, erased)

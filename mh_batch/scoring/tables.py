@@ -6,7 +6,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from mh_batch.contracts import load_contract
-from mh_batch.corpus import Reason
+from mh_batch.corpus import RejectionReason
 from mh_batch.corpus.language import UNDETERMINED
 from mh_batch.models import ModelCard
 from mh_batch.scoring.labelling import given_labels_column, top_label
@@ -67,7 +67,7 @@ def rejected_by_all(documents: DataFrame) -> DataFrame:
 def in_foreign_language(documents: DataFrame, card: ModelCard, score_undetermined: bool) -> DataFrame:
     """Return the admitted documents in a language that the model does not know, by the contract of `rejected`."""
     foreign = documents.where(F.col("reason").isNull() & ~is_eligible(card, score_undetermined))
-    return _rejected(foreign, card, Reason.UNKNOWN_LANGUAGE, F.col("language"))
+    return _rejected(foreign, card, RejectionReason.UNKNOWN_LANGUAGE, F.col("language"))
 
 
 def unscored(documents: DataFrame, scored: DataFrame, failures: DataFrame, card: ModelCard) -> DataFrame:
@@ -81,9 +81,9 @@ def unscored(documents: DataFrame, scored: DataFrame, failures: DataFrame, card:
     """
     left = documents.join(scored.select("content_key"), "content_key", "left_anti")
     explained = left.join(failures, "content_key", "left")
-    return _rejected(explained, card, Reason.INFERENCE_FAILED, F.coalesce("failure", F.lit("no result")))
+    return _rejected(explained, card, RejectionReason.INFERENCE_FAILED, F.coalesce("failure", F.lit("no result")))
 
 
-def _rejected(documents: DataFrame, card: ModelCard, reason: Reason, detail: Column) -> DataFrame:
+def _rejected(documents: DataFrame, card: ModelCard, reason: RejectionReason, detail: Column) -> DataFrame:
     named = {"model": F.lit(card.name), "reason": F.lit(reason.value), "detail": detail}
     return documents.withColumns(named).select(*load_contract("rejected").names)

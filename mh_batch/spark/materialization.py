@@ -14,7 +14,7 @@ def keep(table: DataFrame, folder: Folder) -> DataFrame:
     return table.sparkSession.read.schema(table.schema).parquet(folder.spark_pattern)
 
 
-def keep_on_executors(table: DataFrame) -> DataFrame:
+def persist_on_executors(table: DataFrame) -> DataFrame:
     """Have Spark keep a table when it is computed, until it is let go.
 
     In Spark's own block files, beside its shuffle files: memory stays flat however large the table is, and what Spark
@@ -23,7 +23,7 @@ def keep_on_executors(table: DataFrame) -> DataFrame:
     return table.persist(StorageLevel.DISK_ONLY)
 
 
-def let_go(table: DataFrame) -> None:
-    """Delete what `keep_on_executors` kept."""
+def unpersist(table: DataFrame) -> None:
+    """Delete what `persist_on_executors` kept."""
     with suppress(Exception):  # a session that is gone has deleted it, and what led here is to be told
         table.unpersist()

@@ -30,7 +30,7 @@ class Evidence:
         return Evidence([text for text, wanted in zip(self.texts, chosen, strict=True) if wanted], self.states[chosen])
 
 
-def beliefs(known: Evidence, claims: Scores, others: Evidence) -> Scores:
+def soft_labels(known: Evidence, claims: Scores, others: Evidence) -> Scores:
     """Probabilities (other texts by labels) from what is claimed of known texts (1, 0 or NaN)."""
     from sklearn.preprocessing import StandardScaler
 
@@ -47,7 +47,7 @@ def out_of_fold_beliefs(known: Evidence, claims: Scores, folds: int) -> Scores:
     found = np.empty_like(claims)
     for part in range(folds):
         inside = fold == part
-        found[inside] = beliefs(known.rows(~inside), claims[~inside], known.rows(inside))
+        found[inside] = soft_labels(known.rows(~inside), claims[~inside], known.rows(inside))
     return found
 
 

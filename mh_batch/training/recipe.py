@@ -117,7 +117,7 @@ class CardFacts(_Frozen):
     limits: str = ""
 
 
-class Recipe(_Frozen):
+class TrainingRecipe(_Frozen):
     """A whole training."""
 
     name: str
@@ -136,7 +136,7 @@ class Recipe(_Frozen):
         return self
 
 
-def load_recipe(name: str, changes: Mapping[str, Any] | None = None) -> Recipe:
+def load_recipe(name: str, changes: Mapping[str, Any] | None = None) -> TrainingRecipe:
     """Load a recipe that ships with the package, or a YAML file.
 
     Args:
@@ -150,7 +150,7 @@ def load_recipe(name: str, changes: Mapping[str, Any] | None = None) -> Recipe:
     content = _content(name)
     stages = [{**stage, **(changes or {})} for stage in content.get("stages", [])]
     try:
-        return Recipe.model_validate({**content, "stages": stages})
+        return TrainingRecipe.model_validate({**content, "stages": stages})
     except ValidationError as error:
         problems = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors(include_url=False)]
         raise SettingsError(f"the recipe {name} cannot be followed: {'; '.join(problems)}") from None

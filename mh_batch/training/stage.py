@@ -22,11 +22,11 @@ from transformers.trainer_utils import get_last_checkpoint
 
 from mh_batch.training.averaging import Averaging
 from mh_batch.training.batching import LikeLengths
+from mh_batch.training.encoded_dataset import TARGETS, EncodedDataset, collate
 from mh_batch.training.learner import Learner
-from mh_batch.training.lessons import TARGETS, Lessons, collate
 from mh_batch.training.objective import Objective
+from mh_batch.training.progress_callback import ProgressCallback
 from mh_batch.training.recipe import Stage
-from mh_batch.training.telling import Telling
 
 Figures = Callable[[EvalPrediction], dict[str, float]]
 
@@ -88,8 +88,8 @@ def train_stage(
     learner: Learner,
     stage: Stage,
     objective: Objective,
-    train: Lessons,
-    validation: Lessons | None,
+    train: EncodedDataset,
+    validation: EncodedDataset | None,
     figures: Figures,
     folder: Path,
     seed: int,
@@ -111,7 +111,7 @@ def train_stage(
     Returns:
         The training's curve: what `Trainer` logged, by `step` and `epoch`.
     """
-    callbacks: list[TrainerCallback] = [Telling(stage.name)]
+    callbacks: list[TrainerCallback] = [ProgressCallback(stage.name)]
     if stage.average:
         callbacks.append(Averaging(learner, stage.average))
     if stage.patience:

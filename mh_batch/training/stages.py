@@ -14,14 +14,21 @@ from transformers import EvalPrediction
 
 from mh_batch.common.atomic_folder import draft_of
 from mh_batch.errors import UsageError
-from mh_batch.training.lessons import TARGETS, Lessons
+from mh_batch.training.encoded_dataset import TARGETS, EncodedDataset
+from mh_batch.training.initial_model import (
+    InitialModel,
+    from_checkpoint,
+    from_stage,
+    learner_of,
+    new_student,
+    repeat_positions,
+)
 from mh_batch.training.measures import figures_of
 from mh_batch.training.objective import Objective, balanced_weights
 from mh_batch.training.prepared import PreparedData, open_prepared
-from mh_batch.training.recipe import Recipe, Stage, Student
+from mh_batch.training.recipe import Stage, Student, TrainingRecipe
 from mh_batch.training.saving import save_classifier
 from mh_batch.training.stage import Machine, train_stage
-from mh_batch.training.starting import Beginning, from_checkpoint, from_stage, learner_of, new_student, repeat_positions
 from mh_batch.training.teacher import Teacher
 from mh_batch.training.teaching import encoded, lessons_of
 from mh_batch.training.texts import Texts, held_texts, own_rows, texts_of
@@ -45,7 +52,7 @@ class Plan:
         work: Folder in which the training goes on after it was interrupted.
     """
 
-    recipe: Recipe
+    recipe: TrainingRecipe
     data: Mapping[str, Path]
     models_dir: Path | None
     teacher: Path | None
@@ -129,19 +136,19 @@ def _train(plan: Plan, stage: Stage, before: Stage | None, machine: Machine) -> 
         torch.distributed.barrier()
 
 
-def _validation(plan: Plan, stage: Stage, data: PreparedData, beginning: Beginning) -> Lessons | None:
+def _validation(plan: Plan, stage: Stage, data: PreparedData, beginning: InitialModel) -> EncodedDataset | None:
     if "validation" in stage.learns_from:
         if not data.exclusive:
             raise UsageError(f"the stage '{stage.name}' must not learn from the validation split: thresholds need it")
         return None
     held = data.rows("validation")
     tokens = encoded(beginning.tokenizer, held["text"].tolist(), plan.recipe.tokens)
-    return Lessons(tokens, {TARGETS: data.targets(held)})
+    return EncodedDataset(tokens, {TARGETS: data.targets(held)})
 
 
 def _beginning(
     plan: Plan, stage: Stage, before: Stage | None, data: PreparedData, texts: Texts, teacher: Teacher | None
-) -> Beginning:
+) -> InitialModel:
     if before is not None:
         return from_stage(plan.folder_of(before) / MODEL, data)
     if isinstance(plan.recipe.start, Student):
@@ -166,7 +173,7 @@ def _counts(texts: Texts, data: PreparedData) -> dict[str, int | str]:
     return {"data": data.name, "prepared": texts.own, "made": len(texts.texts) - texts.own}
 
 
-def _leave(beginning: Beginning, folder: Path) -> None:
+def _leave(beginning: InitialModel, folder: Path) -> None:
     """The model is there when it is whole; the checkpoints are of no more use."""
     with draft_of(folder / MODEL) as draft:
         save_classifier(beginning.classifier, beginning.tokenizer, draft)

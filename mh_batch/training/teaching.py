@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from mh_batch.errors import SettingsError
-from mh_batch.training.lessons import TARGETS, Lessons
-from mh_batch.training.memory import remembered
-from mh_batch.training.panel import Evidence, beliefs, out_of_fold_beliefs
+from mh_batch.training.encoded_dataset import TARGETS, EncodedDataset
+from mh_batch.training.panel import Evidence, out_of_fold_beliefs, soft_labels
+from mh_batch.training.prediction_cache import cached_predictions
 from mh_batch.training.prepared import Targets
 from mh_batch.training.recipe import Distillation, Stage
 from mh_batch.training.teacher import Arrays, Matrix, Teacher
@@ -24,12 +24,12 @@ _LEAST_SPREAD = 1e-6
 
 def lessons_of(
     texts: Texts, tokenizer: HuggingFaceTokenizer, longest: int, stage: Stage, teacher: Teacher | None, memory: Path
-) -> Lessons:
+) -> EncodedDataset:
     """Encode texts, and ask the teacher about them if the stage follows one; `memory` keeps its answers."""
     wanted: dict[str, Matrix] = {TARGETS: texts.targets}
     if teacher is not None and stage.distillation.asks:
         wanted |= _followed(texts, longest, stage.distillation, teacher, memory)
-    return Lessons(encoded(tokenizer, texts.texts, longest), wanted)
+    return EncodedDataset(encoded(tokenizer, texts.texts, longest), wanted)
 
 
 def _followed(texts: Texts, longest: int, how: Distillation, teacher: Teacher, memory: Path) -> dict[str, Matrix]:
@@ -77,7 +77,7 @@ def _check_labels(teacher: Teacher, labels: int) -> None:
 
 
 def _asked(memory: Path, what: str, texts: Texts, ask: Callable[[Sequence[str]], Arrays]) -> dict[str, Matrix]:
-    found = remembered(memory, what, texts.texts, ask)
+    found = cached_predictions(memory, what, texts.texts, ask)
     return {name: np.asarray(values, dtype=np.float32) for name, values in found.items()}
 
 
@@ -88,7 +88,7 @@ def _believed(texts: Texts, states: Matrix) -> Targets:
     claims = texts.targets.astype(np.float64)
     believed = [out_of_fold_beliefs(known, claims[own], FOLDS)]
     if texts.own < len(texts.texts):
-        believed.append(beliefs(known, claims[own], Evidence(texts.texts[others], states[others])))
+        believed.append(soft_labels(known, claims[own], Evidence(texts.texts[others], states[others])))
     return np.concatenate(believed).astype(np.float32)
 
 

@@ -80,7 +80,7 @@ def _write_card(folder: Path, plan: Plan, data: PreparedData) -> None:
 
 def _trained_on(plan: Plan) -> str:
     said = "; then ".join(_learned_from(plan, stage) for stage in plan.recipe.stages)
-    return f"{said}. Recipe {plan.recipe.name}, seed {plan.seed}. See the data cards of mh-batch prepare."
+    return f"{said}. TrainingRecipe {plan.recipe.name}, seed {plan.seed}. See the data cards of mh-batch prepare."
 
 
 def _learned_from(plan: Plan, stage: Stage) -> str:

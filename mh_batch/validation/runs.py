@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from mh_batch.common.filesystem import Folder
 from mh_batch.consent.rules import ConsentRule
-from mh_batch.corpus import Reason
+from mh_batch.corpus import RejectionReason
 from mh_batch.models import ModelCard
 from mh_batch.validation.checking import Checker, FailedExpectation
 from mh_batch.validation.reconciliation import Books
@@ -96,14 +96,14 @@ def validate_run(
     rejected = spark.read.parquet((run / "rejected").spark_pattern)
     rejections = _rejections(rejected)
     checker = Checker()
-    failed = checker.check("rejected", rejected, rejected_suite(tuple(Reason)))
+    failed = checker.check("rejected", rejected, rejected_suite(tuple(RejectionReason)))
     counts, unbalanced = {}, []
     for card in cards:
         scores = spark.read.parquet((run / "scores" / f"model={card.name}").spark_pattern)
         of_all, of_model = rejections.get(None, {}), rejections.get(card.name, {})
         rejected_rows = Counter(of_all) + Counter(of_model)
-        asked = read - rejected_rows.total() + of_model.get(Reason.INFERENCE_FAILED, 0)
-        expected = (eligible or {}).get(card.name, asked) - of_model.get(Reason.INFERENCE_FAILED, 0)
+        asked = read - rejected_rows.total() + of_model.get(RejectionReason.INFERENCE_FAILED, 0)
+        expected = (eligible or {}).get(card.name, asked) - of_model.get(RejectionReason.INFERENCE_FAILED, 0)
         failed += checker.check(f"scores of {card.name}", scores, scores_suite(card, expected))
         counts[card.name] = _count(scores, of_model)
         books = Books(card.name, read, counts[card.name].scored, rejected_rows)
@@ -132,7 +132,7 @@ def _rejections(rejected: DataFrame) -> dict[str | None, dict[str, int]]:
 
 
 def _kept_out(rejected: DataFrame) -> dict[str, int]:
-    lacking = rejected.where(F.col("reason") == Reason.NO_CONSENT.value)
+    lacking = rejected.where(F.col("reason") == RejectionReason.NO_CONSENT.value)
     rules = [F.count_if(F.col("detail").endswith(rule.value)).alias(rule.value) for rule in ConsentRule]
     row = lacking.agg(*rules).head()
     assert row is not None
@@ -151,7 +151,7 @@ def _count(scores: DataFrame, rejected: Mapping[str, int]) -> ScoredCounts:
 
 
 def _too_many_failures(books: Books, max_failed_share: float) -> str | None:
-    failures = books.rejected.get(Reason.INFERENCE_FAILED, 0)
+    failures = books.rejected.get(RejectionReason.INFERENCE_FAILED, 0)
     asked = books.scored + failures
     if failures <= max_failed_share * asked:
         return None

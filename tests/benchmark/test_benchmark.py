@@ -8,11 +8,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from mh_batch.benchmark import contestants
+from mh_batch.benchmark import candidates as contestants
 from mh_batch.benchmark.agreement import compare
-from mh_batch.benchmark.arena import Result, largest_difference
 from mh_batch.benchmark.peak import matrix_peak, operations, operations_of
 from mh_batch.benchmark.run import benchmark
+from mh_batch.benchmark.runner import Result, largest_difference
 from mh_batch.errors import SettingsError
 from mh_batch.models import Model
 from mh_batch.settings import BenchmarkSettings

@@ -7,7 +7,7 @@ from pyspark.sql import SparkSession
 
 from mh_batch import PublishedRun, ScoreSettings, score_corpus
 from mh_batch.spark.session import start_session
-from tests.scoring.told import ToldLoader
+from tests.scoring.recording_loader import ToldLoader
 
 
 def score(

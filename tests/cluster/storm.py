@@ -24,7 +24,7 @@ from mh_batch import open_run
 from tests.cluster import faulty, standalone
 from tests.cluster.standalone import Cluster, children, command_of, descendants, kill, standalone_cluster
 from tests.scoring.corpora import document, write
-from tests.scoring.told import ToldLoader, told
+from tests.scoring.recording_loader import ToldLoader, told
 
 TASKS = 40
 _PATIENCE = 420.0

@@ -12,7 +12,7 @@ import pytest
 
 from tests.cluster.standalone import REPOSITORY, Cluster, standalone_cluster, submit_command, submit_environment
 from tests.scoring.corpora import document, write
-from tests.scoring.told import Told, side_by_side, told
+from tests.scoring.recording_loader import Told, side_by_side, told
 
 pytestmark = pytest.mark.cluster
 

@@ -12,7 +12,7 @@ from deltalake import write_deltalake
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mh_batch.consent import SCOPES, Ledger, Subjects
+from mh_batch.consent import SCOPES, ConsentLedger, Subjects
 from mh_batch.consent.files import LedgerFiles
 from mh_batch.errors import LedgerError, UsageError
 from tests.consent.histories import AUTHORS, DOCS, Event, frame, histories, may_be_used, moment
@@ -31,7 +31,7 @@ def rows(*changes: dict[str, Any]) -> pd.DataFrame:
 @UNHURRIED
 @given(histories(), st.integers(-1, 7))
 def test_each_subject_has_granted_or_withdrawn_by_its_last_word(events: list[Event], day: int) -> None:
-    standing = Ledger.of(frame(events)).at(moment(day + 0.5))
+    standing = ConsentLedger.of(frame(events)).at(moment(day + 0.5))
     for scope in SCOPES:
         authors = {name for name in AUTHORS if may_be_used(events, scope, name, "unheard of", None, day)}
         docs = {name for name in DOCS if may_be_used(events, scope, None, name, None, day)}
@@ -45,7 +45,7 @@ def test_each_subject_has_granted_or_withdrawn_by_its_last_word(events: list[Eve
 
 
 def test_a_moment_is_an_instant_whatever_the_zone_it_is_written_in() -> None:
-    ledger = Ledger.of(rows({"at": "2026-01-01T01:00:00+02:00"}))
+    ledger = ConsentLedger.of(rows({"at": "2026-01-01T01:00:00+02:00"}))
     assert not ledger.at(datetime(2025, 12, 31, 22, 59, tzinfo=UTC)).granted("research")
     assert ledger.at(datetime(2025, 12, 31, 23, tzinfo=UTC)).granted("research")
 
@@ -59,7 +59,7 @@ def test_csv_and_parquet_say_the_same_and_ids_stay_as_they_are_written(tmp_path:
     at = pa.array([datetime(2026, 1, 1), datetime(2026, 1, 2, 11)], pa.timestamp("ns", "UTC"))
     table = {"author_id": ["007", None], "doc_id": [None, "4,2"], "scope": ["research", "self_help"]}
     pq.write_table(pa.table({**table, "event": ["granted", "withdrawn"], "at": at}), tmp_path / "a.parquet")
-    written, packed = (Ledger.open(str(tmp_path / name)) for name in ("a.csv", "a.parquet"))
+    written, packed = (ConsentLedger.open(str(tmp_path / name)) for name in ("a.csv", "a.parquet"))
     pd.testing.assert_frame_equal(written.events, packed.events)
     standing = written.at(datetime(2026, 1, 2, 11, tzinfo=UTC))
     assert standing.granted("research") == Subjects(frozenset(["007"]), frozenset())
@@ -70,10 +70,10 @@ def test_the_instants_that_spark_writes_without_a_zone_are_utc(tmp_path: Path) -
     at = pa.array([datetime(2026, 1, 1)], pa.timestamp("us"))
     table = pa.table({"author_id": [7], "scope": ["research"], "event": ["granted"], "at": at})
     pq.write_table(table, tmp_path / "spark.parquet", use_deprecated_int96_timestamps=True)
-    assert Ledger.open(str(tmp_path)).at(moment(0)).granted("research").authors == {"7"}
+    assert ConsentLedger.open(str(tmp_path)).at(moment(0)).granted("research").authors == {"7"}
     pq.write_table(table, tmp_path / "naive.parquet")
     with pytest.raises(LedgerError, match=r"naive\.parquet: the times in 'at' name no time zone"):
-        Ledger.open(str(tmp_path / "naive.parquet"))
+        ConsentLedger.open(str(tmp_path / "naive.parquet"))
 
 
 def test_a_ledger_may_be_a_folder_and_may_be_empty(tmp_path: Path) -> None:
@@ -81,12 +81,12 @@ def test_a_ledger_may_be_a_folder_and_may_be_empty(tmp_path: Path) -> None:
     (tmp_path / "2.csv").write_text(HEADER + "ada,,research,withdrawn,2026-01-02T00:00:00Z\n")
     for passed_over in ("_SUCCESS", ".1.csv.crc"):
         (tmp_path / passed_over).write_text("not of the ledger")
-    ledger = Ledger.open(str(tmp_path))
+    ledger = ConsentLedger.open(str(tmp_path))
     assert [ledger.at(moment(day)).granted("research").authors for day in (0, 1)] == [{"ada"}, set()]
     both = (tmp_path / "1.csv").read_bytes() + (tmp_path / "2.csv").read_bytes()
     assert LedgerFiles.at(str(tmp_path)).digest() == hashlib.sha256(both).hexdigest()
     (tmp_path / "none.csv").write_text(HEADER)
-    assert not Ledger.open(str(tmp_path / "none.csv")).at(moment(9)).granted("research")
+    assert not ConsentLedger.open(str(tmp_path / "none.csv")).at(moment(9)).granted("research")
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_a_ledger_may_be_a_folder_and_may_be_empty(tmp_path: Path) -> None:
 )
 def test_what_is_wrong_is_told_by_row_and_never_by_id(changes: list[dict[str, Any]], said: str) -> None:
     with pytest.raises(LedgerError, match=said) as caught:
-        Ledger.of(rows({}, *changes))
+        ConsentLedger.of(rows({}, *changes))
     assert "ada" not in str(caught.value)
     assert caught.value.__cause__ is None
 
@@ -130,13 +130,13 @@ def test_what_is_wrong_is_told_by_row_and_never_by_id(changes: list[dict[str, An
 def test_a_file_that_is_no_ledger_is_refused_without_its_rows(tmp_path: Path, content: str | bytes, said: str) -> None:
     (tmp_path / "bad.csv").write_bytes(content.encode() if isinstance(content, str) else content)
     with pytest.raises(LedgerError, match=said) as caught:
-        Ledger.open(str(tmp_path / "bad.csv"))
+        ConsentLedger.open(str(tmp_path / "bad.csv"))
     assert "ada" not in str(caught.value)
 
 
 def test_a_location_without_a_ledger_is_said_at_once(tmp_path: Path) -> None:
     with pytest.raises(LedgerError, match="expected a Parquet or CSV file"):
-        Ledger.open(str(tmp_path / "gone.csv"))
+        ConsentLedger.open(str(tmp_path / "gone.csv"))
 
 
 @pytest.mark.parametrize("name", ["2026/more.csv.gz", "withdrawn.CSV", "readme.txt", "_log/0.json", "rows"])
@@ -147,7 +147,7 @@ def test_a_folder_with_files_of_other_kinds_is_refused_since_they_may_hold_withd
     (tmp_path / name).parent.mkdir(exist_ok=True)
     (tmp_path / name).write_text("")
     with pytest.raises(LedgerError, match=rf"such as {Path(name).name}: .* put it elsewhere"):
-        Ledger.open(str(tmp_path))
+        ConsentLedger.open(str(tmp_path))
 
 
 @pytest.mark.parametrize("log", ["_delta_log/0.json", "metadata/v1.metadata.json", ".hoodie/hoodie.properties"])
@@ -172,7 +172,7 @@ def test_a_file_that_links_lead_to_twice_is_read_once_and_a_link_to_nowhere_is_r
     (tmp_path / "1.csv").write_text(HEADER + "ada,,research,granted,2026-01-01T00:00:00Z\n")
     (tmp_path / "0.csv").symlink_to("1.csv")
     (tmp_path / "loop").symlink_to(".")
-    assert Ledger.open(str(tmp_path)).events["author_id"].to_list() == ["ada"]
+    assert ConsentLedger.open(str(tmp_path)).events["author_id"].to_list() == ["ada"]
     (tmp_path / "withdrawn.csv").symlink_to("nowhere.csv")
     with pytest.raises(LedgerError, match=r"withdrawn\.csv: it is a link to what is not there"):
         LedgerFiles.at(str(tmp_path))
@@ -193,7 +193,7 @@ def test_a_table_of_a_hidden_name_is_neither_read_nor_passed_over_in_silence(tmp
     (tmp_path / name).parent.mkdir(exist_ok=True)
     (tmp_path / name).write_text(HEADER)
     with pytest.raises(LedgerError, match=rf"begin with _ or \., such as {re.escape(Path(name).name)}: rename"):
-        Ledger.open(str(tmp_path))
+        ConsentLedger.open(str(tmp_path))
 
 
 def test_a_file_of_another_kind_may_stay_under_the_name_that_the_error_asks_for(tmp_path: Path) -> None:
@@ -215,7 +215,7 @@ def test_what_spark_has_not_finished_is_passed_over(tmp_path: Path, name: str) -
 
 def test_a_single_file_is_read_whatever_its_name(tmp_path: Path) -> None:
     (tmp_path / "_ledger.csv").write_text(HEADER + "ada,,research,granted,2026-01-01T00:00:00Z\n")
-    assert Ledger.open(str(tmp_path / "_ledger.csv")).at(moment(0)).granted("research").authors == {"ada"}
+    assert ConsentLedger.open(str(tmp_path / "_ledger.csv")).at(moment(0)).granted("research").authors == {"ada"}
 
 
 def test_a_ledger_that_changes_while_it_is_read_is_refused(tmp_path: Path) -> None:
@@ -227,7 +227,7 @@ def test_a_ledger_that_changes_while_it_is_read_is_refused(tmp_path: Path) -> No
 
 
 def test_ids_stay_out_of_what_is_printed_and_a_wrong_scope_is_named() -> None:
-    ledger = Ledger.of(rows({}))
+    ledger = ConsentLedger.of(rows({}))
     standing = ledger.at(moment(1))
     assert "ada" not in f"{ledger!r} {standing!r} {standing.granted('research')!r}"
     with pytest.raises(UsageError, match="did you mean 'self_help'"):

@@ -5,9 +5,9 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from mh_batch.corpus import Reason
+from mh_batch.corpus import RejectionReason
 from mh_batch.corpus.admission import examine, later_copies, reject_copies
-from mh_batch.pseudonyms.erasure_hashes import Marks
+from mh_batch.pseudonyms.erasure_hashes import ErasureHashes
 from mh_batch.pseudonyms.hashing import PseudonymKey, author_key
 from tests.pseudonyms.chains import chained
 
@@ -47,22 +47,22 @@ def judge(frame: DataFrame, **options: Any) -> list[dict[str, Any]]:
     ("row", "reason"),
     [
         ({}, None),
-        ({"doc_id": None}, Reason.NULL_DOC_ID),
-        ({"text": None}, Reason.NULL_TEXT),
-        ({"text": ""}, Reason.EMPTY_TEXT),
-        ({"text": " \t\n\u00a0\u200b\u3000"}, Reason.EMPTY_TEXT),
-        ({"text": "x" * 101}, Reason.TEXT_TOO_LARGE),
+        ({"doc_id": None}, RejectionReason.NULL_DOC_ID),
+        ({"text": None}, RejectionReason.NULL_TEXT),
+        ({"text": ""}, RejectionReason.EMPTY_TEXT),
+        ({"text": " \t\n\u00a0\u200b\u3000"}, RejectionReason.EMPTY_TEXT),
+        ({"text": "x" * 101}, RejectionReason.TEXT_TOO_LARGE),
         ({"text": "x" * 100}, None),
-        ({"text": "a\0b"}, Reason.NUL_IN_TEXT),
-        ({"bad_date": True, "created_at": None}, Reason.INVALID_DATE),
+        ({"text": "a\0b"}, RejectionReason.NUL_IN_TEXT),
+        ({"bad_date": True, "created_at": None}, RejectionReason.INVALID_DATE),
         ({"created_at": None}, None),
-        ({"kept_out": "not granted"}, Reason.NO_CONSENT),
+        ({"kept_out": "not granted"}, RejectionReason.NO_CONSENT),
         # What may not be used is not looked at for anything else.
-        ({"kept_out": "not granted", "text": None}, Reason.NO_CONSENT),
+        ({"kept_out": "not granted", "text": None}, RejectionReason.NO_CONSENT),
     ],
 )
 def test_a_document_is_admitted_or_rejected_with_one_reason(
-    spark: SparkSession, row: dict[str, Any], reason: Reason | None
+    spark: SparkSession, row: dict[str, Any], reason: RejectionReason | None
 ) -> None:
     assert judge(corpus(spark, row))[0]["reason"] == reason
 
@@ -71,13 +71,13 @@ def test_a_document_is_admitted_or_rejected_with_one_reason(
 @pytest.mark.parametrize("damaged", ["X'ff'", "X'c328'", "X'eda080'"], ids=["latin-1", "cut short", "lone surrogate"])
 def test_bytes_that_are_no_utf8_are_rejected(spark: SparkSession, column: str, damaged: str) -> None:
     frame = corpus(spark, {}).withColumn(column, F.expr(f"cast({damaged} as string)"))
-    expected = {"text": Reason.UNDECODABLE_TEXT, "doc_id": Reason.UNDECODABLE_DOC_ID}[column]
+    expected = {"text": RejectionReason.UNDECODABLE_TEXT, "doc_id": RejectionReason.UNDECODABLE_DOC_ID}[column]
     assert judge(frame)[0]["reason"] == expected
 
 
 def test_of_documents_with_one_id_the_first_sound_one_stays(spark: SparkSession) -> None:
     rows = judge(corpus(spark, {"text": ""}, {}, {"text": "Another text."}, {"doc_id": "e"}))
-    assert [row["reason"] for row in rows] == [Reason.EMPTY_TEXT, None, Reason.DUPLICATE_DOC_ID, None]
+    assert [row["reason"] for row in rows] == [RejectionReason.EMPTY_TEXT, None, RejectionReason.DUPLICATE_DOC_ID, None]
 
 
 def test_the_detail_tells_where_the_row_is_and_never_its_text(spark: SparkSession) -> None:
@@ -117,12 +117,14 @@ def test_documents_of_the_erased_are_rejected_and_say_nothing_of_whose_they_are(
         {"doc_id": "c", "author_id": None},
         {"doc_id": None},
     ]
-    examined = examine(corpus(spark, *rows), KEY, ("en",), 100, erased=Marks.of(KEY, ["ada"], ["c"])).orderBy("place")
+    examined = examine(corpus(spark, *rows), KEY, ("en",), 100, erased=ErasureHashes.of(KEY, ["ada"], ["c"])).orderBy(
+        "place"
+    )
     found = [
         (row["reason"], row["doc_id"], row["author_key"], row["detail"], row["content_key"])
         for row in examined.collect()
     ]
-    erased = (Reason.ERASED, None, None, None, None)
+    erased = (RejectionReason.ERASED, None, None, None, None)
     text_key = chained(KEY.links, "content", "I went for a walk.")
     ben = (None, "b", author_key(KEY, "ben"), "part-0.parquet, row 1", text_key)
     assert found == [erased, ben, erased, erased]

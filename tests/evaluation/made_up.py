@@ -11,7 +11,7 @@ import pandas as pd
 from mh_batch.datasets import load_grammar
 from mh_batch.evaluation.contenders import Contender, Predictions
 from mh_batch.evaluation.data import LabelledData
-from mh_batch.evaluation.folding import Reading
+from mh_batch.evaluation.label_mapping import Reading
 from mh_batch.evaluation.metrics import Floats
 from mh_batch.inference.execution import Execution
 from mh_batch.models import Model, ModelCard

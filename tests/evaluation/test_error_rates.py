@@ -8,7 +8,7 @@ import yaml
 from mh_batch.errors import ModelError, SettingsError
 from mh_batch.evaluation.contenders import Contender, predictions
 from mh_batch.evaluation.error_rates import as_yaml, card_to_write, error_rates, write_card
-from mh_batch.evaluation.folding import readings
+from mh_batch.evaluation.label_mapping import readings
 from mh_batch.inference.execution import Execution
 from mh_batch.models import ErrorRate, Model, load_cards, parse_card
 from tests.evaluation.made_up import labelled_rows, said_by

@@ -5,7 +5,7 @@ import pytest
 
 from mh_batch.errors import SettingsError
 from mh_batch.evaluation.contenders import Contender, executions_of, predictions, scored_by_all
-from mh_batch.evaluation.folding import Reading, readings
+from mh_batch.evaluation.label_mapping import Reading, readings
 from mh_batch.inference.execution import Execution
 from mh_batch.models import Model, load_cards
 

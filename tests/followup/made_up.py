@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from mh_batch.consent import Ledger, Standing
+from mh_batch.consent import ConsentLedger, Standing
 from mh_batch.followup.issuing import Candidate, Issue, due_rows
 from mh_batch.followup.outbox_rows import Evidence, OutboxRow
 from mh_batch.followup.permission import Permission, in_pseudonyms
@@ -44,8 +44,8 @@ def issue_of(made: Policy, at: datetime) -> Issue:
     return Issue(made, "run-1", at, "tester", KEY)
 
 
-def ledger_of(events: Iterable[Event]) -> Ledger:
-    return Ledger.of(frame(list(events)))
+def ledger_of(events: Iterable[Event]) -> ConsentLedger:
+    return ConsentLedger.of(frame(list(events)))
 
 
 @lru_cache(maxsize=1)

@@ -11,7 +11,7 @@ from mh_batch.common.filesystem import Folder
 from mh_batch.errors import BusyError
 from mh_batch.output import leases as module
 from mh_batch.output.leases import Holder, Leases
-from tests.scoring.dead import left_behind
+from tests.scoring.abandoned_leases import left_behind
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_a_dead_holders_lease_is_taken_over(leases: Leases, tmp_path: Path) -> N
     left = left_behind(tmp_path, "nightly", "yesterday")
     with leases.held("nightly", "tonight"):
         buried: list[Holder] = []
-        leases.bury_dead(buried.append)
+        leases.reap_expired(buried.append)
         assert buried == [left]
         assert [holder.name for holder in leases.holders()] == ["tonight"]
 

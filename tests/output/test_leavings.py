@@ -2,7 +2,7 @@ from pathlib import Path
 
 from mh_batch.output.layout import OutputRoot
 from mh_batch.output.leases import Leases
-from mh_batch.output.maintenance import clear_leavings
+from mh_batch.output.maintenance import remove_stale_files
 
 
 def test_what_killed_writers_left_half_written_goes_and_what_is_whole_stays(tmp_path: Path) -> None:
@@ -24,5 +24,5 @@ def test_what_killed_writers_left_half_written_goes_and_what_is_whole_stays(tmp_
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("{}")
     root = OutputRoot.at(str(tmp_path))
-    clear_leavings(root, Leases(root.folder))
+    remove_stale_files(root, Leases(root.folder))
     assert {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()} == {*whole, *others}

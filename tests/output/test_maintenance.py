@@ -11,10 +11,10 @@ from mh_batch.cli import main
 from mh_batch.errors import BusyError, StoreError, UsageError
 from mh_batch.output.layout import OutputRoot
 from mh_batch.output.leases import Leases
-from mh_batch.output.maintenance import compact_store, drop_torn_files, prune_store, store_statistics
+from mh_batch.output.maintenance import compact_store, delete_truncated_files, prune_store, store_statistics
 from mh_batch.output.store import ScoreStore
 from tests.scoring.corpora import document, write
-from tests.scoring.told import ToldLoader
+from tests.scoring.recording_loader import ToldLoader
 
 pytestmark = pytest.mark.spark
 
@@ -137,6 +137,6 @@ def test_torn_files_of_a_dead_run_are_dropped(spark: SparkSession, root: OutputR
     run = torn.parent.name.removeprefix("run=")
     texts = pq.read_metadata(torn).num_rows
     torn.write_bytes(torn.read_bytes()[:-20])
-    drop_torn_files(root, run)
+    delete_truncated_files(root, run)
     assert not torn.exists()
     assert len(known(spark, root)) == 40 - texts

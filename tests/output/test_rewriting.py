@@ -7,7 +7,7 @@ import pytest
 from mh_batch.common.filesystem import Folder
 from mh_batch.errors import StoreError
 from mh_batch.output.rewriting import rewrite_files
-from tests.killing import Killed, killed_at
+from tests.process_killing import Killed, killed_at
 
 
 class Even:

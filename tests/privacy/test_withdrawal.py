@@ -22,7 +22,7 @@ from mh_batch.privacy.withdrawal import RunLedger
 from mh_batch.pseudonyms.hashing import PseudonymKey, author_key
 from tests.consent.histories import START, Event, may_be_used
 from tests.scoring.corpora import SCHEMA, document
-from tests.scoring.told import ToldLoader
+from tests.scoring.recording_loader import ToldLoader
 
 pytestmark = pytest.mark.spark
 
@@ -150,7 +150,7 @@ def test_who_withdrew_is_sought_in_runs_failed_runs_and_the_outbox(
     monkeypatch.setattr(consent, "remove", lambda spark, root, key, subjects: asked.append(subjects))
     ledger = RunLedger(LedgerFiles.at(str(study.ledger)), "", START, START + timedelta(days=9))
     work = Folder.at(str(study.folder / "work"))
-    said = ledger.heed(study.spark, study.root, KEY, work)
+    said = ledger.apply_withdrawals(study.spark, study.root, KEY, work)
     assert asked == [Subjects(frozenset({"bob", "dan", "eve"}), frozenset({"n1", "e1"}))]
     assert said.docs.count() == 3
 

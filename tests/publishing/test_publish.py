@@ -22,8 +22,8 @@ from mh_batch.output.layout import OutputRoot
 from mh_batch.output.leases import Leases
 from mh_batch.publishing import Place, publish_run, remove_run
 from mh_batch.publishing import delta as delta_module
-from tests.killing import Killed, killed_at
 from tests.privacy.erasure.roots import places_of
+from tests.process_killing import Killed, killed_at
 from tests.publishing.roots import LABELS, LATER, MOODS, RUN, SADNESS, own_rows, sorted_rows, write_run
 
 

@@ -11,7 +11,7 @@ from mh_batch.errors import StoreError
 from mh_batch.output.layout import OutputRoot
 from mh_batch.output.maintenance import store_statistics
 from tests.scoring.corpora import document, write
-from tests.scoring.told import ToldLoader, told
+from tests.scoring.recording_loader import ToldLoader, told
 
 pytestmark = pytest.mark.spark
 

@@ -14,9 +14,9 @@ from mh_batch.output.layout import MANIFEST, OutputRoot
 from mh_batch.output.leases import Leases
 from mh_batch.scoring.nightly import Night, published_night, run_night
 from mh_batch.settings import NightlySettings
+from tests.scoring.abandoned_leases import left_behind
 from tests.scoring.corpora import document, write
-from tests.scoring.dead import left_behind
-from tests.scoring.told import ToldLoader, told
+from tests.scoring.recording_loader import ToldLoader, told
 
 pytestmark = pytest.mark.spark
 

@@ -13,7 +13,7 @@ from pyspark.sql import SparkSession
 from mh_batch import PublishedRun, ScoreSettings, score_corpus
 from mh_batch.errors import CorpusChangedError, CorpusError
 from tests.scoring.corpora import SCHEMA, document, write
-from tests.scoring.told import ToldLoader, told
+from tests.scoring.recording_loader import ToldLoader, told
 
 pytestmark = pytest.mark.spark
 

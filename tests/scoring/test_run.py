@@ -26,8 +26,8 @@ from mh_batch.pseudonyms.key_files import read_key
 from mh_batch.scoring import run as run_module
 from mh_batch.scoring.inference.stage import InferenceStage
 from mh_batch.scoring.tables import is_eligible, scores_table
+from tests.scoring.abandoned_leases import left_behind
 from tests.scoring.corpora import BROKEN, document, sound_documents, write
-from tests.scoring.dead import left_behind
 from tests.texts import PLANTED, SAMPLES, files_with
 
 pytestmark = pytest.mark.spark

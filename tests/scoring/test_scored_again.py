@@ -6,7 +6,7 @@ from pyspark.sql import SparkSession
 
 from mh_batch import ScoreSettings, score_corpus
 from tests.scoring.corpora import document, write
-from tests.scoring.told import ToldLoader
+from tests.scoring.recording_loader import ToldLoader
 
 pytestmark = pytest.mark.spark
 

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from mh_batch.consent import Ledger
+from mh_batch.consent import ConsentLedger
 from mh_batch.errors import MhBatchError
 from mh_batch.followup.contacts import load_contacts
 from mh_batch.privacy.erasure.naming import subjects_of
@@ -33,7 +33,7 @@ CSV_HEADER = ",scope,event,at,channel,address\n"
 
 
 def in_ledger(path: Path) -> set[str]:
-    return set(Ledger.open(str(path)).events["author_id"].dropna())
+    return set(ConsentLedger.open(str(path)).events["author_id"].dropna())
 
 
 def to_erase(path: Path) -> set[str]:

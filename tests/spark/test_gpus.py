@@ -20,7 +20,7 @@ from mh_batch.spark.capability import find_placement
 from mh_batch.spark.gpus import Gpu, gpus_of_this_machine
 from mh_batch.spark.tasks import TaskPlan
 from tests.scoring.corpora import document, write
-from tests.scoring.told import ToldLoader, side_by_side, told
+from tests.scoring.recording_loader import ToldLoader, side_by_side, told
 
 TEXTS = 80
 

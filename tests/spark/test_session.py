@@ -13,7 +13,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from mh_batch.datasets.preparation.preparing import _bucket_finder
-from mh_batch.evaluation.opening import opened
+from mh_batch.evaluation.loading import opened
 from mh_batch.settings import EvaluationSettings, PrepareSettings
 from mh_batch.spark import session
 from mh_batch.spark.session import command_session, run_settings

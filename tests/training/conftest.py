@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from mh_batch.training.initial_model import fast
 from mh_batch.training.saving import save_classifier
-from mh_batch.training.starting import fast
 from mh_batch.training.vocabulary import unigram
 
 LOW = ["I feel so empty and tired of it all", "Nothing brings me joy, I cry alone", "I see no hope for me anymore"]

@@ -12,7 +12,7 @@ from pyspark.sql import SparkSession
 from safetensors.numpy import load_file
 
 from mh_batch.datasets.grammar import load_grammar
-from mh_batch.training.recipe import CardFacts, Recipe, Stage, Student
+from mh_batch.training.recipe import CardFacts, Stage, Student, TrainingRecipe
 from mh_batch.training.stage import Machine
 from mh_batch.training.stages import Plan
 from mh_batch.training.train import train
@@ -62,8 +62,8 @@ def prepared(folder: Path, labels: list[str], of: Any, task: str = "single_label
     return folder
 
 
-def recipe(*stages: Stage, architecture: Any = "xlm-roberta") -> Recipe:
-    return Recipe(
+def recipe(*stages: Stage, architecture: Any = "xlm-roberta") -> TrainingRecipe:
+    return TrainingRecipe(
         name="tiny",
         description="",
         start=Student(architecture=architecture, **SHAPE),
@@ -73,7 +73,7 @@ def recipe(*stages: Stage, architecture: Any = "xlm-roberta") -> Recipe:
     )
 
 
-def plan(made: Recipe, data: dict[str, Path], work: Path) -> Plan:
+def plan(made: TrainingRecipe, data: dict[str, Path], work: Path) -> Plan:
     return Plan(made, data, None, None, work / "teacher", (), seed=1, threads=1, work=work)
 
 

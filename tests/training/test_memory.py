@@ -3,7 +3,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mh_batch.training.memory import remembered
+from mh_batch.training.prediction_cache import cached_predictions
 from mh_batch.training.teacher import Arrays
 
 
@@ -18,8 +18,8 @@ class Lengths:
 
 def test_only_new_texts_are_asked_about(tmp_path: Path) -> None:
     ask = Lengths()
-    first = remembered(tmp_path, "lengths", ["one", "three", "one"], ask)
-    again = remembered(tmp_path, "lengths", ["eleven", "three"], ask)
+    first = cached_predictions(tmp_path, "lengths", ["one", "three", "one"], ask)
+    again = cached_predictions(tmp_path, "lengths", ["eleven", "three"], ask)
     assert ask.asked == [["one", "three"], ["eleven"]]
     assert first["lengths"].tolist() == [[3], [5], [3]]
     assert again["lengths"].tolist() == [[6], [5]]
@@ -27,6 +27,6 @@ def test_only_new_texts_are_asked_about(tmp_path: Path) -> None:
 
 def test_questions_do_not_share_answers(tmp_path: Path) -> None:
     ask = Lengths()
-    remembered(tmp_path, "lengths-64", ["one"], ask)
-    remembered(tmp_path, "lengths-128", ["one"], ask)
+    cached_predictions(tmp_path, "lengths-64", ["one"], ask)
+    cached_predictions(tmp_path, "lengths-128", ["one"], ask)
     assert ask.asked == [["one"], ["one"]]

@@ -65,7 +65,7 @@ def test_an_interrupted_training_ends_as_if_it_had_not_been(tmp_path: Path, monk
 
     hit = replace(calm, work=tmp_path / "work")
     with monkeypatch.context() as patch:
-        patch.setattr("mh_batch.training.stage.Telling", lambda name: KillAfter(2))
+        patch.setattr("mh_batch.training.stage.ProgressCallback", lambda name: KillAfter(2))
         with pytest.raises(Killed):
             run(hit, tmp_path / "hit")
     assert not (tmp_path / "hit").exists()

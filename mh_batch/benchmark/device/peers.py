@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 import torch
 
-from mh_batch.benchmark.contestants import Contestant, Spec, cross_encoder, pipeline
+from mh_batch.benchmark.candidates import Contestant, Spec, cross_encoder, pipeline
 from mh_batch.benchmark.device.bench import Bench
 from mh_batch.benchmark.device.rounds import Task
 from mh_batch.benchmark.device.samples import Sample, Samples

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from mh_batch.common.backoff import pauses
 from mh_batch.datasets.generation.answers import Answer
 from mh_batch.datasets.generation.folder import GenerationFolder
-from mh_batch.datasets.generation.ledger import Ledger, Sending
+from mh_batch.datasets.generation.ledger import BatchLedger, Sending
 from mh_batch.datasets.generation.plan import Plan, parse_custom_id
 from mh_batch.datasets.generation.progress import BatchProgress
 from mh_batch.datasets.generation.providers import Asked, BatchState, Provider
 from mh_batch.errors import LostAnswerError, ProviderError
 
 
-def collect(plan: Plan, provider: Provider, ledger: Ledger, folder: GenerationFolder) -> None:
+def collect(plan: Plan, provider: Provider, ledger: BatchLedger, folder: GenerationFolder) -> None:
     """Fetch the answers of all accepted batches, each as soon as it has ended."""
     waiting = {sending.batch or "": sending for sending in ledger.at("accepted")}
     progress = BatchProgress(len(waiting))

@@ -35,7 +35,7 @@ class Sending:
     batch: str | None = None
 
 
-class Ledger:
+class BatchLedger:
     """The sendings of an output folder."""
 
     def __init__(self, file: Path) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from mh_batch.datasets.generation.answers import Answer
 from mh_batch.datasets.generation.folder import GenerationFolder
-from mh_batch.datasets.generation.ledger import Ledger
+from mh_batch.datasets.generation.ledger import BatchLedger
 from mh_batch.datasets.generation.plan import Plan, Request, parse_custom_id
 from mh_batch.datasets.generation.providers import Asked
 
@@ -69,7 +69,7 @@ class Outcomes:
         return following if failed and following < _ATTEMPTS else None
 
 
-def outcomes(plan: Plan, ledger: Ledger, folder: GenerationFolder) -> Outcomes:
+def outcomes(plan: Plan, ledger: BatchLedger, folder: GenerationFolder) -> Outcomes:
     """Read what the ledger and the kept answers say of a plan."""
     latest: dict[int, int] = {}
     for sending in ledger.at("intended", "accepted", "collected"):

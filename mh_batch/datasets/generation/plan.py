@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from itertools import product
 from string import Template
 
-from mh_batch.datasets.generation.recipe import Recipe
+from mh_batch.datasets.generation.recipe import GenerationRecipe
 from mh_batch.datasets.lengths import Band, counts_by_share
 
 _DIGEST_LETTERS = 16
@@ -74,7 +74,7 @@ def parse_custom_id(custom_id: str) -> tuple[int, int]:
     return int(number), int(attempt)
 
 
-def draw_plan(recipe: Recipe, seed: int, provider: str, texts_per_language: int | None = None) -> Plan:
+def draw_plan(recipe: GenerationRecipe, seed: int, provider: str, texts_per_language: int | None = None) -> Plan:
     """Draw all requests.
 
     Args:
@@ -91,7 +91,7 @@ def draw_plan(recipe: Recipe, seed: int, provider: str, texts_per_language: int 
     return Plan(provider, recipe.model, recipe.temperature, recipe.max_tokens, recipe.system, requests, digest)
 
 
-def _requests(recipe: Recipe, seed: int, total: int) -> Iterator[Request]:
+def _requests(recipe: GenerationRecipe, seed: int, total: int) -> Iterator[Request]:
     number = 0
     for language in recipe.languages:
         for state, category, band, texts in _cells(recipe, total):
@@ -102,7 +102,7 @@ def _requests(recipe: Recipe, seed: int, total: int) -> Iterator[Request]:
                 number += 1
 
 
-def _cells(recipe: Recipe, total: int) -> Iterator[tuple[str, str, Band, int]]:
+def _cells(recipe: GenerationRecipe, total: int) -> Iterator[tuple[str, str, Band, int]]:
     kinds = list(product(recipe.states, recipe.categories))
     for (state, category), texts in zip(kinds, _divided(total, len(kinds)), strict=True):
         for band, count in zip(recipe.bands, counts_by_share(texts, recipe.shares), strict=True):
@@ -114,7 +114,7 @@ def _divided(total: int, parts: int) -> list[int]:
 
 
 def _request(
-    recipe: Recipe, number: int, kind: tuple[str, str, str], band: Band, texts: int, rng: random.Random
+    recipe: GenerationRecipe, number: int, kind: tuple[str, str, str], band: Band, texts: int, rng: random.Random
 ) -> Request:
     language, state, category = kind
     drawn = {name: rng.choice(values) for name, values in recipe.characteristics}

@@ -54,7 +54,7 @@ class Characteristics(_Strict):
     context: tuple[str, ...] = Field(min_length=1)
 
 
-class Recipe(_Strict):
+class GenerationRecipe(_Strict):
     """All that decides a plan, apart from the seed.
 
     Attributes:
@@ -112,14 +112,14 @@ class Recipe(_Strict):
         return self
 
 
-def load_recipe(file: Path | None = None) -> Recipe:
+def load_recipe(file: Path | None = None) -> GenerationRecipe:
     """Load the recipe that ships, with the keys of `file` in place of its own.
 
     Raises:
         RecipeError: the file cannot be read, or what comes of it does not hold together.
     """
     try:
-        return Recipe.model_validate({**_shipped(), **_own(file)})
+        return GenerationRecipe.model_validate({**_shipped(), **_own(file)})
     except ValidationError as error:
         problems = [f"{'.'.join(map(str, one['loc'])) or 'recipe'}: {one['msg']}" for one in error.errors()]
         raise RecipeError(f"the recipe {file or ''} does not hold together: {'; '.join(problems)}") from None

@@ -9,11 +9,11 @@ from mh_batch.datasets.generation.admission import Refused, Taken, judge
 from mh_batch.datasets.generation.collecting import collect
 from mh_batch.datasets.generation.cost import Cost, estimate
 from mh_batch.datasets.generation.folder import GenerationFolder
-from mh_batch.datasets.generation.ledger import Ledger
+from mh_batch.datasets.generation.ledger import BatchLedger
 from mh_batch.datasets.generation.outcomes import Outcomes, outcomes
 from mh_batch.datasets.generation.plan import Plan
 from mh_batch.datasets.generation.providers import Provider
-from mh_batch.datasets.generation.recipe import Recipe
+from mh_batch.datasets.generation.recipe import GenerationRecipe
 from mh_batch.datasets.generation.sending import send, settle
 from mh_batch.datasets.generation.summary import spent, summarise
 from mh_batch.datasets.generation.tables import generated_table, refused_table, write_table
@@ -21,7 +21,12 @@ from mh_batch.errors import UsageError
 
 
 def generate_texts(
-    plan: Plan, recipe: Recipe, seed: int, output: Path, provider: Callable[[], Provider], max_cost: float | None = None
+    plan: Plan,
+    recipe: GenerationRecipe,
+    seed: int,
+    output: Path,
+    provider: Callable[[], Provider],
+    max_cost: float | None = None,
 ) -> Mapping[str, Any]:
     """Carry out a plan and write `texts.parquet`, `refused.parquet` and `summary.json`; return the summary.
 
@@ -40,7 +45,7 @@ def generate_texts(
     """
     folder = GenerationFolder(output)
     with folder.alone():
-        ledger = Ledger(folder.ledger)
+        ledger = BatchLedger(folder.ledger)
         ledger.check_plan(plan.digest)
         found = outcomes(plan, ledger, folder)
         if found.unanswered():
@@ -62,7 +67,7 @@ def _check_cost(paid: Cost, ahead: Cost, max_cost: float | None) -> None:
         )
 
 
-def _ask(plan: Plan, provider: Provider, ledger: Ledger, folder: GenerationFolder, size: int) -> Outcomes:
+def _ask(plan: Plan, provider: Provider, ledger: BatchLedger, folder: GenerationFolder, size: int) -> Outcomes:
     for sending in ledger.at("intended"):
         settle(plan, provider, ledger, sending)
     while True:
@@ -75,7 +80,7 @@ def _ask(plan: Plan, provider: Provider, ledger: Ledger, folder: GenerationFolde
         collect(plan, provider, ledger, folder)
 
 
-def _write(found: Outcomes, recipe: Recipe, seed: int, folder: GenerationFolder) -> Mapping[str, Any]:
+def _write(found: Outcomes, recipe: GenerationRecipe, seed: int, folder: GenerationFolder) -> Mapping[str, Any]:
     judged = list(judge(found.succeeded(), recipe.longest_text_words, tuple(recipe.languages)))
     taken = [one for one in judged if isinstance(one, Taken)]
     refused = [one for one in judged if isinstance(one, Refused)]

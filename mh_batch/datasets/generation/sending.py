@@ -6,14 +6,14 @@ from contextlib import suppress
 
 from mh_batch.common.backoff import pauses
 from mh_batch.datasets.generation.collecting import asked_in, await_end
-from mh_batch.datasets.generation.ledger import Ledger, Sending
+from mh_batch.datasets.generation.ledger import BatchLedger, Sending
 from mh_batch.datasets.generation.plan import Plan
 from mh_batch.datasets.generation.progress import say
 from mh_batch.datasets.generation.providers import Asked, BatchState, Provider
 from mh_batch.errors import BatchRefusedError, LostAnswerError, ProviderError
 
 
-def send(plan: Plan, provider: Provider, ledger: Ledger, asked: Sequence[Asked]) -> None:
+def send(plan: Plan, provider: Provider, ledger: BatchLedger, asked: Sequence[Asked]) -> None:
     """Send a batch until it is accepted; where nobody says whether it was, look before it is sent again.
 
     Raises:
@@ -39,7 +39,7 @@ def send(plan: Plan, provider: Provider, ledger: Ledger, asked: Sequence[Asked])
     raise ProviderError("no batch was accepted in many tries; start again later, nothing is sent twice")
 
 
-def settle(plan: Plan, provider: Provider, ledger: Ledger, sending: Sending) -> bool:
+def settle(plan: Plan, provider: Provider, ledger: BatchLedger, sending: Sending) -> bool:
     """Find out whether a batch was accepted of which nobody knows, and write it down."""
     say(f"looking whether a batch of {len(sending.custom_ids):,} requests was accepted")
     time.sleep(provider.settle_seconds)
@@ -48,7 +48,7 @@ def settle(plan: Plan, provider: Provider, ledger: Ledger, sending: Sending) -> 
     return batch is not None
 
 
-def _recognised(plan: Plan, provider: Provider, ledger: Ledger, sending: Sending) -> str | None:
+def _recognised(plan: Plan, provider: Provider, ledger: BatchLedger, sending: Sending) -> str | None:
     """Return the batch that carries these attempts: names tell nothing, answers do, so it must have ended."""
     known = {other.batch for other in ledger.sendings}
     for state in provider.batches_since(sending.newest_before):

@@ -10,13 +10,13 @@ from mh_batch.common.filesystem import Folder
 from mh_batch.contracts import load_contract
 from mh_batch.datasets.generation.admission import Refused, Taken
 from mh_batch.datasets.generation.outcomes import Outcomes
-from mh_batch.datasets.generation.recipe import Recipe
+from mh_batch.datasets.generation.recipe import GenerationRecipe
 from mh_batch.datasets.lengths import length_band
 
 _SOURCE = "generated"
 
 
-def generated_table(taken: Sequence[Taken], recipe: Recipe, found: Outcomes) -> pa.Table:
+def generated_table(taken: Sequence[Taken], recipe: GenerationRecipe, found: Outcomes) -> pa.Table:
     """Build the table `generated`, in the plan's order."""
     return _table("generated", (_row(one, recipe, found) for one in taken))
 
@@ -39,7 +39,7 @@ def _table(contract: str, rows: Iterable[dict[str, object]]) -> pa.Table:
     return pa.Table.from_pylist(list(rows), schema=load_contract(contract).arrow_schema())
 
 
-def _row(taken: Taken, recipe: Recipe, found: Outcomes) -> dict[str, object]:
+def _row(taken: Taken, recipe: GenerationRecipe, found: Outcomes) -> dict[str, object]:
     request, answer, plan = taken.request, taken.answer, found.plan
     return {
         "doc_id": f"{plan.digest}-{request.number:06d}-{taken.number:03d}",

@@ -6,6 +6,6 @@ balances lengths, splits, checks for leaks, and writes the splits with a data ca
 
 from mh_batch.datasets.preparation.prepared import Prepared
 from mh_batch.datasets.preparation.preparing import prepare
-from mh_batch.datasets.preparation.recipe import Recipe, load_recipe, shipped_recipes
+from mh_batch.datasets.preparation.recipe import PreparationRecipe, load_recipe, shipped_recipes
 
-__all__ = ["Prepared", "Recipe", "load_recipe", "prepare", "shipped_recipes"]
+__all__ = ["PreparationRecipe", "Prepared", "load_recipe", "prepare", "shipped_recipes"]

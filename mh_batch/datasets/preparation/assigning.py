@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 
 from mh_batch.datasets.preparation.integration import label_columns
-from mh_batch.datasets.preparation.recipe import Recipe
+from mh_batch.datasets.preparation.recipe import PreparationRecipe
 from mh_batch.datasets.preparation.splitting import SPLITS, Numbers, split_rows, together
 
 
-def assigned(rows: pd.DataFrame, recipe: Recipe, shares: tuple[float, ...], seed: int) -> pd.DataFrame:
+def assigned(rows: pd.DataFrame, recipe: PreparationRecipe, shares: tuple[float, ...], seed: int) -> pd.DataFrame:
     """Return the rows with `split`, `stratum`, the one `label` where there is one, and a number for the `author`.
 
     Rows of sources that may only train go there, and with them what belongs to the same author or cluster; they come
@@ -29,7 +29,7 @@ def assigned(rows: pd.DataFrame, recipe: Recipe, shares: tuple[float, ...], seed
     )
 
 
-def _one_label(claims: pd.DataFrame, recipe: Recipe) -> list[str] | None:
+def _one_label(claims: pd.DataFrame, recipe: PreparationRecipe) -> list[str] | None:
     if recipe.task == "multi_label":
         return None
     return [recipe.labels[place] for place in claims.to_numpy().argmax(axis=1)]

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from mh_batch.datasets.lengths import POST_BAND_NAMES, POST_SHARES
-from mh_batch.datasets.preparation.reasons import Reason, left_out
+from mh_batch.datasets.preparation.reasons import ExclusionReason, left_out
 
 
 def balanced(rows: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -19,7 +19,7 @@ def balanced(rows: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]
     drawn["turn"] = drawn.groupby(["band", "language"])["order"].rank(pct=True)
     place = drawn.sort_values(["turn", "order"]).groupby("band").cumcount()
     chosen = place.reindex(rows.index) < rows["length_band"].map(wanted).fillna(0)
-    return rows[chosen], left_out(rows[~chosen], Reason.LENGTH_BALANCE)
+    return rows[chosen], left_out(rows[~chosen], ExclusionReason.LENGTH_BALANCE)
 
 
 def hash_key(seed: int) -> str:

@@ -12,7 +12,7 @@ from mh_batch._version import __version__
 from mh_batch.datasets.preparation.leaks import LeakCheck
 from mh_batch.datasets.preparation.reading import Origin
 from mh_batch.datasets.preparation.reasons import MEANINGS
-from mh_batch.datasets.preparation.recipe import Recipe
+from mh_batch.datasets.preparation.recipe import PreparationRecipe
 from mh_batch.datasets.preparation.splitting import SPLITS
 from mh_batch.datasets.preparation.tables import distributions
 from mh_batch.settings import PrepareSettings
@@ -23,7 +23,7 @@ _KEPT_SETTINGS = {"seed", "shares", "threshold", "near_copies"}
 
 
 def data_card(
-    recipe: Recipe,
+    recipe: PreparationRecipe,
     settings: PrepareSettings,
     origins: Sequence[Origin],
     rows: pd.DataFrame,
@@ -61,7 +61,7 @@ def data_card(
     }
 
 
-def _source(recipe: Recipe, origin: Origin, rows: pd.DataFrame, left_out: pd.DataFrame) -> dict[str, Any]:
+def _source(recipe: PreparationRecipe, origin: Origin, rows: pd.DataFrame, left_out: pd.DataFrame) -> dict[str, Any]:
     source = next(source for source in recipe.sources if source.name == origin.source)
     reasons = left_out.loc[left_out["source"] == origin.source, "reason"].value_counts()
     return {
@@ -77,7 +77,7 @@ def _source(recipe: Recipe, origin: Origin, rows: pd.DataFrame, left_out: pd.Dat
     }
 
 
-def _strata(recipe: Recipe, rows: pd.DataFrame) -> dict[str, Any]:
+def _strata(recipe: PreparationRecipe, rows: pd.DataFrame) -> dict[str, Any]:
     """How many strata there are, and how many of them are too small for a row in each split."""
     sizes = rows["stratum"].value_counts()
     return {"by": list(recipe.stratify), "number": len(sizes), "under_10_rows": int((sizes < 10).sum())}

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from mh_batch.datasets.preparation.near_copies import FindBuckets, Pairs, near_pairs
-from mh_batch.datasets.preparation.reasons import Reason, left_out
+from mh_batch.datasets.preparation.reasons import ExclusionReason, left_out
 
 Say = Callable[[str], None]
 
@@ -44,8 +44,8 @@ def without_copies(rows: pd.DataFrame, labels: Sequence[str]) -> Sifted:
     copy = rows["comparable"].duplicated() & ~undecided
     conflicts = int(undecided.sum()) + disagreeing(rows[copy], kept[copy], labels)
     rejected = [
-        left_out(rows[undecided], Reason.CONFLICTING_COPIES),
-        left_out(rows[copy], Reason.COPY, kept.loc[copy, "doc_id"]),
+        left_out(rows[undecided], ExclusionReason.CONFLICTING_COPIES),
+        left_out(rows[copy], ExclusionReason.COPY, kept.loc[copy, "doc_id"]),
     ]
     return Sifted(rows[~copy & ~undecided].reset_index(drop=True), pd.concat(rejected), conflicts)
 
@@ -71,13 +71,13 @@ def without_near_copies(
     text means, and a text without the edit in another split would still give it away. Rounds with new permutations go
     on until nothing more is found.
     """
-    rejected, conflicts = [left_out(rows[:0], Reason.NEAR_COPY)], 0
+    rejected, conflicts = [left_out(rows[:0], ExclusionReason.NEAR_COPY)], 0
     while len(pairs := near_pairs(list(rows["comparable"]), threshold, seed, find_buckets)):
         copy_of = _covered_by(pairs, len(rows))
         gone = copy_of >= 0
         kept = rows.iloc[copy_of[gone]]
         conflicts += disagreeing(rows[gone], kept, labels)
-        rejected.append(left_out(rows[gone], Reason.NEAR_COPY, kept["doc_id"].set_axis(rows.index[gone])))
+        rejected.append(left_out(rows[gone], ExclusionReason.NEAR_COPY, kept["doc_id"].set_axis(rows.index[gone])))
         say(f"{np.count_nonzero(gone):,} near-copies found; looking again with other hashes")
         rows, seed = rows[~gone].reset_index(drop=True), seed + 1
     return Sifted(rows, pd.concat(rejected), conflicts)

@@ -14,8 +14,8 @@ from mh_batch.corpus.language import detect_language
 from mh_batch.datasets.comparable import comparable
 from mh_batch.datasets.lengths import length_band
 from mh_batch.datasets.preparation.reading import own_name
-from mh_batch.datasets.preparation.reasons import Reason, left_out
-from mh_batch.datasets.preparation.recipe import CommonColumn, Recipe, Source
+from mh_batch.datasets.preparation.reasons import ExclusionReason, left_out
+from mh_batch.datasets.preparation.recipe import CommonColumn, PreparationRecipe, Source
 from mh_batch.datasets.preparation.rules import labelled, matching
 from mh_batch.errors import PreparationError
 
@@ -31,7 +31,7 @@ def label_columns(labels: Sequence[str]) -> list[str]:
     return [column.name for column in contract.columns if column.per_label]
 
 
-def integrate(rows: pd.DataFrame, source: Source, recipe: Recipe) -> tuple[pd.DataFrame, pd.DataFrame]:
+def integrate(rows: pd.DataFrame, source: Source, recipe: PreparationRecipe) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the usable rows of a source, and what is recorded of the others.
 
     Returns:
@@ -46,21 +46,21 @@ def integrate(rows: pd.DataFrame, source: Source, recipe: Recipe) -> tuple[pd.Da
     common[label_columns(recipe.labels)] = claims
     problems = _problems(rows, common["text"], claims, source)
     if source.unmatched == "error" and recipe.task == "single_label":
-        _check_all_labelled(rows[problems == Reason.NO_LABEL], source)
+        _check_all_labelled(rows[problems == ExclusionReason.NO_LABEL], source)
     usable = problems.isna()
     kept = common[usable].assign(language=_languages(common[usable], source, recipe))
     wanted = kept["language"].isin(recipe.languages)
-    rejected = [left_out(common[problems == reason], Reason(reason)) for reason in problems.dropna().unique()]
-    rejected.append(left_out(kept[~wanted], Reason.OTHER_LANGUAGE))
+    rejected = [left_out(common[problems == reason], ExclusionReason(reason)) for reason in problems.dropna().unique()]
+    rejected.append(left_out(kept[~wanted], ExclusionReason.OTHER_LANGUAGE))
     return _measured(kept[wanted]), pd.concat(rejected)
 
 
 def _problems(rows: pd.DataFrame, texts: pd.Series, claims: npt.NDArray[np.float64], source: Source) -> pd.Series:
     """Why rows cannot be used, as far as their language plays no part; None for those that can."""
     problems = pd.Series([None] * len(rows), dtype=object)
-    problems = problems.mask(pd.Series(np.isnan(claims).all(axis=1)), Reason.NO_LABEL)
-    problems = problems.mask(texts.map(_says_nothing), Reason.NO_TEXT)
-    return problems.mask(~matching(rows, source.where), Reason.FILTERED)
+    problems = problems.mask(pd.Series(np.isnan(claims).all(axis=1)), ExclusionReason.NO_LABEL)
+    problems = problems.mask(texts.map(_says_nothing), ExclusionReason.NO_TEXT)
+    return problems.mask(~matching(rows, source.where), ExclusionReason.FILTERED)
 
 
 def _common(rows: pd.DataFrame, source: Source) -> pd.DataFrame:
@@ -114,7 +114,7 @@ def _shown(values: pd.Series) -> str:
     return ", ".join(dict.fromkeys(shown)) + (", ..." if len(words) > _SHOWN_VALUES else "")
 
 
-def _languages(rows: pd.DataFrame, source: Source, recipe: Recipe) -> list[str]:
+def _languages(rows: pd.DataFrame, source: Source, recipe: PreparationRecipe) -> list[str]:
     """The language of each row: as given, of which `pt-BR` is `pt`, or else as detected."""
     given = [source.language_codes.get(code or "", code or "") for code in rows["language"]]
     codes = [re.split("[-_]", code.strip().lower())[0] for code in given]

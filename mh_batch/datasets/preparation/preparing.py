@@ -19,7 +19,7 @@ from mh_batch.datasets.preparation.near_copies import FindBuckets, Pairs, cluste
 from mh_batch.datasets.preparation.prepared import Prepared
 from mh_batch.datasets.preparation.publishing import check_free, write_card, write_left_out, write_splits
 from mh_batch.datasets.preparation.reading import Origin, read_source
-from mh_batch.datasets.preparation.recipe import Recipe
+from mh_batch.datasets.preparation.recipe import PreparationRecipe
 from mh_batch.datasets.preparation.splitting import SPLITS
 from mh_batch.errors import PreparationError, ValidationError
 from mh_batch.settings import PrepareSettings
@@ -28,7 +28,7 @@ from mh_batch.settings import PrepareSettings
 _CHECK_SEED = 1_000_003
 
 
-def prepare(recipe: Recipe, settings: PrepareSettings, say: Say = lambda stage: None) -> Prepared:
+def prepare(recipe: PreparationRecipe, settings: PrepareSettings, say: Say = lambda stage: None) -> Prepared:
     """Read the sources of a recipe, take copies out, balance, split, check for leaks, and publish.
 
     Args:
@@ -60,7 +60,7 @@ def prepare(recipe: Recipe, settings: PrepareSettings, say: Say = lambda stage: 
     return Prepared(settings.output, card)
 
 
-def _read(recipe: Recipe, folder: Path | None, say: Say) -> tuple[pd.DataFrame, pd.DataFrame, list[Origin]]:
+def _read(recipe: PreparationRecipe, folder: Path | None, say: Say) -> tuple[pd.DataFrame, pd.DataFrame, list[Origin]]:
     kept, left_out, origins = [], [], []
     for source in recipe.sources:
         say(f"reading {source.name}")
@@ -92,7 +92,7 @@ def _bucket_finder(settings: PrepareSettings, rows: int) -> Iterator[FindBuckets
 
 
 def _without_copies(
-    rows: pd.DataFrame, recipe: Recipe, settings: PrepareSettings, find_buckets: FindBuckets, say: Say
+    rows: pd.DataFrame, recipe: PreparationRecipe, settings: PrepareSettings, find_buckets: FindBuckets, say: Say
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, int]]:
     labels = label_columns(recipe.labels)
     once = without_copies(rows, labels)
@@ -113,7 +113,7 @@ def _all_pairs(texts: list[str], settings: PrepareSettings, find_buckets: FindBu
     return np.unique(np.concatenate(rounds), axis=0)
 
 
-def _balanced(rows: pd.DataFrame, recipe: Recipe, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _balanced(rows: pd.DataFrame, recipe: PreparationRecipe, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     chosen = rows["source"].isin([source.name for source in recipe.sources if source.balance_lengths])
     drawn, drawn_out = balanced(rows[chosen], seed)
     return pd.concat([rows[~chosen], drawn]).sort_index().reset_index(drop=True), drawn_out

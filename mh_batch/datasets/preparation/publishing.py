@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mh_batch.contracts import load_contract
-from mh_batch.datasets.preparation.recipe import Recipe
+from mh_batch.datasets.preparation.recipe import PreparationRecipe
 from mh_batch.errors import UsageError
 
 CARD = "card.json"
@@ -28,7 +28,7 @@ def check_free(output: Path, overwrite: bool) -> None:
         raise UsageError(f"{output} holds no prepared data set, so --overwrite leaves it alone: name another folder")
 
 
-def write_splits(folder: Path, rows: pd.DataFrame, recipe: Recipe, splits: tuple[str, ...]) -> None:
+def write_splits(folder: Path, rows: pd.DataFrame, recipe: PreparationRecipe, splits: tuple[str, ...]) -> None:
     """Write a Parquet file for each split, in the columns and types of the contract, sorted by id."""
     schema = load_contract("prepared").for_labels(recipe.labels).arrow_schema()
     for name in splits:

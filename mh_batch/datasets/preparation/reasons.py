@@ -5,7 +5,7 @@ from enum import StrEnum
 import pandas as pd
 
 
-class Reason(StrEnum):
+class ExclusionReason(StrEnum):
     """The fixed words of the `reason` column."""
 
     FILTERED = "filtered"
@@ -19,17 +19,17 @@ class Reason(StrEnum):
 
 
 MEANINGS = {
-    Reason.FILTERED: "did not meet the conditions of the recipe",
-    Reason.NO_TEXT: "no text, or nothing visible in it",
-    Reason.NO_LABEL: "the rules say nothing about any label",
-    Reason.OTHER_LANGUAGE: "in a language that the recipe does not want",
-    Reason.COPY: "the same text as a row that stayed, but for case, punctuation, links and mentions",
-    Reason.CONFLICTING_COPIES: "copies of one source whose labels disagree",
-    Reason.NEAR_COPY: "nearly the same text as a row that stayed",
-    Reason.LENGTH_BALANCE: "drawn out, so that the length bands have their shares",
+    ExclusionReason.FILTERED: "did not meet the conditions of the recipe",
+    ExclusionReason.NO_TEXT: "no text, or nothing visible in it",
+    ExclusionReason.NO_LABEL: "the rules say nothing about any label",
+    ExclusionReason.OTHER_LANGUAGE: "in a language that the recipe does not want",
+    ExclusionReason.COPY: "the same text as a row that stayed, but for case, punctuation, links and mentions",
+    ExclusionReason.CONFLICTING_COPIES: "copies of one source whose labels disagree",
+    ExclusionReason.NEAR_COPY: "nearly the same text as a row that stayed",
+    ExclusionReason.LENGTH_BALANCE: "drawn out, so that the length bands have their shares",
 }
 
 
-def left_out(rows: pd.DataFrame, reason: Reason, copy_of: pd.Series | None = None) -> pd.DataFrame:
+def left_out(rows: pd.DataFrame, reason: ExclusionReason, copy_of: pd.Series | None = None) -> pd.DataFrame:
     """Return what is recorded of rows that are left out, without their text: `doc_id, source, reason, copy_of`."""
     return rows[["doc_id", "source"]].assign(reason=reason.value, copy_of=copy_of)

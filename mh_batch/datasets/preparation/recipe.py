@@ -70,7 +70,7 @@ class Source(Settings):
         return {name for conditions in (self.where, *(rule.when for rule in self.labels)) for name in conditions}
 
 
-class Recipe(Settings):
+class PreparationRecipe(Settings):
     """How a data set is made of its sources.
 
     Attributes:
@@ -113,7 +113,7 @@ def _check_labels(source: Source, labels: tuple[str, ...], task: str) -> None:
                 raise ValueError(f"source '{source.name}' names the label '{label}': {nearest(label, labels)}")
 
 
-def load_recipe(name: str) -> Recipe:
+def load_recipe(name: str) -> PreparationRecipe:
     """Return a shipped recipe by name, or that of a YAML file.
 
     Raises:
@@ -124,7 +124,7 @@ def load_recipe(name: str) -> Recipe:
     if name not in shipped and not Path(name).is_file():
         raise UsageError(f"no recipe '{name}': {nearest(name, shipped)}; or give a YAML file")
     try:
-        return Recipe.model_validate(read_yaml(shipped.get(name, Path(name))))
+        return PreparationRecipe.model_validate(read_yaml(shipped.get(name, Path(name))))
     except ValidationError as error:
         problems = [_explain(problem["loc"], problem["msg"]) for problem in error.errors(include_url=False)]
         raise SettingsError(f"recipe {name}: {'; '.join(dict.fromkeys(problems))}") from None

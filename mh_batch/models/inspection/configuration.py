@@ -23,7 +23,7 @@ _WHOLE = {
     "num_labels": (1, 10_000),
     "pad_token_id": (0, 10_000_000),
 }
-# Marks that only choose how a picture is drawn.
+# ErasureHashes that only choose how a picture is drawn.
 _EMOJI = "\ufe0e\ufe0f\u20e3"
 _MOST_LABELS, _MOST_LABEL_CHARS = 10_000, 100
 

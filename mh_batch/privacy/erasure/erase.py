@@ -16,18 +16,18 @@ from mh_batch.output.copies import tell_of_copies
 from mh_batch.output.keys import check_key
 from mh_batch.output.layout import OutputRoot, new_run_id
 from mh_batch.output.leases import Leases
-from mh_batch.output.maintenance import clear_leavings
+from mh_batch.output.maintenance import remove_stale_files
 from mh_batch.output.rewriting import rewrite_files
 from mh_batch.output.tombstones import order_file, write_tombstones
 from mh_batch.privacy.erasure.finding import Found, documents_of, documents_with, find, texts_left
-from mh_batch.privacy.erasure.order import Order, unfinished_order
+from mh_batch.privacy.erasure.identifier_search import IdentifierSearch, words_of
+from mh_batch.privacy.erasure.journal import ErasureJournal, unfinished_order
 from mh_batch.privacy.erasure.runs import settle_books, take_words_out, write_reports_again
 from mh_batch.privacy.erasure.scan import prove_erased
+from mh_batch.privacy.erasure.subject_filter import Removal, SubjectFilter
 from mh_batch.privacy.erasure.tables import table_files
 from mh_batch.privacy.erasure.texts import forget_unclaimed
-from mh_batch.privacy.erasure.traces import Removal, Traces
-from mh_batch.privacy.erasure.words import Words, words_of
-from mh_batch.pseudonyms.erasure_hashes import Marks
+from mh_batch.pseudonyms.erasure_hashes import ErasureHashes
 from mh_batch.pseudonyms.hashing import PseudonymKey, author_key
 from mh_batch.spark.progress import announce
 
@@ -83,7 +83,7 @@ def _alone(spark: SparkSession, root: OutputRoot, key: PseudonymKey) -> Iterator
     leases = Leases(root.folder)
     with output_access(root), leases.held("maintenance", "erase", within=True) as check_lease:
         check_key(root, key)
-        clear_leavings(root, leases)
+        remove_stale_files(root, leases)
         yield _Erasure(spark, root, key, check_lease)
 
 
@@ -106,22 +106,22 @@ class _Erasure:
     def begin(self, subjects: Subjects, tombstone: bool) -> Erased:
         files = table_files(self.root.folder)
         authors = frozenset(author_key(self.key, id) for id in subjects.authors)
-        traces = Traces(authors, subjects.docs | documents_of(files, authors))
-        marks = Marks.of(self.key, subjects.authors, traces.documents)
+        traces = SubjectFilter(authors, subjects.docs | documents_of(files, authors))
+        marks = ErasureHashes.of(self.key, subjects.authors, traces.documents)
         found, at = find(files, traces), datetime.now(UTC)
-        order = Order(new_run_id(at), at.isoformat(timespec="seconds"), authors, marks.documents, found.losses)
+        order = ErasureJournal(new_run_id(at), at.isoformat(timespec="seconds"), authors, marks.documents, found.losses)
         if tombstone:
             write_tombstones(self.root.folder, order.id, marks, at)
         order.write(self.root.folder)
         return self._carry_out(order, traces, found, words_of(traces.documents, authors, subjects.authors))
 
-    def finish(self, order: Order) -> Erased:
+    def finish(self, order: ErasureJournal) -> Erased:
         files = table_files(self.root.folder)
         documents = documents_with(files, order.documents, self.key) | documents_of(files, order.authors)
-        traces = Traces(order.authors, documents)
+        traces = SubjectFilter(order.authors, documents)
         return self._carry_out(order, traces, find(files, traces), words_of(documents, order.authors))
 
-    def _carry_out(self, order: Order, traces: Traces, found: Found, words: Words) -> Erased:
+    def _carry_out(self, order: ErasureJournal, traces: SubjectFilter, found: Found, words: IdentifierSearch) -> Erased:
         root = self.root.folder
         announce(f"erasing {len(found.documents):,} documents from {len(order.losses):,} runs")
         self.check_lease()
@@ -140,7 +140,7 @@ class _Erasure:
         order_file(root).delete()
         return Erased(len(found.documents), tuple(order.losses), deleted)
 
-    def _rewrite_tables(self, traces: Traces, words: Words) -> None:
+    def _rewrite_tables(self, traces: SubjectFilter, words: IdentifierSearch) -> None:
         drafts = self.root.work(_DRAFTS)
         files = {table.file: table for table in table_files(self.root.folder)}
         left = rewrite_files(files, Removal(traces, words), drafts)

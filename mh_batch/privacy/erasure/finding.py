@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from mh_batch.output.rewriting import each_file, row_groups
+from mh_batch.privacy.erasure.subject_filter import SubjectFilter, listed_documents, lists_of_documents
 from mh_batch.privacy.erasure.tables import TableFile
-from mh_batch.privacy.erasure.traces import Traces, listed_documents, lists_of_documents
 from mh_batch.pseudonyms.hashing import PseudonymKey, hasher
 
 _COLUMNS = ("author_key", "doc_id", "content_key", "model")
@@ -48,7 +48,7 @@ class Found:
 
 def documents_of(files: Iterable[TableFile], authors: frozenset[str]) -> frozenset[str]:
     """Return the ids of the documents whose rows hold one of the authors' pseudonyms."""
-    rows = _rows(files, Traces(authors))
+    rows = _rows(files, SubjectFilter(authors))
     return frozenset(rows["doc_id"].dropna())
 
 
@@ -69,7 +69,7 @@ def documents_with(files: Iterable[TableFile], marks: Collection[str], key: Pseu
     return frozenset(found)
 
 
-def find(files: Iterable[TableFile], traces: Traces) -> Found:
+def find(files: Iterable[TableFile], traces: SubjectFilter) -> Found:
     """Look for the rows of authors and documents."""
     rows = _rows(files, traces)
     of_runs = {str(run): _loss(of_run) for run, of_run in rows[rows["run"] != ""].groupby("run")}
@@ -97,7 +97,7 @@ def _loss(rows: pd.DataFrame) -> Loss:
     return Loss(int(of_all.sum() + per_model.max()) if len(per_model) else int(of_all.sum()), rows["author"].nunique())
 
 
-def _rows(files: Iterable[TableFile], traces: Traces) -> pd.DataFrame:
+def _rows(files: Iterable[TableFile], traces: SubjectFilter) -> pd.DataFrame:
     """Their rows: `run`, `table`, and the columns that tables have of `_COLUMNS`; `author` is one of those named."""
     parts: list[pd.DataFrame] = []
 
@@ -105,7 +105,7 @@ def _rows(files: Iterable[TableFile], traces: Traces) -> pd.DataFrame:
         columns = [name for name in _COLUMNS if name in opened.schema_arrow.names]
         if traces.columns(opened.schema_arrow):
             for rows in row_groups(opened, columns):
-                found: pa.Table = rows.filter(traces.theirs(rows))
+                found: pa.Table = rows.filter(traces.matches(rows))
                 if len(found):
                     named = {"run": file.run, "table": file.table, **({"model": file.model} if file.model else {})}
                     parts.append(found.to_pandas().assign(**named))

@@ -9,7 +9,7 @@ from typing import Any
 
 from mh_batch.common.filesystem import Folder
 from mh_batch.output.layout import MANIFEST
-from mh_batch.privacy.erasure.words import ERASED, Words
+from mh_batch.privacy.erasure.identifier_search import ERASED, IdentifierSearch
 
 # Files of the input may be named after persons.
 _WITH_FILES = ("inputs", "bad_files")
@@ -28,7 +28,7 @@ def read_manifest(run: Folder) -> dict[str, Any] | None:
     return manifest
 
 
-def without_words(manifest: dict[str, Any], words: Words) -> dict[str, Any]:
+def without_words(manifest: dict[str, Any], words: IdentifierSearch) -> dict[str, Any]:
     """Return the manifest with identifiers taken out of what it says of the input."""
     settings = {**manifest["settings"], **_cleaned(words, manifest["settings"], _SETTINGS_WITH_FILES)}
     return {**manifest, **_cleaned(words, manifest, _WITH_FILES), "settings": settings}
@@ -43,7 +43,7 @@ def _may_be(recorded: str, name: str) -> bool:
     return bool(re.fullmatch("[^/]+".join(map(re.escape, recorded.split(ERASED))), name))
 
 
-def words_said(run: Folder, words: Words) -> frozenset[str]:
+def words_said(run: Folder, words: IdentifierSearch) -> frozenset[str]:
     """Return the identifiers that a run's settings hold, such as the name of a folder that results lie in."""
     manifest = read_manifest(run) or {}
     said = {name: manifest[name] for name in _SAID if name in manifest}
@@ -51,5 +51,5 @@ def words_said(run: Folder, words: Words) -> frozenset[str]:
     return words.those_in(json.dumps({**said, "settings": settings}, ensure_ascii=False).encode())
 
 
-def _cleaned(words: Words, content: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
+def _cleaned(words: IdentifierSearch, content: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
     return {name: words.without(content[name]) for name in names if name in content}

@@ -10,9 +10,9 @@ from pyspark.sql import SparkSession
 from mh_batch.common.filesystem import Folder
 from mh_batch.errors import ErasureError
 from mh_batch.output.layout import MANIFEST, OutputRoot
+from mh_batch.privacy.erasure.identifier_search import IdentifierSearch
+from mh_batch.privacy.erasure.journal import ErasureJournal
 from mh_batch.privacy.erasure.manifests import read_manifest, without_words
-from mh_batch.privacy.erasure.order import Order
-from mh_batch.privacy.erasure.words import Words
 from mh_batch.reporting import write_page_again, write_report
 from mh_batch.settings import ReportOptions
 from mh_batch.validation.reconciliation import Books
@@ -21,7 +21,7 @@ from mh_batch.validation.runs import count_run
 _ENTRIES = "erasures"
 
 
-def settle_books(spark: SparkSession, root: OutputRoot, order: Order) -> None:
+def settle_books(spark: SparkSession, root: OutputRoot, order: ErasureJournal) -> None:
     """Count the tables of the runs again, and let their manifests say so, and that documents were erased.
 
     Raises:
@@ -50,7 +50,7 @@ def _check_books(folder: Folder, counts: dict[str, Any]) -> None:
             raise ErasureError(f"after the erasure the books of {folder.uri} do not balance: {problem}")
 
 
-def take_words_out(root: OutputRoot, words: Words) -> None:
+def take_words_out(root: OutputRoot, words: IdentifierSearch) -> None:
     """Take identifiers out of what the manifests of failed runs say of the input."""
     for folder in map(root.failed, root.failed_runs()):
         manifest = read_manifest(folder)
@@ -58,7 +58,7 @@ def take_words_out(root: OutputRoot, words: Words) -> None:
             (folder / MANIFEST).write_json(cleaned)
 
 
-def write_reports_again(spark: SparkSession, root: OutputRoot, order: Order, words: Words) -> None:
+def write_reports_again(spark: SparkSession, root: OutputRoot, order: ErasureJournal, words: IdentifierSearch) -> None:
     """Write the reports of the published runs that have lost documents, and of those that compare with them.
 
     Of runs whose manifests only name somebody in what they say of the input the page is written, since it tells that

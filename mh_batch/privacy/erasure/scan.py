@@ -14,10 +14,10 @@ from mh_batch.output.layout import MANIFEST, files_of_others, own_files
 from mh_batch.output.published import PublishedRun
 from mh_batch.output.rewriting import opened, row_groups
 from mh_batch.output.tombstones import order_file
+from mh_batch.privacy.erasure.identifier_search import MIN_SEARCH_LENGTH, IdentifierSearch, words_of
 from mh_batch.privacy.erasure.manifests import words_said
+from mh_batch.privacy.erasure.subject_filter import Removal, SubjectFilter
 from mh_batch.privacy.erasure.tables import run_folders, table_files
-from mh_batch.privacy.erasure.traces import Removal, Traces
-from mh_batch.privacy.erasure.words import TELLING, Words, words_of
 from mh_batch.spark.progress import announce
 
 _NAMED = 10
@@ -25,7 +25,7 @@ _PIECE_BYTES = 2**26
 _OVERLAP_BYTES = 2**12
 
 
-def prove_erased(root: Folder, traces: Traces, words: Words) -> None:
+def prove_erased(root: Folder, traces: SubjectFilter, words: IdentifierSearch) -> None:
     """Look for what was erased; tell where it stays, since files are not ours, or runs were set up so.
 
     Args:
@@ -60,7 +60,9 @@ def _tell(why: str, places: Iterable[str]) -> None:
         announce(f"left as they are, {why}, although they name them: {', '.join(named)}")
 
 
-def _searched(root: Folder, words: Words, said: Mapping[Folder, frozenset[str]]) -> Mapping[Folder, Words]:
+def _searched(
+    root: Folder, words: IdentifierSearch, said: Mapping[Folder, frozenset[str]]
+) -> Mapping[Folder, IdentifierSearch]:
     """Our files, and what each is searched for: manifests and pages quote the settings of their run."""
     searched = dict.fromkeys(own_files(root, unfinished=True), words)
     searched.pop(order_file(root), None)
@@ -77,8 +79,8 @@ def _rows(root: Folder, removal: Removal) -> Iterator[str]:
                 yield f"{table.file.uri} (rows)"
 
 
-def _places(file: Folder, words: Words) -> Iterator[str]:
-    if words.named_in(file.name, TELLING) or any(map(words.found_in, _pieces(file))):
+def _places(file: Folder, words: IdentifierSearch) -> Iterator[str]:
+    if words.named_in(file.name, MIN_SEARCH_LENGTH) or any(map(words.found_in, _pieces(file))):
         yield file.uri
     if file.uri.endswith(".parquet"):
         with opened(file) as table:
@@ -95,7 +97,7 @@ def _pieces(file: Folder) -> Iterator[bytes]:
             rest = piece[-_OVERLAP_BYTES:]
 
 
-def _columns(file: pq.ParquetFile, words: Words) -> Iterator[str]:
+def _columns(file: pq.ParquetFile, words: IdentifierSearch) -> Iterator[str]:
     for rows in row_groups(file):
         for name in rows.column_names:
             if any(words.found_among(part) for part in _texts(rows[name].combine_chunks())):

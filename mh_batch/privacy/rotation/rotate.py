@@ -11,9 +11,9 @@ from mh_batch.output.copies import tell_of_copies
 from mh_batch.output.keys import KEY_CHECK, check_key, key_path, rotation_marker, stored_key
 from mh_batch.output.layout import MANIFEST, OutputRoot, own_files
 from mh_batch.output.leases import Leases
-from mh_batch.output.maintenance import clear_leavings
+from mh_batch.output.maintenance import remove_stale_files
 from mh_batch.output.rewriting import rewrite_files
-from mh_batch.privacy.erasure.order import unfinished_order
+from mh_batch.privacy.erasure.journal import unfinished_order
 from mh_batch.privacy.rotation.pseudonyms import NextLink
 from mh_batch.pseudonyms.hashing import PseudonymKey
 from mh_batch.pseudonyms.key_files import create_key_file, new_key, read_key
@@ -71,7 +71,7 @@ def rotate(root: OutputRoot, key_file: Path | None = None, write_key_to: Path | 
             raise ErasureError(
                 "an erasure was interrupted: `mh-batch erase`, of the same or of others, finishes it first"
             )
-        clear_leavings(root, leases)
+        remove_stale_files(root, leases)
         new = _new_key(root, source, target)
         files = _rewrite(root, new)
         draft = _draft(target)

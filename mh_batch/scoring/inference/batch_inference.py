@@ -25,7 +25,7 @@ from mh_batch.scoring.inference.worker import scoring_function
 from mh_batch.spark.capability import GPU_WORKERS
 from mh_batch.spark.counters import Counters, Throughput
 from mh_batch.spark.devices import Placement
-from mh_batch.spark.materialization import keep_on_executors, let_go
+from mh_batch.spark.materialization import persist_on_executors, unpersist
 from mh_batch.spark.progress import Progress
 from mh_batch.spark.python_workers import BatchFunction, common_workers, own_workers
 from mh_batch.spark.resources import inference_profile
@@ -51,7 +51,7 @@ class TokenTable:
 
     def close(self) -> None:
         """Delete them."""
-        let_go(self.table)
+        unpersist(self.table)
 
 
 @dataclass(frozen=True)
@@ -97,12 +97,12 @@ class BatchInference:
         work = tokenising_function(ship_model(self.spark, self.model), counters, self.load)
         with common_workers():
             tokenised = texts.select("content_key", "text", "n_chars").mapInArrow(work, TOKENISED)
-        table = keep_on_executors(tokenised)
+        table = persist_on_executors(tokenised)
         try:
             with Progress(f"tokenising for {self.model.card.name}", counters, row[0], row[1], "chars") as progress:
                 plan = TaskPlan.of(table, tasks, *self._task_size)
         except BaseException:
-            let_go(table)
+            unpersist(table)
             raise
         return TokenTable(table, plan, Throughput(counters.effort(), progress.seconds))
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager, nullcontext
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from mh_batch.spark.materialization import keep_on_executors, let_go
+from mh_batch.spark.materialization import persist_on_executors, unpersist
 from mh_batch.spark.tasks import TaskPlan
 
 # What a wave is made of: tasks of the plan.
@@ -54,9 +54,9 @@ def waves(plan: TaskPlan, gpus: int) -> Iterator[range]:
 @contextmanager
 def _clustered(texts: DataFrame, plan: TaskPlan) -> Iterator[DataFrame]:
     """Keep texts by task: Spark notes of each stretch which tasks it holds, and passes over those of other waves."""
-    clustered = keep_on_executors(texts.repartitionById(plan.tasks, "task"))
+    clustered = persist_on_executors(texts.repartitionById(plan.tasks, "task"))
     try:
         clustered.count()  # now, not as a part of the first wave, whose time is taken
         yield clustered
     finally:
-        let_go(clustered)
+        unpersist(clustered)

@@ -12,7 +12,7 @@ import yaml
 
 from mh_batch.cli import main
 from mh_batch.contracts import load_contract
-from mh_batch.datasets.preparation import Recipe, load_recipe, prepare, shipped_recipes
+from mh_batch.datasets.preparation import PreparationRecipe, load_recipe, prepare, shipped_recipes
 from mh_batch.datasets.preparation.copies import without_copies
 from mh_batch.errors import LeakError, PreparationError, UsageError
 from mh_batch.settings import PrepareSettings
@@ -32,7 +32,7 @@ def settings(output: Path, data: Path, **others: Any) -> PrepareSettings:
     return PrepareSettings(recipe="", output=output, data=data, **others)
 
 
-def recipe(*sources: dict[str, Any], **others: Any) -> Recipe:
+def recipe(*sources: dict[str, Any], **others: Any) -> PreparationRecipe:
     content = {
         "name": "mine",
         "description": "Ours.",
@@ -41,7 +41,7 @@ def recipe(*sources: dict[str, Any], **others: Any) -> Recipe:
         "languages": ["en"],
     }
     listed = [{"labels": RULES, "values": {"language": "en"}, **source} for source in sources]
-    return Recipe.model_validate({**content, "sources": listed, **others})
+    return PreparationRecipe.model_validate({**content, "sources": listed, **others})
 
 
 def posts(count: int, seed: int = 1, words: int = 30) -> list[str]:

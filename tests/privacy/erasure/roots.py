@@ -14,7 +14,7 @@ from mh_batch.pseudonyms.hashing import PseudonymKey, author_key
 from mh_batch.pseudonyms.key_files import read_key
 from tests.pseudonyms.chains import chained
 from tests.scoring.corpora import document, write
-from tests.scoring.told import ToldLoader
+from tests.scoring.recording_loader import ToldLoader
 from tests.texts import contents
 
 MODEL = "xlmr-depression-mini"

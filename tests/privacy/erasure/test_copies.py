@@ -13,8 +13,8 @@ from mh_batch.consent import Subjects
 from mh_batch.output.layout import OutputRoot
 from mh_batch.privacy.erasure import erase
 from mh_batch.publishing import Place, publish_run
-from tests.killing import Killed, killed_at
 from tests.privacy.erasure.roots import ADA, MODEL, documents, key_of, needles, places_of, score
+from tests.process_killing import Killed, killed_at
 from tests.scoring.corpora import write
 
 pytestmark = pytest.mark.spark

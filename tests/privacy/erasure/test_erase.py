@@ -14,8 +14,8 @@ from mh_batch.consent import Subjects
 from mh_batch.output.layout import OutputRoot
 from mh_batch.privacy.erasure import Erased, erase, finish_erasure
 from mh_batch.pseudonyms.hashing import author_key
-from tests.killing import Killed, killed_at
 from tests.privacy.erasure.roots import ADA, OUTBOX, SHARED, documents, key_of, needles, others, places_of, score
+from tests.process_killing import Killed, killed_at
 from tests.pseudonyms.chains import chained
 from tests.scoring.corpora import write
 

@@ -8,16 +8,16 @@ import pytest
 from mh_batch.common.filesystem import Folder
 from mh_batch.errors import ErasureError
 from mh_batch.privacy.erasure import scan
+from mh_batch.privacy.erasure.identifier_search import words_of
 from mh_batch.privacy.erasure.scan import prove_erased
+from mh_batch.privacy.erasure.subject_filter import SubjectFilter
 from mh_batch.privacy.erasure.tables import table_files
-from mh_batch.privacy.erasure.traces import Traces
-from mh_batch.privacy.erasure.words import words_of
 
 ADA, DOCUMENT, SHORT, TEXT = "0123456789abcdef0123456789abcdef", "journal-1234", "7", "fedcba9876543210fedcba9876543210"
 
 
 def prove(root: Path) -> None:
-    traces = Traces(frozenset({ADA}), frozenset({DOCUMENT, SHORT}))
+    traces = SubjectFilter(frozenset({ADA}), frozenset({DOCUMENT, SHORT}))
     prove_erased(Folder.at(str(root)), traces, words_of([ADA, DOCUMENT, SHORT, TEXT]))
 
 
@@ -75,7 +75,7 @@ def test_an_identifier_that_begins_with_an_at_is_as_long_as_it_is_written(tmp_pa
     (tmp_path / "failed").mkdir()
     (tmp_path / "failed" / name).write_text("")
     with pytest.raises(ErasureError):
-        prove_erased(Folder.at(str(tmp_path)), Traces(), words_of(["@alice12"]))
+        prove_erased(Folder.at(str(tmp_path)), SubjectFilter(), words_of(["@alice12"]))
 
 
 def test_what_settings_say_is_told_and_left_and_whatever_else_names_somebody_is_not(

@@ -4,10 +4,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from mh_batch.privacy.erasure.traces import Removal, Traces
-from mh_batch.privacy.erasure.words import words_of
+from mh_batch.privacy.erasure.identifier_search import words_of
+from mh_batch.privacy.erasure.subject_filter import Removal, SubjectFilter
 
-TRACES = Traces(frozenset({"key-of-ada"}), frozenset({"doc-1"}))
+TRACES = SubjectFilter(frozenset({"key-of-ada"}), frozenset({"doc-1"}))
 REMOVAL = Removal(TRACES, words_of(["journal-of-ada", "alice", "author"]))
 EVIDENCE = pa.list_(pa.struct({"doc_id": pa.string(), "p": pa.float64()}))
 

@@ -1,7 +1,7 @@
 import pyarrow as pa
 import pytest
 
-from mh_batch.privacy.erasure.words import words_of
+from mh_batch.privacy.erasure.identifier_search import words_of
 
 WORDS = words_of(["journal-12345678", "Müller, Änne", "0123456789abcdef0123456789abcdef", "en", "12"])
 IN_NAMES = words_of(["alice", "u-77", "@ben.b", "Änne", "bob", "2024", "783214567890", "journal-7", "hdfs", "alice-u"])

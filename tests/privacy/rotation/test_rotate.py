@@ -14,13 +14,13 @@ from mh_batch.output.keys import root_key
 from mh_batch.output.layout import OutputRoot
 from mh_batch.output.tombstones import read_tombstones, write_tombstones
 from mh_batch.privacy.rotation import rotate
-from mh_batch.pseudonyms.erasure_hashes import Marks
+from mh_batch.pseudonyms.erasure_hashes import ErasureHashes
 from mh_batch.pseudonyms.key_files import ENVIRONMENT, read_key
-from tests.killing import Killed, killed_at
 from tests.privacy.erasure.roots import documents, key_of, score
+from tests.process_killing import Killed, killed_at
 from tests.pseudonyms.chains import chained
 from tests.scoring.corpora import write
-from tests.scoring.told import told
+from tests.scoring.recording_loader import told
 
 pytestmark = pytest.mark.spark
 
@@ -100,9 +100,11 @@ def test_a_rotation_that_was_killed_is_finished_by_the_next_start_and_no_run_sta
 
 def test_tombstones_know_the_same_people_under_the_new_key(root: Path) -> None:
     folder = OutputRoot.at(str(root)).folder
-    write_tombstones(folder, "one", Marks.of(key_of(root), ["ada"], ["doc-1"]), datetime(2026, 3, 2, tzinfo=UTC))
+    write_tombstones(
+        folder, "one", ErasureHashes.of(key_of(root), ["ada"], ["doc-1"]), datetime(2026, 3, 2, tzinfo=UTC)
+    )
     rotate(OutputRoot.at(str(root)))
-    assert read_tombstones(folder) == Marks.of(key_of(root), ["ada"], ["doc-1"])
+    assert read_tombstones(folder) == ErasureHashes.of(key_of(root), ["ada"], ["doc-1"])
 
 
 def test_a_key_in_the_environment_is_rotated_into_a_file(

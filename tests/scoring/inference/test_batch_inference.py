@@ -15,7 +15,7 @@ from mh_batch.models import Model
 from mh_batch.scoring.inference.batch_inference import BatchInference
 from mh_batch.scoring.inference.loading import ModelLoader
 from mh_batch.spark.devices import Placement
-from tests.scoring.told import UNTOKENISABLE, Told, ToldLoader, WordTokenizer, side_by_side, told
+from tests.scoring.recording_loader import UNTOKENISABLE, Told, ToldLoader, WordTokenizer, side_by_side, told
 
 pytestmark = pytest.mark.spark
 

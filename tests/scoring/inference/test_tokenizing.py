@@ -11,7 +11,7 @@ from mh_batch.scoring.inference import tokenizing
 from mh_batch.scoring.inference.loading import ModelLoader, SharedModels
 from mh_batch.scoring.inference.shipping import ShippedModel
 from mh_batch.spark.counters import Counters
-from tests.scoring.told import UNTOKENISABLE, ToldLoader
+from tests.scoring.recording_loader import UNTOKENISABLE, ToldLoader
 
 TEXTS = ["A calm day", f"An {UNTOKENISABLE} day", "Ein Spaziergang am See 🌊"]
 

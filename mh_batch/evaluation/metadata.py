@@ -14,7 +14,7 @@ from mh_batch._version import __version__
 from mh_batch.common.hardware import cores, processor, versions_of
 from mh_batch.evaluation.contenders import Predictions
 from mh_batch.evaluation.data import LabelledData
-from mh_batch.evaluation.opening import Labelled
+from mh_batch.evaluation.loading import Labelled
 from mh_batch.evaluation.published import published_table
 from mh_batch.evaluation.result import Speed
 from mh_batch.models.labels import thresholds_of

@@ -1,6 +1,6 @@
 """Commands that succeed and that fail on texts, names and addresses, with everything logged that Spark can log.
 
-Run in a process of its own (`python -m tests.leaking FOLDER`), so that all that is printed can be looked through.
+Run in a process of its own (`python -m tests.leak_search FOLDER`), so that all that is printed can be looked through.
 """
 
 import sys

@@ -12,8 +12,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from mh_batch.benchmark import contestants
-from mh_batch.benchmark.contestants import Spec
+from mh_batch.benchmark import candidates as contestants
+from mh_batch.benchmark.candidates import Spec
 from mh_batch.errors import MhBatchError
 
 OWN_PYTHON = Path(sys.executable)

@@ -11,14 +11,14 @@ from mh_batch.privacy.erasure.finding import Loss
 
 
 @dataclass(frozen=True)
-class Order:
+class ErasureJournal:
     """An erasure that has begun. It holds pseudonyms and keyed hashes, and is deleted at the end.
 
     Attributes:
         id: Tells erasures apart.
         at: When it began, ISO 8601, UTC.
         authors: Pseudonyms of the authors.
-        documents: Marks of their documents, and of documents that were named.
+        documents: ErasureHashes of their documents, and of documents that were named.
         losses: What each run loses, by its folder within the root.
     """
 
@@ -34,13 +34,13 @@ class Order:
         order_file(root).write_json(content)
 
 
-def unfinished_order(root: Folder) -> Order | None:
+def unfinished_order(root: Folder) -> ErasureJournal | None:
     """Return the erasure that was killed on the way, if one was."""
     try:
         content = order_file(root).read_json()
     except FileNotFoundError:
         return None
-    return Order(
+    return ErasureJournal(
         content["id"],
         content["at"],
         frozenset(content["authors"]),

@@ -10,7 +10,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 from mh_batch.training.progress import Progress
 
 
-class Telling(TrainerCallback):
+class ProgressCallback(TrainerCallback):
     """Prints steps, rate and time left, and each epoch's figures."""
 
     def __init__(self, what: str) -> None:

@@ -14,14 +14,14 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from mh_batch.output.rewriting import row_groups
-from mh_batch.privacy.erasure.words import Words
+from mh_batch.privacy.erasure.identifier_search import IdentifierSearch
 
 # A detail that names a file, and what follows it; rules of consent among that must stay as they are.
 _NAMING_FILE = r"(?s)^(.*)(, row [0-9]+(?:;.*)?)$"
 
 
 @dataclass(frozen=True)
-class Traces:
+class SubjectFilter:
     """Values that rows of those to be erased hold. A row is theirs if it holds one of them.
 
     Attributes:
@@ -36,7 +36,7 @@ class Traces:
         """The columns of a table that say whose a row is."""
         return [name for name in self._values if name in schema.names]
 
-    def theirs(self, rows: pa.Table) -> pa.ChunkedArray:
+    def matches(self, rows: pa.Table) -> pa.ChunkedArray:
         """Tell which rows are theirs."""
         nobody = pa.chunked_array([np.zeros(len(rows), bool)])
         found = [pc.is_in(rows[name], value_set=self._values[name]) for name in self.columns(rows.schema)]
@@ -76,8 +76,8 @@ def _lists_documents(kind: pa.DataType) -> bool:
 class Removal:
     """Takes rows out of tables; and documents out of the lists, and words out of the details, of rows that stay."""
 
-    traces: Traces
-    words: Words
+    traces: SubjectFilter
+    words: IdentifierSearch
 
     @property
     def stamp(self) -> dict[bytes, bytes]:
@@ -92,14 +92,14 @@ class Removal:
 
     def _is_in(self, rows: pa.Table) -> bool:
         return bool(
-            pc.any(self.traces.theirs(rows)).as_py()
+            pc.any(self.traces.matches(rows)).as_py()
             or any(self.traces.listed(rows[name]) for name in lists_of_documents(rows.schema))
             or any(map(self._names_somebody, (rows[name] for name in _details(rows.schema))))
         )
 
     def apply(self, rows: pa.Table) -> pa.Table:
         """Return the rows of others."""
-        left = rows.filter(pc.invert(self.traces.theirs(rows)))
+        left = rows.filter(pc.invert(self.traces.matches(rows)))
         cleaning: dict[str, Callable[[Any], Any]] = {
             **dict.fromkeys(lists_of_documents(left.schema), self._without),
             **dict.fromkeys(_details(left.schema), self._without_names),

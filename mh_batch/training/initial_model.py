@@ -14,7 +14,7 @@ from torch import nn
 from mh_batch.models import locate_folder
 from mh_batch.training.learner import Learner, Noise
 from mh_batch.training.prepared import PreparedData
-from mh_batch.training.recipe import Recipe, Stage, Student
+from mh_batch.training.recipe import Stage, Student, TrainingRecipe
 from mh_batch.training.students import configuration, inherited_embeddings, start_as_bag_of_words, start_embeddings
 from mh_batch.training.teacher import Teacher
 from mh_batch.training.untyped import HuggingFaceModel, HuggingFaceTokenizer
@@ -22,26 +22,26 @@ from mh_batch.training.vocabulary import MASK, byte_pairs, number_of, unigram
 
 
 @dataclass(frozen=True)
-class Beginning:
+class InitialModel:
     """A classifier and its tokenizer, as Hugging Face's classes hold them."""
 
     classifier: HuggingFaceModel
     tokenizer: HuggingFaceTokenizer
 
 
-def from_checkpoint(name: str, data: PreparedData, models_dir: Path | None) -> Beginning:
+def from_checkpoint(name: str, data: PreparedData, models_dir: Path | None) -> InitialModel:
     """Start from a pretrained checkpoint, with a new head for the labels of `data`; ModelError if it cannot be had."""
     from transformers import AutoTokenizer
 
     folder = locate_folder(name, models_dir)
-    return Beginning(_with_new_head(folder, data), AutoTokenizer.from_pretrained(folder))
+    return InitialModel(_with_new_head(folder, data), AutoTokenizer.from_pretrained(folder))
 
 
-def from_stage(folder: Path, data: PreparedData) -> Beginning:
+def from_stage(folder: Path, data: PreparedData) -> InitialModel:
     """Go on from what an earlier stage left, its head exchanged for a new one."""
     from transformers import AutoTokenizer
 
-    return Beginning(_with_new_head(folder, data), AutoTokenizer.from_pretrained(folder))
+    return InitialModel(_with_new_head(folder, data), AutoTokenizer.from_pretrained(folder))
 
 
 def _with_new_head(folder: Path, data: PreparedData) -> HuggingFaceModel:
@@ -64,8 +64,8 @@ def _renew(head: nn.Module, spread: float) -> None:
 
 
 def new_student(
-    recipe: Recipe, shape: Student, data: PreparedData, texts: Sequence[str], teacher: Teacher | None
-) -> Beginning:
+    recipe: TrainingRecipe, shape: Student, data: PreparedData, texts: Sequence[str], teacher: Teacher | None
+) -> InitialModel:
     """Make a small model: its vocabulary counted on `texts`, its word embeddings the teacher's if there is one."""
     from transformers import (
         LongformerConfig,
@@ -92,10 +92,10 @@ def new_student(
     table = inherited_embeddings(tokenizer, teacher, shape.width, shape.embedding_scale)
     start_embeddings(classifier.base_model.embeddings, table)
     start_as_bag_of_words(classifier.base_model.encoder.layer)
-    return Beginning(classifier, fast(tokenizer, recipe.tokens))
+    return InitialModel(classifier, fast(tokenizer, recipe.tokens))
 
 
-def learner_of(beginning: Beginning, recipe: Recipe, stage: Stage, teacher_width: int | None) -> Learner:
+def learner_of(beginning: InitialModel, recipe: TrainingRecipe, stage: Stage, teacher_width: int | None) -> Learner:
     """Seat a classifier for a stage. New small models read with noise; checkpoints by Hugging Face's own code."""
     if isinstance(recipe.start, str):
         return Learner(beginning.classifier, None, None)

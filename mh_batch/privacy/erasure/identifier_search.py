@@ -13,10 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 # A shorter identifier, such as 12 or en, stands in many a file and means something else there.
-TELLING = 8
+MIN_SEARCH_LENGTH = 8
 # Names of files that are not ours hold fewer words: what is no number tells more there.
 _TELLING_IN_NAMES = 4
-_WORD = re.compile(rb"[\w@+-]{%d,}" % TELLING)
+_WORD = re.compile(rb"[\w@+-]{%d,}" % MIN_SEARCH_LENGTH)
 _PART_OF_NAME = re.compile(r"[^\W_]++(?!://)")  # a scheme, as hdfs, is nobody's name
 _ONE_WORD = r"^[0-9A-Za-z_@+-]*$"
 _AROUND_PARTS = re.compile(r"^[\W_]+|[\W_]+$")
@@ -24,7 +24,7 @@ ERASED = "[erased]"
 
 
 @dataclass(frozen=True)
-class Words:
+class IdentifierSearch:
     """Identifiers that are looked for as whole words, in names of files as whole parts; too short ones are not.
 
     Attributes:
@@ -35,7 +35,7 @@ class Words:
 
     @cached_property
     def _telling(self) -> frozenset[bytes]:
-        return frozenset(id.encode() for id in self.identifiers if len(id) >= TELLING)
+        return frozenset(id.encode() for id in self.identifiers if len(id) >= MIN_SEARCH_LENGTH)
 
     @cached_property
     def _spelled_otherwise(self) -> list[bytes]:
@@ -63,7 +63,7 @@ class Words:
     @cached_property
     def _telling_in_names(self) -> dict[str, int]:
         """What is looked for in names, and how long the identifier is, which may begin with an @."""
-        long = {id for id in self.identifiers if len(id) >= TELLING}
+        long = {id for id in self.identifiers if len(id) >= MIN_SEARCH_LENGTH}
         short = {id for id in self.identifiers if len(id) >= _TELLING_IN_NAMES and any(map(str.isalpha, id))}
         return {_AROUND_PARTS.sub("", id): len(id) for id in sorted(long | short, key=len)}
 
@@ -81,7 +81,7 @@ class Words:
 
     @cached_property
     def _values(self) -> pa.Array:
-        return pa.array([id for id in self.identifiers if len(id) >= TELLING], pa.string())
+        return pa.array([id for id in self.identifiers if len(id) >= MIN_SEARCH_LENGTH], pa.string())
 
     def without(self, content: Any) -> Any:  # noqa: ANN401 - whatever JSON can hold
         """Return the content of a JSON file with `[erased]` in their place."""
@@ -102,6 +102,6 @@ class Words:
         return cut + text[kept_from:]
 
 
-def words_of(*identifiers: Iterable[str]) -> Words:
+def words_of(*identifiers: Iterable[str]) -> IdentifierSearch:
     """Return the words of several collections together."""
-    return Words(frozenset().union(*identifiers))
+    return IdentifierSearch(frozenset().union(*identifiers))

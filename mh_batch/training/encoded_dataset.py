@@ -17,7 +17,7 @@ TARGETS = "targets"
 
 
 @dataclass(frozen=True)
-class Lessons(Dataset[dict[str, object]]):
+class EncodedDataset(Dataset[dict[str, object]]):
     """Rows to learn from, or to be measured on.
 
     Attributes:
@@ -40,6 +40,6 @@ class Lessons(Dataset[dict[str, object]]):
 
 def collate(rows: Sequence[Mapping[str, object]]) -> dict[str, Tensor]:
     """One batch of rows: padded tokens, their mask, and everything else stacked."""
-    ids, mask = padded([row["input_ids"] for row in rows])  # type: ignore[misc]  # what Lessons put there
+    ids, mask = padded([row["input_ids"] for row in rows])  # type: ignore[misc]  # what EncodedDataset put there
     others = {name: torch.from_numpy(np.stack([row[name] for row in rows])) for name in rows[0] if name != "input_ids"}  # type: ignore[misc]
     return {"input_ids": ids, "attention_mask": mask, **others}

@@ -14,7 +14,7 @@ from mh_batch.training.teacher import Arrays
 _TEXTS = "texts"
 
 
-def remembered(folder: Path, what: str, texts: Sequence[str], ask: Callable[[Sequence[str]], Arrays]) -> Arrays:
+def cached_predictions(folder: Path, what: str, texts: Sequence[str], ask: Callable[[Sequence[str]], Arrays]) -> Arrays:
     """Return what `ask` says of each text, in half precision; it is asked about those that `folder` holds nothing of.
 
     Args:
