@@ -16,7 +16,7 @@ from mh_batch.models import CARD_FILE, Model, locate_model
 os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
 
 # About half of the time that tests with Spark take.
-_PRIVACY = {"consent", "erasure", "followup", "rotation", "test_consent.py", "test_redaction.py"}
+_PRIVACY = {"consent", "privacy", "followup", "publishing", "test_consent.py", "test_redaction.py"}
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 

@@ -49,7 +49,7 @@ def test_an_error_in_a_worker_is_told_by_its_kind_and_place(quote: Callable[[str
 
     message = told_of(work)
     assert message.startswith(kind)
-    assert "tests/leaking.py:" in message
+    assert "tests/leak_search.py:" in message
 
 
 def test_an_error_of_ours_in_a_worker_says_what_it_says_and_forgets_what_led_to_it() -> None:

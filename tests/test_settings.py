@@ -93,12 +93,18 @@ def test_options_that_look_like_a_secret_are_not_written() -> None:
         "password": "hush",
         "fs.s3a.secret.key": "hush",
         "url": "jdbc:postgresql://me:hush@host/db",
+        "connection": "driver=x;pwd=hush",
+        "accountKey": "hush",
+        "mirror": "postgresql://me:hu/sh=hush@host/db",
+        "link": "https://host/c?sv=1&sig=hush",
         "dbtable": "posts",
+        "query": "select doc_id, author_id from posts",
     }
     settings = load_settings(ScoreSettings, None, {**SOME, "format": "jdbc", "option": options})
     assert settings.option == options
     assert "hush" not in settings.model_dump_json()
-    assert settings.model_dump(mode="json")["option"]["dbtable"] == "posts"
+    written = settings.model_dump(mode="json")["option"]
+    assert (written["dbtable"], written["query"]) == (options["dbtable"], options["query"])
 
 
 def test_what_is_read_is_named_by_input_or_by_format() -> None:

@@ -24,6 +24,8 @@ def carried_over(now: DataFrame, before: DataFrame) -> Positions:
 
 def _numbered(documents: DataFrame) -> DataFrame:
     values = [F.col(name) for name in documents.columns if name not in ("place", "source_file", "source_row")]
-    hashes = [F.xxhash64(F.lit(number), *values).alias(name) for number, name in enumerate(_HASHES)]
+    # Spark's hash passes over nulls: without their places a value would count as that of the next column.
+    lacking = F.concat(*[F.when(value.isNull(), "0").otherwise("1") for value in values])
+    hashes = [F.xxhash64(F.lit(number), lacking, *values).alias(name) for number, name in enumerate(_HASHES)]
     order = Window.partitionBy(*_HASHES).orderBy("place")
     return documents.select("place", *hashes).withColumn("number", F.row_number().over(order))

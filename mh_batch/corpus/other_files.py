@@ -25,7 +25,7 @@ from mh_batch.corpus.failures import as_rows_say, failed_file, location_of
 from mh_batch.corpus.grouping import Group
 from mh_batch.corpus.reasons import RejectionReason
 from mh_batch.corpus.scanning import LOCAL_FILES, PATH
-from mh_batch.errors import CorpusError
+from mh_batch.errors import CorpusError, UsageError
 from mh_batch.sources.inputs import CSV, JSON, Input
 from mh_batch.sources.kinds import FOLDER, Kind, Sort
 from mh_batch.sources.spark_types import kind_of
@@ -38,8 +38,9 @@ MALFORMED = "__malformed"
 _RECORD = "__record"
 
 _OPTIONS: Mapping[str, Mapping[str, str]] = {
-    # As RFC 4180 has it: quotes are doubled, and may hold line breaks. Texts have no longest length.
-    CSV: {"header": "true", "multiLine": "true", "escape": '"', "maxCharsPerColumn": "-1"},
+    # As RFC 4180 has it: quotes are doubled, and may hold line breaks. Texts have no longest length. Lines end in LF,
+    # with a CR before it or not: left to itself Spark goes by the first line, and takes what ends otherwise for no end.
+    CSV: {"header": "true", "multiLine": "true", "escape": '"', "maxCharsPerColumn": "-1", "lineSep": "\n"},
     # An id of digits is read as it stands there.
     JSON: {"primitivesAsString": "true"},
     "orc": {"mergeSchema": "true"},
@@ -83,11 +84,12 @@ def scan(session: SparkSession, named: Input, group: Group) -> tuple[DataFrame, 
     Returns:
         The group's columns, `MALFORMED` and `PATH`; the values of `PATH` by the files' locations.
     """
-    own = [_value(field, group.kinds[name]).alias(name) for name, field in group.in_files.items()]
     frames: list[DataFrame] = []
     paths: dict[str, str] = {}
     for schema, uris in _to_read(named, group):
         files = _reader(session, named).schema(schema).load(_names(uris))
+        last = schema.names[-2] if named.format == CSV else None
+        own = [_value(field, group.kinds[name], last).alias(name) for name, field in group.in_files.items()]
         path = files.metadataColumn("_metadata")["file_path"].alias(PATH)
         frames.append(files.select(*own, _malformed(named, group), path))
         paths |= {unquote(uri): uri for uri in map(as_rows_say, files.inputFiles())}
@@ -143,7 +145,8 @@ def _header(uri: str, named: Input, lists: Collection[str]) -> SoundFile | BadFi
     try:
         file_system, path = file_system_of(uri)
         with file_system.open_input_stream(path, compression="detect") as stream:
-            first = _first_record(stream, encoding, named.options)
+            lines = _lines(stream, encoding)
+            first = _first_record(lines, named.options)
             "".join(first).encode()  # what could not be decoded cannot be encoded either
     except FileNotFoundError:
         return BadFile(uri, VANISHED)
@@ -155,17 +158,25 @@ def _header(uri: str, named: Input, lists: Collection[str]) -> SoundFile | BadFi
         return BadFile(uri, DAMAGED.replace("Parquet", "CSV"))
     if not first:
         return BadFile(uri, "it is empty: a CSV file begins with the names of its columns")
+    if "\n" not in "".join(lines.newlines or "\n") and "lineSep" not in named.options:
+        return BadFile(uri, "its lines end in CR alone: write it with LF")
     names = [name.strip() for name in first]
     kinds = {name: _WORDS if name in lists else FOLDER for name in names}
     own = {name: _position(number) for number, name in enumerate(names)}
     return replace(_sound(uri, kinds, own), names=tuple(names), has_names=False)
 
 
-def _first_record(stream: pa.NativeFile, encoding: str, options: Mapping[str, str]) -> list[str]:
+def _lines(stream: pa.NativeFile, encoding: str) -> io.TextIOWrapper:
     python = "utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding
-    lines = io.TextIOWrapper(stream, python, errors="surrogateescape", newline="")
-    rows = csv.reader(lines, delimiter=_separator(options), quotechar=options.get("quote", '"'))
-    return next((row for row in rows if any(row)), [])
+    return io.TextIOWrapper(stream, python, errors="surrogateescape", newline="")
+
+
+def _first_record(lines: io.TextIOWrapper, options: Mapping[str, str]) -> list[str]:
+    separator, quote = _separator(options), options.get("quote", '"')
+    if len(separator) != 1 or len(quote) != 1:
+        raise UsageError("--option sep and quote are one character each for CSV")
+    rows = csv.reader(lines, delimiter=separator, quotechar=quote)
+    return next((row for row in rows if row), [])  # Spark, too, passes over lines without anything
 
 
 def _separator(options: Mapping[str, str]) -> str:
@@ -191,8 +202,11 @@ def _to_read(named: Input, group: Group) -> Iterator[tuple[T.StructType, list[st
         yield T.StructType([*columns, record]), [file.uri for file in group.files if len(file.names) == width]
 
 
-def _value(field: T.StructField, kind: Kind) -> Any:  # noqa: ANN401 - a column, whose class has two homes
+def _value(field: T.StructField, kind: Kind, last: str | None) -> Any:  # noqa: ANN401 - a column, whose class has two homes
     value = F.col(f"`{field.name.replace('`', '``')}`")
+    if field.name == last:
+        # A CR before the LF that a line ends in counts to its last value, for Spark.
+        value = F.regexp_replace(value, r"\r\z", "")
     if kind == _WORDS:
         return F.when(value.isNotNull(), F.filter(F.split(value, r"[^\p{L}\p{N}_]+"), lambda word: word != ""))
     return value

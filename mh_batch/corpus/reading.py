@@ -150,6 +150,7 @@ class _Found:
         table: Columns by their places, for what is no file.
         read: The version of a table that keeps a log.
         before: Files that an earlier version, whose rows are to be left out, held instead.
+        known: How many files are left out, since that version held them too.
     """
 
     input: Input
@@ -159,6 +160,7 @@ class _Found:
     table: DataFrame | None = None
     read: TableRead | None = None
     before: "_Found | None" = None
+    known: int = 0
 
     @property
     def is_located(self) -> bool:
@@ -229,7 +231,8 @@ class _Reading:
             found.append(self._find(one))
             _check_columns(one.given, found[-1].groups, self.columns, consent_basis)
         sound = sorted(file.location for one in found for group in one.groups for file in group.files)
-        _check_bad(list(self.bad.values()), len(sound) + len(self.bad), max_bad_files)
+        known = sum(one.known for one in found)
+        _check_bad(list(self.bad.values()), len(sound) + len(self.bad) + known, max_bad_files)
         numbers = {location: number for number, location in enumerate(sound)}
         located, rows = self._located([one for one in found if one.is_located], numbers)
         others = [frame for one in found if not one.is_located and (frame := self._frame(one, numbers)) is not None]
@@ -255,11 +258,12 @@ class _Reading:
         if since is None or since.table_id != snapshot.version.table_id:
             return self._found(snapshot, snapshot.files, None)
         try:
-            earlier = read_snapshot(one, since)
+            earlier = read_snapshot(one, since).as_read(since)
         except CorpusError as error:
             raise CorpusError(f"{error}; {_READ_ALL}") from None
         before = earlier.without(snapshot.files)
-        found = self._found(snapshot, snapshot.without(earlier.files).files, since)
+        new = snapshot.without(earlier.files).files
+        found = replace(self._found(snapshot, new, since), known=len(snapshot.files) - len(new))
         looked_at = before.survey({})
         gone = next((file for file in looked_at if isinstance(file, BadFile)), None)
         if gone is not None and found.groups:
@@ -278,7 +282,9 @@ class _Reading:
         self.seen.update(file.location for file in files)
         read = replace(snapshot, files=files)
         groups = self._group(read.survey(self.bad))
-        table = TableRead(one.given, snapshot.version, since, sum(len(group.files) for group in groups))
+        unread = tuple(sorted(file.location for file in files if file.location in self.bad))
+        version = replace(snapshot.version, unread=unread)
+        table = TableRead(one.given, version, since, sum(len(group.files) for group in groups))
         return _Found(one, groups, _listing_of(read), _deleted(read), read=table)
 
     def _group(self, looked_at: Sequence[SoundFile | BadFile]) -> list[Group]:

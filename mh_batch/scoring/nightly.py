@@ -24,6 +24,9 @@ from mh_batch.sources.snapshots import TableVersion
 
 _DATE = "{date}"
 
+# After all dates of nights.
+_LAST = "9999-99-99"
+
 # What may differ between two starts of one night without making it another night.
 _INCIDENTAL = frozenset(
     {"keep_runs", "metrics", "partitions", "token_budget", "device", "task_cores", "fail_on_drift", "share_with_group"}
@@ -94,18 +97,22 @@ def published_night(root: OutputRoot, settings: NightlySettings) -> str | None:
 
 
 def tables_read(root: OutputRoot, settings: NightlySettings) -> dict[str, TableVersion]:
-    """Return which version of each table the newest published night that read it had, by how the table is named."""
+    """Return which version of each table the newest published night before had, by how the table is named.
+
+    A night that is carried out again, with other settings, so reads again what was new in it.
+    """
     versions: dict[str, TableVersion] = {}
     if settings.table_rows == "all":
         return versions
     wanted = {one.given for one in settings.inputs}
     for run_id in reversed(root.published()):
         manifest = root.manifest(run_id)
-        if "date" not in manifest["settings"]:  # no night
+        if manifest["settings"].get("date", _LAST) >= str(settings.date):  # a later night or this one, or none
             continue
         for table in manifest.get("tables", ()):
-            if table["input"] in wanted:
-                versions.setdefault(table["input"], TableVersion(**table["version"]))
+            for name in wanted - versions.keys():
+                if may_have_read([table["input"]], [name]):
+                    versions[name] = TableVersion.recorded(table["version"])
         if versions.keys() >= wanted:
             break
     return versions

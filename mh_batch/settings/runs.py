@@ -19,7 +19,10 @@ PrecisionChoice = Literal["auto", "fp32", "bf16", "fp16", "int8"]
 UndeterminedLanguage = Literal["score", "reject"]
 
 # As Spark's own `spark.redaction.regex` has it, and addresses with a password in them.
-_SECRET = re.compile(r"(?i)secret|password|passwd|token|access[._]?key|credential|://[^/@=]*:[^/@=]*@")
+_SECRET = re.compile(
+    r"(?i)secret|pass(word|wd|phrase)|token|access[._]?key|credential|://[^@\s]*:[^@\s]*@"
+    r"|(pwd|key|sig|auth|authorization)\s*="
+)
 
 _GROUPS = ("day", "week", "month", "language", "region", "source")
 

@@ -29,9 +29,15 @@ def read_delta(named: Input, version: TableVersion | None) -> TableSnapshot:
     at = "" if wanted is None else f" at version {wanted}"
     try:
         return _snapshot(named, _open(named, wanted))
-    # Arrow's and the log's own errors come as such; they tell of the table, never of its rows.
+    # Arrow's and the log's own errors come as such.
     except (DeltaError, pa.ArrowException, OSError, ValueError) as error:
-        raise CorpusError(f"{named.given} cannot be read as a Delta table{at}: {error}") from None
+        raise CorpusError(f"{named.given} cannot be read as a Delta table{at}: {_cause(error)}") from None
+
+
+def _cause(error: Exception) -> str:
+    """What the error says, but for Rust's stack, and for what it quotes of the log: that holds values of the rows."""
+    said = str(error).partition("\n")[0]
+    return f"{said.partition('Json error')[0]}its log is damaged" if "Json error" in said else said
 
 
 def _open(named: Input, version: int | None) -> "DeltaTable":
@@ -48,13 +54,21 @@ def _snapshot(named: Input, table: "DeltaTable") -> TableSnapshot:
     columns = [_column(field) for field in json.loads(table.schema().to_json())["fields"]]
     logical = {column.own: column.name for column in columns}
     deleted = _deleted(table)
-    files = [_file(root, row, logical, deleted) for row in pa.table(table.get_add_actions()).to_pylist()]
+    files = [_file(root, row, logical, deleted) for row in _data_files(table).to_pylist()]
+    if lost := len(deleted) - sum(len(file.deleted) > 0 for file in files):
+        raise CorpusError(f"{named.given} deletes rows of {lost:,} files whose names are not those of its data files")
     return TableSnapshot(named, TableVersion(str(table.metadata().id), table.version()), columns, files)
 
 
 def _column(field: Mapping[str, Any]) -> TableColumn:
     own = field.get("metadata", {}).get(_PHYSICAL_NAME, field["name"])
     return TableColumn(field["name"], own)
+
+
+def _data_files(table: "DeltaTable") -> pa.Table:
+    """The files by their names and partitions, without the statistics, which quote rows."""
+    files = pa.table(table.get_add_actions())
+    return files.select([name for name in ("path", "partition") if name in files.column_names])
 
 
 def _file(
@@ -73,6 +87,7 @@ def _deleted(table: "DeltaTable") -> dict[str, Positions]:
     found: dict[str, Positions] = {}
     for batch in pa.RecordBatchReader.from_stream(table.deletion_vectors()):
         for file, kept in zip(batch["filepath"], batch["selection_vector"], strict=True):
-            mask = kept.values.to_numpy(zero_copy_only=False)
-            found[unquote(file_uri(file.as_py()))] = np.flatnonzero(~mask).astype(np.int64)
+            gone = np.flatnonzero(~kept.values.to_numpy(zero_copy_only=False)).astype(np.int64)
+            if len(gone):
+                found[unquote(file_uri(unquote(file.as_py())))] = gone
     return found

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+import pydantic
 
 from mh_batch.errors import CorpusError, UsageError
 from mh_batch.sources.inputs import Input
@@ -45,8 +46,15 @@ def read_iceberg(named: Input, version: TableVersion | None) -> TableSnapshot:
         raise
     # A catalog may raise whatever its client does; it tells of the table, never of its rows.
     except Exception as error:
-        cure = _REWRITE if "equality delete" in str(error).lower() else ""
-        raise CorpusError(f"{named.given} cannot be read as an Iceberg table{at}: {error}{cure}") from None
+        raise CorpusError(f"{named.given} cannot be read as an Iceberg table{at}: {_cause(error)}") from None
+
+
+def _cause(error: Exception) -> str:
+    # A file that is no metadata is quoted, and may be one of texts.
+    if any(isinstance(one, pydantic.ValidationError) for one in (error, error.__cause__, error.__context__)):
+        return "that is no metadata of one"
+    cure = _REWRITE if "equality delete" in str(error).lower() else ""
+    return f"{error}{cure}"
 
 
 def _load(named: Input) -> Table:

@@ -68,7 +68,8 @@ def parse_input(given: str, format: str | None = None, options: Mapping[str, str
             return Input(given, prefix, location)
         return Input(given, _ALIASES.get(prefix, prefix), location, options={**_options_of_ending(location), **options})
     if format is not None:
-        known = _ALIASES.get(format.lower(), format)
+        lower = format.lower()
+        known = _ALIASES.get(lower, lower if lower in _PREFIXES else format)
         if known in (DELTA, ICEBERG):
             raise UsageError(f"a table is named by its prefix: --input {known}:{given}")
     else:

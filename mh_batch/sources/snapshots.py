@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
 import numpy as np
 import numpy.typing as npt
 
-from mh_batch.common.filesystem import Folder
 from mh_batch.sources.inputs import DELTA, Input
 from mh_batch.sources.kinds import NOTHING, FileColumn
 from mh_batch.sources.survey import BadFile, SoundFile, survey
 
 Positions = npt.NDArray[np.int64]
+
+_SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+:(?=/)")
 
 _NO_ROWS: Positions = np.zeros(0, np.int64)
 
@@ -29,10 +32,17 @@ class TableVersion:
     Attributes:
         table_id: The table's own identifier, which a table that takes its place does not have.
         version: Delta's number of the version, Iceberg's of the snapshot; -1 where there is none yet.
+        unread: The locations of its files that could not be read.
     """
 
     table_id: str
     version: int
+    unread: tuple[str, ...] = ()
+
+    @classmethod
+    def recorded(cls, entry: Mapping[str, Any]) -> TableVersion:
+        """Return what a manifest says."""
+        return cls(entry["table_id"], entry["version"], tuple(entry.get("unread", ())))
 
 
 @dataclass(frozen=True)
@@ -98,6 +108,10 @@ class TableSnapshot:
         known = {file.identity for file in files}
         return replace(self, files=[file for file in self.files if file.identity not in known])
 
+    def as_read(self, version: TableVersion) -> TableSnapshot:
+        """Return the snapshot without the files that could not be read when this version was."""
+        return replace(self, files=[file for file in self.files if file.location not in version.unread])
+
     def survey(self, without: Mapping[str, BadFile]) -> list[SoundFile | BadFile]:
         """Look at the data files but for those in `without`; what they hold goes by the table's names."""
         files = [file for file in self.files if file.location not in without]
@@ -157,8 +171,7 @@ def file_uri(location: str) -> str:
     """The URI, in ASCII, of a data file whose path or URI is written as it is, not encoded."""
     from mh_batch.sources.local_files import uri_of
 
-    folder = Folder.at(location)
-    if folder.is_local:
-        return uri_of(folder.local_path())
-    scheme, separator, rest = location.partition("://")
-    return f"{scheme}{separator}{quote(rest)}"
+    scheme = _SCHEME.match(location)
+    if scheme is not None and scheme[0] != "file:":
+        return f"{scheme[0]}{quote(location[scheme.end() :])}"
+    return uri_of(Path(re.sub("^file:/+", "/", location)).absolute())

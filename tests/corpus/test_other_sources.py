@@ -251,3 +251,37 @@ def test_an_input_that_names_nothing_is_refused() -> None:
         parse_input("delta: ")
     with pytest.raises(UsageError, match="--input delta:texts"):
         parse_input("texts", "delta")
+
+
+def test_lines_of_one_file_may_end_in_different_ways(spark: SparkSession, tmp_path: Path) -> None:
+    """As they do where files of different systems were put one after the other."""
+    (tmp_path / "lf.csv").write_bytes(b'doc_id,text\n1,a\r\n2,"b\r\n"\r\n3,c\n')
+    (tmp_path / "crlf.csv").write_bytes(b'doc_id,text\r\n4,d\n5,"e ""E"""\r\n6,f\n')
+    expected = [("4", "d"), ("5", 'e "E"'), ("6", "f"), ("1", "a"), ("2", "b\r\n"), ("3", "c")]
+    assert texts(read(spark, f"csv:{tmp_path}")) == expected
+
+
+def test_a_file_whose_lines_end_as_no_line_does_is_a_bad_file(spark: SparkSession, tmp_path: Path) -> None:
+    (tmp_path / "mac.csv").write_bytes(b"doc_id,text\r1,a\r2,b\r")
+    with pytest.raises(CorpusError, match=r"mac\.csv: its lines end in CR alone"):
+        read(spark, str(tmp_path / "mac.csv"))
+
+
+def test_a_line_of_separators_is_a_header_as_it_is_for_spark(spark: SparkSession, tmp_path: Path) -> None:
+    (tmp_path / "sheet.csv").write_text(",\ndoc_id,text\n1,a\n")
+    with pytest.raises(CorpusError, match=r"sheet\.csv: it has no column 'doc_id': its first line may be no header"):
+        read(spark, str(tmp_path / "sheet.csv"))
+
+
+def test_formats_go_by_their_names_in_capitals_too(spark: SparkSession, tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "export", [["doc_id", "text"], ["1", "two\nlines"]])
+    assert texts(read(spark, parse_input(str(path), "CSV", {"header": "true"}))) == [("1", "two\nlines")]
+
+
+@pytest.mark.parametrize("option", [{"sep": "||"}, {"quote": ""}])
+def test_options_that_the_first_line_cannot_be_read_by_are_refused(
+    spark: SparkSession, tmp_path: Path, option: dict[str, str]
+) -> None:
+    path = write_csv(tmp_path / "export", [["doc_id", "text"], ["1", "a"]])
+    with pytest.raises(UsageError, match="one character each"):
+        read(spark, parse_input(str(path), "csv", option))

@@ -12,7 +12,7 @@ from mh_batch import PublishedRun
 from mh_batch.errors import BusyError, CorpusError
 from mh_batch.output.layout import MANIFEST, OutputRoot
 from mh_batch.output.leases import Leases
-from mh_batch.scoring.nightly import Night, published_night, run_night
+from mh_batch.scoring.nightly import Night, published_night, run_night, tables_read
 from mh_batch.settings import NightlySettings
 from tests.scoring.abandoned_leases import left_behind
 from tests.scoring.corpora import document, write
@@ -157,6 +157,22 @@ def test_nights_over_a_growing_table_read_what_is_new(nights: Nights) -> None:
     whole = nights.run("2026-03-04", **into, table_rows="all").run
     assert sorted(whole.scores_pandas()["doc_id"]) == ["d2-0", "d3-0", "d3-1", "d3-2"]
     assert nights.run("2026-03-03", **into).done_before
+
+
+def test_a_night_with_other_settings_reads_again_what_was_new_in_it(nights: Nights) -> None:
+    name = f"delta:{nights.folder / 'in'}"
+
+    def published(date: str, version: int, **changes: Any) -> None:
+        manifest: dict[str, Any] = {"settings": nights.settings(date, input=name).model_dump(mode="json")}
+        manifest["tables"] = [{"input": name, "version": {"table_id": "t", "version": version}, **changes}]
+        (nights.root.run(f"{date}-{version}") / MANIFEST).write_json(manifest)
+
+    def read(date: str) -> list[int]:
+        return [one.version for one in tables_read(nights.root, nights.settings(date, input=name)).values()]
+
+    published("2026-03-01", 3)
+    published("2026-03-02", 5, input=name.replace("in", "[erased]"))
+    assert (read("2026-03-01"), read("2026-03-02"), read("2026-03-03")) == ([], [3], [5])
 
 
 def test_a_night_of_before_there_was_a_setting_is_done_for_the_default_of_it(nights: Nights) -> None:

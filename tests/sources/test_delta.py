@@ -6,6 +6,7 @@ import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pyarrow as pa
 import pyroaring
@@ -14,8 +15,10 @@ from deltalake import DeltaTable, Field, Schema, write_deltalake
 from deltalake.schema import PrimitiveType
 from pyspark.sql import SparkSession
 
+from mh_batch.common.filesystem import Folder
 from mh_batch.corpus.reading import Corpus, read_corpus
 from mh_batch.errors import CorpusError
+from mh_batch.sources import delta
 from mh_batch.sources.inputs import parse_input
 from mh_batch.sources.snapshots import TableVersion, read_snapshot
 
@@ -253,3 +256,46 @@ def test_a_table_and_its_files_are_not_read_both(spark: SparkSession, table: Pat
 def test_an_empty_table_has_no_rows(spark: SparkSession, tmp_path: Path) -> None:
     DeltaTable.create(tmp_path / "t", schema=Schema([Field(name, PrimitiveType("string")) for name in COLUMNS]))
     assert as_we_read(open_table(spark, tmp_path / "t")) == []
+
+
+def test_a_value_that_moves_to_another_column_is_news(spark: SparkSession, tmp_path: Path) -> None:
+    path = tmp_path / "t"
+    write_deltalake(path, texts("a", region=None, source=["North"]))
+    since = read_snapshot(parse_input(f"delta:{path}")).version
+    write_deltalake(path, texts("a", region="North", source=pa.nulls(1, pa.string())), mode="overwrite")
+    corpus = open_table(spark, path, since={f"delta:{path}": since})
+    assert as_we_read(corpus) == rows_of(texts("a").to_pylist(), COLUMNS)
+
+
+def test_a_file_that_could_not_be_read_is_read_once_it_can_be(spark: SparkSession, table: Path) -> None:
+    file = next(table.glob("region=South/*.parquet"))
+    content = file.read_bytes()
+    file.unlink()
+    first = open_table(spark, table, 1).versions()
+    assert as_we_read(open_table(spark, table, 1, since=first)) == []
+    file.write_bytes(content)
+    assert [row[0] for row in as_we_read(open_table(spark, table, since=first))] == ["g"]
+    [read] = open_table(spark, table, since=first).tables
+    assert read.version.unread == ()
+
+
+def test_deleted_rows_are_found_by_the_uris_of_object_stores() -> None:
+    root, name = Folder("gs://bucket/the texts"), "region=S%C3%BCd %25/a.parquet"
+    uri = "gs://bucket/the%20texts/region%3DS%25C3%25BCd%20%2525/a.parquet"
+    kept = pa.array([[True, False]], pa.list_(pa.bool_()))
+
+    class Table:
+        def deletion_vectors(self) -> pa.RecordBatchReader:
+            return pa.table({"filepath": [uri], "selection_vector": kept}).to_reader()
+
+    file = delta._file(root, {"path": quote(name)}, {}, delta._deleted(Table()))  # type: ignore[arg-type]
+    assert file.location == f"gs://bucket/the texts/{name}"
+    assert file.deleted.tolist() == [1]
+
+
+def test_of_a_damaged_log_neither_values_nor_a_stack_are_told(spark: SparkSession, table: Path) -> None:
+    log = table / "_delta_log" / f"{0:020}.json"
+    log.write_text(log.read_text().replace('\\"numRecords\\":3', '\\"numRecords\\":\\"I cannot sleep\\"'))
+    with pytest.raises(CorpusError, match=r"its log is damaged$") as raised:
+        open_table(spark, table)
+    assert "sleep" not in str(raised.value)

@@ -219,3 +219,19 @@ def test_rows_deleted_by_their_values_are_refused_not_read(spark: SparkSession, 
     delete_positions(table, DataFileContent.EQUALITY_DELETES)
     with pytest.raises(CorpusError, match=r"quality deletes.*rewrite_data_files"):
         open_table(spark)
+
+
+def test_files_in_folders_of_partitions_are_found_by_any_value(spark: SparkSession, catalog: Catalog) -> None:
+    table = catalog.create_table("corpora.texts", schema=texts("a").schema)
+    with table.update_spec() as change:
+        change.add_identity("region")
+    table.append(texts("a", "b", region="Süd / West=%"))
+    assert as_we_read(open_table(spark)) == as_iceberg_says(table)
+
+
+def test_of_a_file_that_is_no_metadata_nothing_is_quoted(spark: SparkSession, tmp_path: Path) -> None:
+    path = tmp_path / "posts.metadata.json"
+    path.write_text('{"text": "I cannot sleep"}')
+    with pytest.raises(CorpusError, match="that is no metadata of one") as raised:
+        open_table(spark, f"iceberg:{path}")
+    assert "sleep" not in str(raised.value)

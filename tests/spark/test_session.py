@@ -82,7 +82,7 @@ def test_every_command_that_starts_spark_does_so_by_its_command_session() -> Non
     sources = {path.relative_to(package): path.read_text() for path in package.rglob("*.py")}
     starting = {path for path, source in sources.items() if re.search(r"start_session\(|builder\.getOrCreate", source)}
     # The benchmark's texts are made up.
-    assert {path for path in starting if path.parts[0] != "benchmark"} == {Path("scoring/session.py")}
+    assert {path for path in starting if path.parts[0] != "benchmark"} == {Path("spark/session.py")}
 
 
 @contextmanager

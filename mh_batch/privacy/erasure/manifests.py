@@ -12,7 +12,7 @@ from mh_batch.output.layout import MANIFEST
 from mh_batch.privacy.erasure.identifier_search import ERASED, IdentifierSearch
 
 # Files of the input may be named after persons.
-_WITH_FILES = ("inputs", "bad_files")
+_WITH_FILES = ("inputs", "tables", "bad_files")
 _SETTINGS_WITH_FILES = ("input",)
 
 # Said by whoever started the run. Later runs are told by the same paths and words: they are not for us to change.

@@ -157,7 +157,8 @@ def test_an_input_that_is_named_after_somebody_leaves_manifest_and_page_and_fold
     manifest = first.manifest
     [read] = manifest["inputs"]
     settings = {**manifest["settings"], "input": [f"/in/{name}"], "output": f"/studies/{name}"}
-    (first.folder / "manifest.json").write_json({**manifest, "inputs": [f"/in/{name}"], "settings": settings})
+    named = {"inputs": [f"/in/{name}"], "tables": [{"input": f"/in/{name}"}], "settings": settings}
+    (first.folder / "manifest.json").write_json({**manifest, **named})
     page = Path(first.report_page.uri)
     page.write_text(page.read_text().replace(read, f"/in/{name}"))
     subjects = Subjects(authors=frozenset({name}))
@@ -165,6 +166,7 @@ def test_an_input_that_is_named_after_somebody_leaves_manifest_and_page_and_fold
     written = [path.stat().st_mtime_ns for path in tables]
     assert erase(spark, Folder.at(str(root)), key_of(root), subjects).documents == 0
     assert first.manifest["inputs"] == first.manifest["settings"]["input"] == ["/in/[erased]"]
+    assert first.manifest["tables"] == [{"input": "/in/[erased]"}]
     assert first.manifest["settings"]["output"] == f"/studies/{name}"
     assert f"/in/{name}" not in page.read_text()
     assert "/in/[erased]" in page.read_text()
