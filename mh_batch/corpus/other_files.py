@@ -34,8 +34,13 @@ from mh_batch.sources.survey import DAMAGED, VANISHED, BadFile, SoundFile, folde
 # What is wrong with a row, as a reason to reject it.
 MALFORMED = "__malformed"
 
-# Where Spark puts a record that it cannot take apart.
-_RECORD = "__record"
+# Where Spark puts a record that it cannot take apart, and the line that it is read from.
+_RECORD, _LINE = "__record", "__line"
+
+# Options by which a JSON file is something else than lines in UTF-8.
+_OTHER_LINES = {"multiline", "encoding", "charset", "linesep"}
+
+_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"  # of the byte order, with which some files begin
 
 _OPTIONS: Mapping[str, Mapping[str, str]] = {
     # As RFC 4180 has it: quotes are doubled, and may hold line breaks. Texts have no longest length. Lines end in LF,
@@ -87,13 +92,50 @@ def scan(session: SparkSession, named: Input, group: Group) -> tuple[DataFrame, 
     frames: list[DataFrame] = []
     paths: dict[str, str] = {}
     for schema, uris in _to_read(named, group):
-        files = _reader(session, named).schema(schema).load(_names(uris))
+        if _is_lines(named):
+            files, rows = _json_lines(session, named, schema, uris)
+        else:
+            files = _reader(session, named).schema(schema).load(_names(uris))
+            rows = files.withColumn(PATH, files.metadataColumn("_metadata")["file_path"])
         last = schema.names[-2] if named.format == CSV else None
         own = [_value(field, group.kinds[name], last).alias(name) for name, field in group.in_files.items()]
-        path = files.metadataColumn("_metadata")["file_path"].alias(PATH)
-        frames.append(files.select(*own, _malformed(named, group), path))
+        frames.append(rows.select(*own, _malformed(named, group), PATH))
         paths |= {unquote(uri): uri for uri in map(as_rows_say, files.inputFiles())}
     return reduce(DataFrame.union, frames), paths
+
+
+def _is_lines(named: Input) -> bool:
+    """Whether the files hold one JSON object a line, in UTF-8."""
+    return named.format == JSON and {"multiLine", "multiline", "encoding", "charset", "lineSep"}.isdisjoint(
+        named.options
+    )
+
+
+def _json_lines(
+    session: SparkSession, named: Input, schema: T.StructType, uris: Sequence[str]
+) -> tuple[DataFrame, DataFrame]:
+    """Read lines, and one object of each: Spark's own reader drops whatever follows the first without a word.
+
+    Returns:
+        The lines; and the columns of the schema, `_RECORD` being the line that is no object of its own, and `PATH`.
+    """
+    local = LOCAL_FILES if Folder.at(named.location).is_local else {}
+    lines = session.read.format("text").options(recursiveFileLookup="true", **local).load(_names(uris))
+    path = lines.metadataColumn("_metadata")["file_path"].alias(PATH)
+    value = F.when(F.col("value").startswith(_MARK), F.substring("value", 2, 2**31 - 1)).otherwise(F.col("value"))
+    written = lines.select(value.alias(_LINE), path).where(F.trim(_LINE) != "")
+    options = {"columnNameOfCorruptRecord": _RECORD, **named.options}
+    # What is no number in JSON, and is written by Python for one, does not make two values of a line.
+    plain = F.regexp_replace(_LINE, r":\s*-?(NaN|Infinity)", ":null")
+    values = F.json_array_length(F.concat(F.lit("["), plain, F.lit("]")))
+    parsed = written.select(F.from_json(_LINE, schema, options).alias("__object"), _LINE, PATH)
+    record = F.when(F.coalesce(values, F.lit(0)) != 1, F.col(_LINE)).otherwise(F.col(f"__object.{_RECORD}"))
+    fields = [F.col(f"__object.{_quoted(field.name)}").alias(field.name) for field in schema.fields[:-1]]
+    return lines, parsed.select(*fields, record.alias(_RECORD), PATH)
+
+
+def _quoted(name: str) -> str:
+    return f"`{name.replace('`', '``')}`"
 
 
 def _reader(session: SparkSession, named: Input) -> DataFrameReader:
@@ -203,7 +245,7 @@ def _to_read(named: Input, group: Group) -> Iterator[tuple[T.StructType, list[st
 
 
 def _value(field: T.StructField, kind: Kind, last: str | None) -> Any:  # noqa: ANN401 - a column, whose class has two homes
-    value = F.col(f"`{field.name.replace('`', '``')}`")
+    value = F.col(_quoted(field.name))
     if field.name == last:
         # A CR before the LF that a line ends in counts to its last value, for Spark.
         value = F.regexp_replace(value, r"\r\z", "")
@@ -219,6 +261,6 @@ def _malformed(named: Input, group: Group) -> Any:  # noqa: ANN401 - as above
         rules.append((F.col(_RECORD).isNotNull(), RejectionReason.MALFORMED_RECORD))
     text = group.in_files.get("text")
     if named.format == CSV and text is not None:
-        rules.append((F.col(f"`{text.name}`").contains(_REPLACED), RejectionReason.UNDECODABLE_TEXT))
+        rules.append((F.col(_quoted(text.name)).contains(_REPLACED), RejectionReason.UNDECODABLE_TEXT))
     none = F.lit(None).cast("string")
     return F.coalesce(*[F.when(broken, F.lit(reason.value)) for broken, reason in rules], none).alias(MALFORMED)

@@ -21,7 +21,7 @@ from mh_batch.corpus.increments import carried_over
 from mh_batch.corpus.listing import Listing, list_input
 from mh_batch.corpus.other_files import MALFORMED
 from mh_batch.corpus.scanning import PATH, ROW, lacking_codecs, reading_session, scan
-from mh_batch.errors import ConsentError, CorpusError
+from mh_batch.errors import ConsentError, CorpusChangedError, CorpusError
 from mh_batch.sources.inputs import DELTA, FILE_FORMATS, ICEBERG, PARQUET, Input, parse_input
 from mh_batch.sources.snapshots import DataFile, Positions, TableSnapshot, TableVersion, read_snapshot
 from mh_batch.sources.survey import DAMAGED, VANISHED, BadFile, SoundFile, columns_named, survey
@@ -126,9 +126,9 @@ class Corpus:
         """The versions of the tables, by how they were named."""
         return {table.input: table.version for table in self.tables}
 
-    def since(self) -> Mapping[str, TableVersion]:
-        """The versions of the tables whose rows are left out, by how they were named."""
-        return {table.input: table.since for table in self.tables if table.since is not None}
+    def since(self) -> Sequence[TableVersion]:
+        """The versions of tables whose rows are left out."""
+        return [table.since for table in self.tables if table.since is not None]
 
     def unreadable_file(self, error: Exception) -> BadFile | None:
         """Return the file of this corpus that Spark failed on, if that is what `error` says."""
@@ -180,7 +180,7 @@ def read_corpus(
     max_bad_files: int = 0,
     bad_files: Sequence[BadFile] = (),
     versions: Mapping[str, TableVersion] | None = None,
-    since: Mapping[str, TableVersion] | None = None,
+    since: Iterable[TableVersion] = (),
 ) -> Corpus:
     """Read the inputs and map them to the columns of the document contract.
 
@@ -205,7 +205,8 @@ def read_corpus(
     """
     with spark_muted():
         parsed = [parse_input(one) if isinstance(one, str) else one for one in inputs]
-        reading = _Reading(spark, columns, {file.location: file for file in bad_files}, versions or {}, since or {})
+        by_id = {version.table_id: version for version in since}
+        reading = _Reading(spark, columns, {file.location: file for file in bad_files}, versions or {}, by_id)
         return reading.read(parsed, consent_basis, max_bad_files)
 
 
@@ -254,8 +255,12 @@ class _Reading:
         return _Found(one, self._group(other_files.look_at(self.session, one, files, {self.names["consent"]})), listing)
 
     def _find_table(self, one: Input) -> _Found:
-        snapshot, since = read_snapshot(one, self.versions.get(one.given)), self.since.get(one.given)
-        if since is None or since.table_id != snapshot.version.table_id:
+        pinned = self.versions.get(one.given)
+        snapshot = read_snapshot(one, pinned)
+        if pinned is not None and pinned.table_id != snapshot.version.table_id:
+            raise CorpusChangedError(f"{one.given} is another table by now: start again")
+        since = self.since.get(snapshot.version.table_id)
+        if since is None:
             return self._found(snapshot, snapshot.files, None)
         try:
             earlier = read_snapshot(one, since).as_read(since)

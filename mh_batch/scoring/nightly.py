@@ -96,26 +96,30 @@ def published_night(root: OutputRoot, settings: NightlySettings) -> str | None:
     return vague
 
 
-def tables_read(root: OutputRoot, settings: NightlySettings) -> dict[str, TableVersion]:
-    """Return which version of each table the newest published night before had, by how the table is named.
+def tables_read(root: OutputRoot, settings: NightlySettings) -> list[TableVersion]:
+    """Return which version of each table the newest published night before had, of those with the same models.
 
     A night that is carried out again, with other settings, so reads again what was new in it.
     """
     versions: dict[str, TableVersion] = {}
     if settings.table_rows == "all":
-        return versions
-    wanted = {one.given for one in settings.inputs}
+        return []
+    wanted = _reading(settings.model_dump(mode="json"))
     for run_id in reversed(root.published()):
         manifest = root.manifest(run_id)
-        if manifest["settings"].get("date", _LAST) >= str(settings.date):  # a later night or this one, or none
+        recorded = {**_defaults(), **manifest["settings"]}
+        # A later night or this one, one with other models, or no night at all.
+        if (recorded["date"] or _LAST) >= str(settings.date) or _reading(recorded) != wanted:
             continue
         for table in manifest.get("tables", ()):
-            for name in wanted - versions.keys():
-                if may_have_read([table["input"]], [name]):
-                    versions[name] = TableVersion.recorded(table["version"])
-        if versions.keys() >= wanted:
-            break
-    return versions
+            version = TableVersion.recorded(table["version"])
+            versions.setdefault(version.table_id, version)
+    return list(versions.values())
+
+
+def _reading(settings: dict[str, Any]) -> tuple[Any, Any]:
+    """What must be the same for one night to go on from where another ended."""
+    return sorted(settings["model"]), settings["columns"]
 
 
 def _decisive(settings: dict[str, Any]) -> dict[str, Any]:

@@ -60,7 +60,7 @@ def score_corpus(
     settings: ScoreSettings,
     models: Sequence[Model] | None = None,
     load: ModelLoader | None = None,
-    since: Mapping[str, TableVersion] | None = None,
+    since: Sequence[TableVersion] = (),
 ) -> PublishedRun:
     """Score a corpus with each model, validate, publish and report.
 
@@ -69,7 +69,7 @@ def score_corpus(
         settings: What to read, with which models, and where to write.
         models: What `locate_models(settings)` found, where that has been asked already.
         load: Loads tokenizers and models in the workers; those of the models if None.
-        since: Versions of tables, by how they are named, whose rows are left out.
+        since: Versions of tables whose rows are left out.
 
     Returns:
         The published run.
@@ -93,7 +93,7 @@ def open_corpus(
     settings: ScoreSettings,
     bad_files: Sequence[BadFile] = (),
     versions: Mapping[str, TableVersion] | None = None,
-    since: Mapping[str, TableVersion] | None = None,
+    since: Sequence[TableVersion] = (),
 ) -> Corpus:
     """Open the corpus that the settings name; the other arguments and errors are those of `read_corpus`."""
     basis = settings.consent_basis or settings.consent

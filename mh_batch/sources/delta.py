@@ -52,7 +52,7 @@ def _open(named: Input, version: int | None) -> "DeltaTable":
 def _snapshot(named: Input, table: "DeltaTable") -> TableSnapshot:
     root = Folder.at(named.location)
     columns = [_column(field) for field in json.loads(table.schema().to_json())["fields"]]
-    logical = {column.own: column.name for column in columns}
+    logical = {own: column.name for column in columns for own in column.own}
     deleted = _deleted(table)
     files = [_file(root, row, logical, deleted) for row in _data_files(table).to_pylist()]
     if lost := len(deleted) - sum(len(file.deleted) > 0 for file in files):
@@ -62,7 +62,7 @@ def _snapshot(named: Input, table: "DeltaTable") -> TableSnapshot:
 
 def _column(field: Mapping[str, Any]) -> TableColumn:
     own = field.get("metadata", {}).get(_PHYSICAL_NAME, field["name"])
-    return TableColumn(field["name"], own)
+    return TableColumn(field["name"], (own,))
 
 
 def _data_files(table: "DeltaTable") -> pa.Table:

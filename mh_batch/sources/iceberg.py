@@ -90,7 +90,7 @@ def _columns(table: Table, schema: Schema) -> list[TableColumn]:
     return [
         TableColumn(
             field.name,
-            own.get(field.field_id, [field.name])[0],
+            tuple(own.get(field.field_id, [field.name])),
             field.field_id,
             None if field.initial_default is None else str(field.initial_default),
         )

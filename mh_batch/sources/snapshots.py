@@ -51,13 +51,13 @@ class TableColumn:
 
     Attributes:
         name: The table's name for it.
-        own: Its name in the data files.
+        own: Its name in the data files, or the names that it may have there.
         field_id: Its number in the data files, where these have such.
         default: What stands for it in files that lack it.
     """
 
     name: str
-    own: str
+    own: tuple[str, ...]
     field_id: int = -1
     default: str | None = None
 
@@ -123,7 +123,8 @@ class TableSnapshot:
         by_id = {column.field_id: column for column in columns if column.field_id >= 0}
         by_name = {column.name: column for column in columns}
         if self.input.format == DELTA or not by_id:
-            return {column.name: by_name[column.own] for column in self.columns if column.own in by_name}
+            found = {column.name: [by_name[own] for own in column.own if own in by_name] for column in self.columns}
+            return {name: columns[0] for name, columns in found.items() if columns}
         return {column.name: by_id[column.field_id] for column in self.columns if column.field_id in by_id}
 
     def _of_table(self, sound: SoundFile, file: DataFile) -> SoundFile:

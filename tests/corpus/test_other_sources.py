@@ -131,12 +131,19 @@ def test_what_is_no_record_is_rejected_with_a_reason(spark: SparkSession, tmp_pa
         "d": "undecodable_text",
         "e": None,
     }
-    (tmp_path / "a.jsonl").write_text(
-        '{"doc_id": "a", "text": "x"}\n{"doc_id": "b", "te\n[1]\n\n{"doc_id": 3, "text": "y"}\n'
-    )
+    lines = [
+        '{"doc_id": "a", "text": "x"}',
+        '{"doc_id": "b", "te',
+        "[1]",
+        "",
+        '{"doc_id": "c", "text": "z"}{"doc_id": "d", "text": "z"}',
+        '{"doc_id": "n", "text": "y: NaN", "likes": NaN}',
+        '{"doc_id": 3, "text": "}{"}',
+    ]
+    (tmp_path / "a.jsonl").write_text("\n".join(lines))
     reasons = examined(spark, open_corpus(spark, str(tmp_path / "a.jsonl")))
-    assert reasons.pop("a") is None
-    assert reasons.pop("3") is None
+    assert [reasons.pop(doc_id) for doc_id in ("a", "n", "3")] == [None, None, None]
+    assert reasons["c"] == "malformed_record", "two objects, of which Spark would read one"
     assert set(reasons.values()) == {"malformed_record"}
 
 

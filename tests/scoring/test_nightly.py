@@ -168,11 +168,13 @@ def test_a_night_with_other_settings_reads_again_what_was_new_in_it(nights: Nigh
         (nights.root.run(f"{date}-{version}") / MANIFEST).write_json(manifest)
 
     def read(date: str) -> list[int]:
-        return [one.version for one in tables_read(nights.root, nights.settings(date, input=name)).values()]
+        return [one.version for one in tables_read(nights.root, nights.settings(date, input=name))]
 
     published("2026-03-01", 3)
     published("2026-03-02", 5, input=name.replace("in", "[erased]"))
     assert (read("2026-03-01"), read("2026-03-02"), read("2026-03-03")) == ([], [3], [5])
+    others = nights.settings("2026-03-03", input=name, model="longformer-mental-health-mini")
+    assert tables_read(nights.root, others) == []
 
 
 def test_a_night_of_before_there_was_a_setting_is_done_for_the_default_of_it(nights: Nights) -> None:

@@ -181,7 +181,7 @@ def test_a_table_holds_what_iceberg_says_now_before_and_since(
             new.remove(row)
     if change in (evolve, drop_and_add):  # of rows in the same files other columns are asked for: no news
         new = [row for row in new if row[0] not in known]
-    assert as_we_read(open_table(spark, since={NAME: since})) == new
+    assert as_we_read(open_table(spark, since=[since])) == new
 
 
 def test_a_table_is_named_by_its_metadata_too(spark: SparkSession, table: Table) -> None:
@@ -192,7 +192,7 @@ def test_a_table_is_named_by_its_metadata_too(spark: SparkSession, table: Table)
 def test_of_a_growing_table_only_the_new_files_are_read(spark: SparkSession, table: Table) -> None:
     since = read_snapshot(parse_input(NAME)).version
     table.append(texts("h"))
-    corpus = open_table(spark, since={NAME: since})
+    corpus = open_table(spark, since=[since])
     assert [row[0] for row in as_we_read(corpus)] == ["h"]
     assert len(corpus.files) == 1
 
