@@ -64,8 +64,8 @@ def test_each_failure_is_told_by_its_kind_and_place(root: Path) -> None:
     for name, code in {"sound": 0, "tokenizer": 1, "scorer": 1, "garbled": 2, "invalid": 3, "driver": 1}.items():
         assert f"{name}: exit code {code}\n" in printed
     complained = (root / "logs" / "stderr").read_text()
-    assert "mh-batch: RuntimeError, after KeyError in tests/leaking.py:" in complained
-    assert "mh-batch: ValueError, after KeyError in tests/leaking.py:" in complained
+    assert "mh-batch: RuntimeError, after KeyError in tests/leak_search.py:" in complained
+    assert "mh-batch: ValueError, after KeyError in tests/leak_search.py:" in complained
     assert "garbled.parquet: it is damaged" in complained
     assert "p_depressed: ExpectColumnValuesToBeBetween: 4 unexpected" in complained
 
@@ -77,5 +77,5 @@ def test_the_logs_that_were_looked_through_hold_the_failures_of_the_workers(root
         for kind in ("RuntimeError", "ArrowInvalid", "PanicException"):
             assert f"WithheldError: {kind}" in log
         for module in ("tokenizing.py", "worker.py"):
-            assert f"scoring/{module}:" in log
+            assert f"inference/{module}:" in log
     assert "physicalPlanDescription" in events

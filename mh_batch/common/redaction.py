@@ -16,6 +16,11 @@ DEBUG = "MH_BATCH_DEBUG"
 _PLACES = 6
 _OWN_IN_WORKER = re.compile(r"^mh_batch\.errors\.\w+: (.*)$", re.MULTILINE)
 _SPARK_LOGGERS = "DataFrameQueryContextLogger", "SQLQueryContextLogger"
+
+# Loggers are the process's: the first to come mutes them, the last to go puts back what was before.
+_loggers_lock = threading.Lock()
+_muted_by = 0
+_disabled_before: list[bool] = []
 _muting = threading.Lock()
 
 
@@ -92,15 +97,22 @@ def spark_muted() -> Iterator[None]:
         return
     from pyspark.logger import PySparkLogger
 
+    global _muted_by, _disabled_before
     loggers = [PySparkLogger.getLogger(name) for name in _SPARK_LOGGERS]
-    before = [logger.disabled for logger in loggers]
-    for logger in loggers:
-        logger.disabled = True
+    with _loggers_lock:
+        if _muted_by == 0:
+            _disabled_before = [logger.disabled for logger in loggers]
+            for logger in loggers:
+                logger.disabled = True
+        _muted_by += 1
     try:
         yield
     finally:
-        for logger, disabled in zip(loggers, before, strict=True):
-            logger.disabled = disabled
+        with _loggers_lock:
+            _muted_by -= 1
+            if _muted_by == 0:
+                for logger, disabled in zip(loggers, _disabled_before, strict=True):
+                    logger.disabled = disabled
 
 
 def _lead_to_nowhere(descriptor: int) -> None:

@@ -39,7 +39,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with zipfile.ZipFile(wheel) as source, zipfile.ZipFile(folder / "mh_batch.zip", "w") as target:
         for name in source.namelist():
             content = source.read(name)
-            if name == "mh_batch/__init__.py":
+            if name == "mh_batch/_version.py":
                 content = content.replace(b'__version__ = "0.1.0"', f'__version__ = "{ZIP_VERSION}"'.encode())
             target.writestr(name, content)
     return folder / "mh_batch.zip"

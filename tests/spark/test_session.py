@@ -12,6 +12,7 @@ from pyspark.logger import PySparkLogger
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
+from mh_batch.common.redaction import spark_muted
 from mh_batch.datasets.preparation.preparing import _bucket_finder
 from mh_batch.evaluation.loading import opened
 from mh_batch.settings import EvaluationSettings, PrepareSettings
@@ -74,6 +75,17 @@ def test_pyspark_logs_nothing_while_a_command_has_its_session(name: str, monkeyp
     with command_session("made up"):
         muted_at_start.append(logger.disabled)
     assert muted_at_start == [True, True]
+    assert not logger.disabled
+
+
+def test_two_commands_side_by_side_are_muted_until_both_have_ended() -> None:
+    logger = PySparkLogger.getLogger(LOGGERS[0])
+    first, second = spark_muted(), spark_muted()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert logger.disabled
+    second.__exit__(None, None, None)
     assert not logger.disabled
 
 
