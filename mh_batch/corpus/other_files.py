@@ -45,7 +45,7 @@ _MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"  # of the byte order, with which some fi
 _OPTIONS: Mapping[str, Mapping[str, str]] = {
     # As RFC 4180 has it: quotes are doubled, and may hold line breaks. Texts have no longest length. Lines end in LF,
     # with a CR before it or not: left to itself Spark goes by the first line, and takes what ends otherwise for no end.
-    CSV: {"header": "true", "multiLine": "true", "escape": '"', "maxCharsPerColumn": "-1", "lineSep": "\n"},
+    CSV: {"multiLine": "true", "escape": '"', "maxCharsPerColumn": "-1", "lineSep": "\n"},
     # An id of digits is read as it stands there.
     JSON: {"primitivesAsString": "true"},
     "orc": {"mergeSchema": "true"},
@@ -53,6 +53,9 @@ _OPTIONS: Mapping[str, Mapping[str, str]] = {
 
 # Spark has the code, but without a library of Hadoop's it does not run, and that fails with every row.
 _ZSTANDARD = "it is compressed by Zstandard, which Spark reads inside Parquet only: write it with gzip"
+
+# Whatever options were given: columns are known by their names, and malformed records by this one.
+_OURS: Mapping[str, str] = {"header": "true", "columnNameOfCorruptRecord": _RECORD}
 
 # A CSV file has one string for what others have a list for: the words in it.
 _WORDS = Kind(Sort.STRINGS, "words")
@@ -124,7 +127,7 @@ def _json_lines(
     path = lines.metadataColumn("_metadata")["file_path"].alias(PATH)
     value = F.when(F.col("value").startswith(_MARK), F.substring("value", 2, 2**31 - 1)).otherwise(F.col("value"))
     written = lines.select(value.alias(_LINE), path).where(F.trim(_LINE) != "")
-    options = {"columnNameOfCorruptRecord": _RECORD, **named.options}
+    options = {**named.options, **_OURS}
     # What is no number in JSON, and is written by Python for one, does not make two values of a line.
     plain = F.regexp_replace(_LINE, r":\s*-?(NaN|Infinity)", ":null")
     values = F.json_array_length(F.concat(F.lit("["), plain, F.lit("]")))
@@ -139,9 +142,9 @@ def _quoted(name: str) -> str:
 
 
 def _reader(session: SparkSession, named: Input) -> DataFrameReader:
-    options = {**_OPTIONS.get(named.format, {}), "columnNameOfCorruptRecord": _RECORD, "recursiveFileLookup": "true"}
+    options = {**_OPTIONS.get(named.format, {}), "recursiveFileLookup": "true"}
     local = LOCAL_FILES if Folder.at(named.location).is_local else {}
-    return session.read.format(named.format).options(**{**options, **local, **named.options})
+    return session.read.format(named.format).options(**{**options, **local, **named.options, **_OURS})
 
 
 def _names(uris: Sequence[str]) -> list[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import fastparquet
 import pandas as pd
 import polars as pl
 import pyarrow as pa
@@ -310,3 +311,32 @@ def test_a_locale_that_lacks_a_names_letters_is_named(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, encoding="utf-8", env=environment, timeout=300)
     assert "set LC_ALL=C.UTF-8" in done.stderr
     assert "CorpusError" in done.stderr
+
+
+def test_what_fastparquet_writes_is_read_as_it_reads_it(spark: SparkSession, tmp_path: Path) -> None:
+    frame = pd.DataFrame(
+        {
+            "doc_id": ["a", "b", "c"],
+            "text": ["x", "ü 😀", None],
+            "created_at": pd.to_datetime(
+                pd.Series(["2026-03-01", "2026-03-02T10:00:00.123456", None]), format="ISO8601", utc=True
+            ),
+            "region": pd.Categorical(["North", "South", None]),
+            "author_id": pd.array([1, None, 3], dtype="Int64"),
+            "took": pd.to_timedelta([1, 2, 3], unit="s"),
+            "source": ["p", "q", "p"],
+        }
+    )
+    fastparquet.write(str(tmp_path / "plain.parquet"), frame)
+    fastparquet.write(str(tmp_path / "int96.parquet"), frame, compression="GZIP", times="int96")
+    fastparquet.write(str(tmp_path / "parts"), frame, file_scheme="hive", partition_on=["source"])
+    for name in ("plain.parquet", "int96.parquet", "parts"):
+        expected = fastparquet.ParquetFile(str(tmp_path / name)).to_pandas().sort_values("doc_id")
+        rows = read(spark, tmp_path / name)
+        assert texts(rows) == list(zip(expected["doc_id"], expected["text"], strict=True)), name
+        assert [row["region"] for row in rows] == ["North", "South", None], name
+        assert [row["author_id"] for row in rows] == ["1", None, "3"], name
+        assert [row["source"] for row in rows] == ["p", "q", "p"], name
+        stamps = [stamp if stamp is pd.NaT else stamp.to_pydatetime() for stamp in expected["created_at"]]
+        found = [row["created_at"] and row["created_at"].replace(tzinfo=UTC) for row in rows]
+        assert found == [None if stamp is pd.NaT else stamp for stamp in stamps], name
