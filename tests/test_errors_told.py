@@ -14,7 +14,7 @@ from pyspark.errors import PySparkException
 from mh_batch.cli import main
 from mh_batch.common.redaction import messages_withheld, stderr_muted, told
 from mh_batch.corpus.admission import _of_arrays
-from mh_batch.corpus.reading import Corpus
+from mh_batch.corpus.corpus import Corpus
 from mh_batch.datasets.preparation import spark_buckets
 from mh_batch.datasets.preparation.shingles import LONG
 from mh_batch.errors import CorpusChangedError, WithheldError

@@ -13,8 +13,8 @@ from pyspark.sql.pandas.functions import arrow_udf
 from mh_batch.common.arrow import map_distinct
 from mh_batch.common.redaction import messages_withheld
 from mh_batch.consent.deciding import ResearchConsent, keep_out
+from mh_batch.corpus.corpus import UNLOCATED, Corpus
 from mh_batch.corpus.language import identify_language
-from mh_batch.corpus.reading import UNLOCATED, Corpus
 from mh_batch.corpus.reasons import RejectionReason
 from mh_batch.pseudonyms.erasure_hashes import ErasureHashes
 from mh_batch.pseudonyms.hashing import PseudonymKey, hasher

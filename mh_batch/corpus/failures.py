@@ -1,4 +1,4 @@
-"""What Spark says of a file that it fails on."""
+"""Spark's errors that name a file which it failed to read."""
 
 import re
 from urllib.parse import unquote

@@ -5,31 +5,27 @@ Their rows have no position that two reads agree on.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import reduce
-from typing import Any
 from urllib.parse import unquote
 
-import pyarrow as pa
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
-from pyspark.sql import DataFrame, DataFrameReader, SparkSession
+from pyspark.sql import Column, DataFrame, DataFrameReader, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from mh_batch.common.filesystem import Folder, file_system_of
+from mh_batch.common.filesystem import Folder
+from mh_batch.corpus.csv_headers import WORDS, position, read_header
 from mh_batch.corpus.failures import as_rows_say, failed_file, location_of
 from mh_batch.corpus.grouping import Group
 from mh_batch.corpus.reasons import RejectionReason
 from mh_batch.corpus.scanning import LOCAL_FILES, PATH
-from mh_batch.errors import CorpusError, UsageError
+from mh_batch.errors import CorpusError
 from mh_batch.sources.inputs import CSV, JSON, Input
-from mh_batch.sources.kinds import FOLDER, Kind, Sort
+from mh_batch.sources.kinds import Kind
 from mh_batch.sources.spark_types import kind_of
-from mh_batch.sources.survey import DAMAGED, VANISHED, BadFile, SoundFile, folder_values
+from mh_batch.sources.survey import VANISHED, BadFile, SoundFile
 
 # What is wrong with a row, as a reason to reject it.
 MALFORMED = "__malformed"
@@ -57,8 +53,6 @@ _ZSTANDARD = "it is compressed by Zstandard, which Spark reads inside Parquet on
 # Whatever options were given: columns are known by their names, and malformed records by this one.
 _OURS: Mapping[str, str] = {"header": "true", "columnNameOfCorruptRecord": _RECORD}
 
-# A CSV file has one string for what others have a list for: the words in it.
-_WORDS = Kind(Sort.STRINGS, "words")
 _REPLACED = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -76,12 +70,12 @@ def look_at(
     bad = {unquote(uri): BadFile(uri, _ZSTANDARD) for uri in files if uri.lower().endswith((".zst", ".zstd"))}
     if named.format == CSV:
         good = [uri for uri in files if unquote(uri) not in bad]
-        return [*[_header(uri, named, lists) for uri in good], *bad.values()]
+        return [*[read_header(uri, named, lists) for uri in good], *bad.values()]
     while good := [uri for uri in files if unquote(uri) not in bad]:
         schema = _schema(session, named, good)
         if isinstance(schema, T.StructType):
             kinds = {field.name: kind_of(field.dataType) for field in schema.fields if field.name != _RECORD}
-            return [_sound(uri, kinds) for uri in good] + list(bad.values())
+            return [_of_schema(uri, kinds) for uri in good] + list(bad.values())
         bad[schema.location] = schema
     return list(bad.values())
 
@@ -171,66 +165,8 @@ def _schema(session: SparkSession, named: Input, files: Sequence[str]) -> T.Stru
         return BadFile(found, VANISHED if vanished else f"it is damaged or no {named.format.upper()} file")
 
 
-def _sound(uri: str, kinds: Mapping[str, Kind], own: Mapping[str, str] | None = None) -> SoundFile:
-    return SoundFile(
-        uri=uri,
-        rows=0,
-        names=tuple(kinds),
-        kinds=kinds,
-        own=own or {name: name for name in kinds},
-        empty=frozenset(),
-        codecs=frozenset(),
-        values=folder_values(unquote(uri)),
-    )
-
-
-def _header(uri: str, named: Input, lists: Collection[str]) -> SoundFile | BadFile:
-    """The columns of a CSV file, by its first line."""
-    encoding = named.options.get("encoding", named.options.get("charset", "utf-8"))
-    try:
-        file_system, path = file_system_of(uri)
-        with file_system.open_input_stream(path, compression="detect") as stream:
-            lines = _lines(stream, encoding)
-            first = _first_record(lines, named.options)
-            "".join(first).encode()  # what could not be decoded cannot be encoded either
-    except FileNotFoundError:
-        return BadFile(uri, VANISHED)
-    except PermissionError:
-        return BadFile(uri, "it may not be read")
-    except (UnicodeError, LookupError):
-        return BadFile(uri, f"its first line is not in {encoding}: name its encoding with --option encoding=...")
-    except (OSError, pa.ArrowException, csv.Error):
-        return BadFile(uri, DAMAGED.replace("Parquet", "CSV"))
-    if not first:
-        return BadFile(uri, "it is empty: a CSV file begins with the names of its columns")
-    if "\n" not in "".join(lines.newlines or "\n") and "lineSep" not in named.options:
-        return BadFile(uri, "its lines end in CR alone: write it with LF")
-    names = [name.strip() for name in first]
-    kinds = {name: _WORDS if name in lists else FOLDER for name in names}
-    own = {name: _position(number) for number, name in enumerate(names)}
-    return replace(_sound(uri, kinds, own), names=tuple(names), has_names=False)
-
-
-def _lines(stream: pa.NativeFile, encoding: str) -> io.TextIOWrapper:
-    python = "utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding
-    return io.TextIOWrapper(stream, python, errors="surrogateescape", newline="")
-
-
-def _first_record(lines: io.TextIOWrapper, options: Mapping[str, str]) -> list[str]:
-    separator, quote = _separator(options), options.get("quote", '"')
-    if len(separator) != 1 or len(quote) != 1:
-        raise UsageError("--option sep and quote are one character each for CSV")
-    rows = csv.reader(lines, delimiter=separator, quotechar=quote)
-    return next((row for row in rows if row), [])  # Spark, too, passes over lines without anything
-
-
-def _separator(options: Mapping[str, str]) -> str:
-    separator = options.get("sep", options.get("delimiter", ","))
-    return "\t" if separator == "\\t" else separator
-
-
-def _position(number: int) -> str:
-    return f"_c{number}"
+def _of_schema(uri: str, kinds: Mapping[str, Kind]) -> SoundFile:
+    return SoundFile.without_footer(uri, tuple(kinds), kinds, {name: name for name in kinds})
 
 
 def _to_read(named: Input, group: Group) -> Iterator[tuple[T.StructType, list[str]]]:
@@ -243,21 +179,21 @@ def _to_read(named: Input, group: Group) -> Iterator[tuple[T.StructType, list[st
         return
     # By position: Spark would take the first file's names for all.
     for width in sorted({len(file.names) for file in group.files}):
-        columns = [T.StructField(_position(number), T.StringType()) for number in range(width)]
+        columns = [T.StructField(position(number), T.StringType()) for number in range(width)]
         yield T.StructType([*columns, record]), [file.uri for file in group.files if len(file.names) == width]
 
 
-def _value(field: T.StructField, kind: Kind, last: str | None) -> Any:  # noqa: ANN401 - a column, whose class has two homes
+def _value(field: T.StructField, kind: Kind, last: str | None) -> Column:
     value = F.col(_quoted(field.name))
     if field.name == last:
         # A CR before the LF that a line ends in counts to its last value, for Spark.
         value = F.regexp_replace(value, r"\r\z", "")
-    if kind == _WORDS:
+    if kind == WORDS:
         return F.when(value.isNotNull(), F.filter(F.split(value, r"[^\p{L}\p{N}_]+"), lambda word: word != ""))
     return value
 
 
-def _malformed(named: Input, group: Group) -> Any:  # noqa: ANN401 - as above
+def _malformed(named: Input, group: Group) -> Column:
     """Why a row cannot be trusted: no record, or letters that were none in the file's encoding."""
     rules = []
     if named.format in (CSV, JSON):

@@ -53,8 +53,7 @@ def as_file(named: Input, names: list[str], table: DataFrame) -> SoundFile:
         name: kind_of(field.dataType) for name, field in zip(names, table.schema.fields, strict=True)
     }
     own = {name: _by_place(number) for number, name in enumerate(names)}
-    nothing: frozenset[str] = frozenset()
-    return SoundFile(_name_of(named), 0, tuple(names), kinds, own, nothing, nothing, {})
+    return SoundFile.without_footer(_name_of(named), names, kinds, own)
 
 
 def rows_of(table: DataFrame, group: Group, named: Input) -> DataFrame:

@@ -14,7 +14,8 @@ from pyspark.sql import functions as F
 from mh_batch.common.filesystem import Folder
 from mh_batch.consent.deciding import ResearchConsent
 from mh_batch.corpus.admission import examine, later_copies, reject_copies, texts_of
-from mh_batch.corpus.reading import Corpus, read_corpus
+from mh_batch.corpus.corpus import Corpus
+from mh_batch.corpus.reading import read_corpus
 from mh_batch.errors import SettingsError, ValidationError
 from mh_batch.inference.execution import Execution, choose_execution
 from mh_batch.models import Model, known_languages, locate_model
@@ -237,7 +238,7 @@ class _Run:
             return bad
 
     def _languages(self) -> tuple[str, ...]:
-        """What texts are expected in: more than one model knows, so that it does not take all texts for its own."""
+        """The expected languages: those of all cards, so that a model does not take all texts for its own."""
         named = {language for model in self.models for language in model.card.languages}
         return tuple(sorted(named | set(known_languages())))
 

@@ -19,13 +19,12 @@ if TYPE_CHECKING:
 _PHYSICAL_NAME = "delta.columnMapping.physicalName"
 
 
-def read_delta(named: Input, version: TableVersion | None) -> TableSnapshot:
+def read_delta(named: Input, wanted: int | None) -> TableSnapshot:
     """Return a version of a Delta table; errors as of `read_snapshot`."""
     try:
         from deltalake.exceptions import DeltaError
     except ImportError:
         raise UsageError(f"{named.given} needs a package for Delta tables: pip install 'mh-batch[delta]'") from None
-    wanted = named.version if version is None else version.version
     at = "" if wanted is None else f" at version {wanted}"
     try:
         return _snapshot(named, _open(named, wanted))
@@ -35,7 +34,7 @@ def read_delta(named: Input, version: TableVersion | None) -> TableSnapshot:
 
 
 def _cause(error: Exception) -> str:
-    """What the error says, but for Rust's stack, and for what it quotes of the log: that holds values of the rows."""
+    """The message of an error without Rust's stack, and without what it quotes of the log: values of the rows."""
     said = str(error).partition("\n")[0]
     return f"{said.partition('Json error')[0]}its log is damaged" if "Json error" in said else said
 

@@ -28,7 +28,7 @@ _REWRITE = (
 )
 
 
-def read_iceberg(named: Input, version: TableVersion | None) -> TableSnapshot:
+def read_iceberg(named: Input, wanted: int | None) -> TableSnapshot:
     """Return a snapshot of an Iceberg table: of a catalog (`catalog.db.table`), or by its metadata file.
 
     Catalogs are configured as for all of pyiceberg: in `.pyiceberg.yaml`, or by `PYICEBERG_CATALOG__NAME__URI`.
@@ -38,7 +38,6 @@ def read_iceberg(named: Input, version: TableVersion | None) -> TableSnapshot:
         import pyiceberg.exceptions  # noqa: F401 - to tell a missing package from what goes wrong with it
     except ImportError:
         raise UsageError(f"{named.given} needs a package for Iceberg tables: pip install 'mh-batch[iceberg]'") from None
-    wanted = named.version if version is None else version.version
     at = "" if wanted is None else f" at snapshot {wanted}"
     try:
         return _snapshot(named, _load(named), wanted)

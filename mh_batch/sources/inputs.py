@@ -1,4 +1,4 @@
-"""What an input is: files of some format, or a table by its format and its name."""
+"""Inputs by their names: files of some format, or a table by its format and its name."""
 
 import re
 from collections.abc import Mapping

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from mh_batch.sources.inputs import DELTA, Input
 from mh_batch.sources.kinds import NOTHING, FileColumn
+from mh_batch.sources.local_files import uri_of
 from mh_batch.sources.survey import BadFile, SoundFile, survey
 
 Positions = npt.NDArray[np.int64]
@@ -28,7 +29,7 @@ _NO_ROWS: Positions = np.zeros(0, np.int64)
 
 @dataclass(frozen=True)
 class TableVersion:
-    """What pins the rows of a table.
+    """A version of a table, which pins its rows.
 
     Attributes:
         table_id: The table's own identifier, which a table that takes its place does not have.
@@ -146,20 +147,6 @@ class TableSnapshot:
         )
 
 
-def read_snapshot(table: Input, version: TableVersion | None = None) -> TableSnapshot:
-    """Return the version of a table that its name asks for, a given one, or the latest.
-
-    Raises:
-        UsageError: the package that reads such tables is missing.
-        CorpusError: there is no such table or version, or it holds what cannot be read.
-    """
-    if table.format == DELTA:
-        from mh_batch.sources.delta import read_delta as read
-    else:
-        from mh_batch.sources.iceberg import read_iceberg as read
-    return read(table, version)
-
-
 def text_of(value: Any) -> str | None:  # noqa: ANN401 - any type that a partition column may have
     """A partition's value as a folder's name would have it."""
     if value is None:
@@ -175,8 +162,6 @@ def text_of(value: Any) -> str | None:  # noqa: ANN401 - any type that a partiti
 
 def file_uri(location: str) -> str:
     """The URI, in ASCII, of a data file whose path or URI is written as it is, not encoded."""
-    from mh_batch.sources.local_files import uri_of
-
     scheme = _SCHEME.match(location)
     if scheme is not None and scheme[0] != "file:":
         return f"{scheme[0]}{quote(location[scheme.end() :])}"

@@ -57,6 +57,14 @@ class SoundFile:
     values: Mapping[str, str | None]
     has_names: bool = True
 
+    @classmethod
+    def without_footer(
+        cls, uri: str, names: Sequence[str], kinds: Mapping[str, Kind], own: Mapping[str, str], has_names: bool = True
+    ) -> "SoundFile":
+        """A file, or a table, whose rows nothing counts; arguments as the attributes of these names."""
+        nothing: frozenset[str] = frozenset()
+        return cls(uri, 0, tuple(names), kinds, own, nothing, nothing, folder_values(unquote(uri)), has_names)
+
     @property
     def location(self) -> str:
         """Its name without the marks of a URI: the same whoever wrote the URI."""
@@ -147,7 +155,7 @@ def _sound(uri: str, metadata: pq.FileMetaData, find: FindColumns) -> SoundFile:
 
 
 def folder_values(location: str) -> Mapping[str, str | None]:
-    """What the names of the folders that a file lies in say of its rows: `region=North/` gives them a region."""
+    """Columns that the names of the folders of a file give its rows: `region=North/` gives them a region."""
     parts = [part.partition("=") for part in location.split("/")[:-1] if "=" in part]
     # Hive and Spark encode a value for the folder's name.
     values = {unquote(name): unquote(value) for name, _, value in parts}

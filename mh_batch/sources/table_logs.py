@@ -69,7 +69,7 @@ def check_folder(location: str, folder: Folder) -> None:
 
 
 def _cure(kind: str, folder: str) -> str:
-    """How to name a table so that its rows are read."""
+    """The name to give for a table so that its rows are read."""
     if kind == _LOGS["_delta_log"]:
         return f"Name it as one: --input delta:{folder}"
     if kind == _ICEBERG_TABLE:

@@ -1,4 +1,4 @@
-"""How often the language of labelled sentences is found: `python -m tests.corpus.languages --sentences FILE.parquet`.
+"""The share of labelled sentences whose language is found: `python -m tests.corpus.languages --sentences FILE.parquet`.
 
 The file has the columns `text` and `language`; it may have several of a `source`. `nb` and `nn` count as `no`.
 """

@@ -18,7 +18,8 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import types as T
 
-from mh_batch.corpus.reading import Corpus, read_corpus
+from mh_batch.corpus.corpus import Corpus
+from mh_batch.corpus.reading import read_corpus
 from mh_batch.errors import CorpusError
 
 pytestmark = pytest.mark.spark

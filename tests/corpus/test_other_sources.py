@@ -19,7 +19,8 @@ from pyspark.sql import functions as F
 
 from mh_batch.consent.rules import ConsentRule
 from mh_batch.corpus.admission import examine, texts_of
-from mh_batch.corpus.reading import Corpus, read_corpus
+from mh_batch.corpus.corpus import Corpus
+from mh_batch.corpus.reading import read_corpus
 from mh_batch.errors import CorpusError, UsageError
 from mh_batch.pseudonyms.hashing import PseudonymKey
 from mh_batch.sources.inputs import Input, parse_input

@@ -18,10 +18,12 @@ from pyiceberg.types import DateType, LongType, StringType
 from pyiceberg.utils.config import Config
 from pyspark.sql import SparkSession
 
-from mh_batch.corpus.reading import Corpus, read_corpus
+from mh_batch.corpus.corpus import Corpus
+from mh_batch.corpus.reading import read_corpus
 from mh_batch.errors import CorpusError
 from mh_batch.sources.inputs import parse_input
-from mh_batch.sources.snapshots import TableVersion, read_snapshot
+from mh_batch.sources.snapshots import TableVersion
+from mh_batch.sources.tables import read_snapshot
 from tests.sources.test_delta import Rows, rows_of, texts
 
 pytestmark = pytest.mark.spark
