@@ -1,1 +1,1 @@
-"""What every package may use: files, redaction, retries, command-line flags."""
+"""Common to all packages: files, redaction, retries, command-line flags."""

@@ -1,4 +1,4 @@
-"""What an output root remembers of copies of its runs elsewhere, which it cannot change by itself.
+"""The register of copies of an output root's runs elsewhere, which the root cannot change by itself.
 
 A copy is told by a file of its own: a report that is written meanwhile rewrites its run's manifest, and a run that is
 retired takes its manifest along, while its copies stay.
@@ -46,7 +46,7 @@ class Copy:
 
 
 def copies_folder(root: Folder) -> Folder:
-    """Where an output root keeps what it remembers."""
+    """The folder of the register in an output root."""
     return root / COPIES
 
 

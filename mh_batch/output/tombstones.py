@@ -22,7 +22,7 @@ def tombstones_folder(root: Folder) -> Folder:
 
 
 def order_file(root: Folder) -> Folder:
-    """Where the order of an erasure lies as long as it is unfinished."""
+    """The file with an erasure's journal, as long as the erasure is unfinished."""
     return tombstones_folder(root) / "pending.json"
 
 

@@ -1,1 +1,1 @@
-"""What persons may ask for: withdrawal of consent, erasure, and new pseudonyms."""
+"""Rights of persons: withdrawal of consent, erasure, and new pseudonyms."""

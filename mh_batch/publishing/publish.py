@@ -24,7 +24,7 @@ from mh_batch.publishing.rows import RunTable, TableName, rejected_of, scores_of
 
 @dataclass(frozen=True)
 class Copied:
-    """What a run's copy came to.
+    """The outcome of copying a run.
 
     Attributes:
         run_id: The run.
@@ -105,7 +105,7 @@ def _held(root: OutputRoot, name: str) -> Iterator[Callable[[], None]]:
 
 
 def _facts(manifest: Mapping[str, Any]) -> dict[str, str]:
-    """What a commit says: which run, by which software, of which models; no path, no setting, nothing of a text."""
+    """The metadata of a commit: run, software, models; no path, no setting, nothing of a text."""
     return {
         "mh_batch_run": manifest["run_id"],
         "mh_batch_finished_at": manifest["finished_at"],

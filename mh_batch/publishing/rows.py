@@ -68,7 +68,7 @@ class RunTable:
 
     @cached_property
     def rows(self) -> int:
-        """How many rows it has, by the files' footers."""
+        """The number of its rows, by the files' footers."""
         return sum(part.rows.count_rows() for part in self.parts)
 
     def batches(self) -> Iterator[pa.RecordBatch]:

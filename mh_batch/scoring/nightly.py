@@ -118,12 +118,12 @@ def tables_read(root: OutputRoot, settings: NightlySettings) -> list[TableVersio
 
 
 def _reading(settings: dict[str, Any]) -> tuple[Any, Any]:
-    """What must be the same for one night to go on from where another ended."""
+    """The settings that must be the same for one night to go on from where another ended."""
     return sorted(settings["model"]), settings["columns"]
 
 
 def _decisive(settings: dict[str, Any]) -> dict[str, Any]:
-    """What makes the night; a setting that there was not yet counts as its default."""
+    """The settings that make the night; one that there was not yet counts as its default."""
     return {name: value for name, value in {**_defaults(), **settings}.items() if name not in _INCIDENTAL}
 
 

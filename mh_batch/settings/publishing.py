@@ -6,7 +6,7 @@ from mh_batch.settings.runs import RunSettings
 
 
 class PublishSettings(RunSettings):
-    """What `mh-batch publish` does."""
+    """Settings of `mh-batch publish`."""
 
     to: str = Field(
         description="place of the tables `scores` and `rejected`, a path or URI after its kind: delta:s3://bucket/mh"

@@ -141,7 +141,7 @@ class ScoreSettings(ReportOptions):
 
     @property
     def inputs(self) -> tuple[Input, ...]:
-        """What is read; UsageError if an input names nothing."""
+        """The inputs, parsed; UsageError if one names nothing."""
         return tuple(parse_input(one, self.format, self.option) for one in self.input or ("",))
 
     @field_serializer("option")

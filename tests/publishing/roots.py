@@ -79,7 +79,7 @@ def write_table(folder: Path, table: pa.Table) -> None:
 
 
 def own_rows(run: Path, models: Sequence[str]) -> list[dict[str, Any]]:
-    """What a run's files say, with run and model, as the published table is to have it; nulls left out."""
+    """The rows of a run's files with run and model, as the published table has them; nulls left out."""
     rows = []
     for model in models:
         for file in sorted((run / "scores" / f"model={model}").glob("*.parquet")):

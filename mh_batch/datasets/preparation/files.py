@@ -23,7 +23,7 @@ _PARSING = csv.ParseOptions(newlines_in_values=True)
 
 @dataclass(frozen=True)
 class FilesRead:
-    """What was read of files.
+    """The rows that were read of files.
 
     Attributes:
         rows: Those columns that were asked for.
