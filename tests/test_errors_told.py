@@ -19,7 +19,7 @@ from mh_batch.datasets.preparation import spark_buckets
 from mh_batch.datasets.preparation.shingles import LONG
 from mh_batch.errors import CorpusChangedError, WithheldError
 from mh_batch.evaluation import data
-from mh_batch.scoring.failures import translate_spark_errors
+from mh_batch.scoring.spark_errors import translate_spark_errors
 from tests.leak_search import QUOTES
 from tests.texts import PLANTED
 

@@ -40,15 +40,13 @@ def demo(arguments: argparse.Namespace) -> int:
 
 
 def _score(settings: ScoreSettings) -> "PublishedRun":
-    from mh_batch import score_corpus
-    from mh_batch.privacy.withdrawal import RunLedger
-    from mh_batch.scoring.run import locate_models
+    from mh_batch.scoring.plan import plan_run
+    from mh_batch.scoring.run import execute
     from mh_batch.spark.session import command_session
 
-    models = locate_models(settings)  # a wrong name is said at once, not after Spark has started
-    RunLedger.named(settings)  # and so is a missing ledger
+    plan = plan_run(settings)  # a wrong name is said at once, not after Spark has started
     with command_session("mh-batch score") as spark:
-        return score_corpus(spark, settings, models)
+        return execute(spark, plan)
 
 
 def nightly(arguments: argparse.Namespace) -> int:

@@ -20,7 +20,7 @@ from mh_batch.errors import UsageError
 from mh_batch.output.layout import OutputRoot
 from mh_batch.pseudonyms.hashing import PseudonymKey, hasher
 from mh_batch.settings import ScoreSettings
-from mh_batch.spark.materialization import keep
+from mh_batch.spark.materialization import materialize
 from mh_batch.spark.progress import announce
 
 
@@ -77,7 +77,7 @@ class RunLedger:
             remove(spark, root, key, gone)
             events = read_events(spark, self.files, hasher(key, "author"), work / "events")
         said = sayings(events, self.as_of, self.now)
-        return ResearchConsent(keep(said.authors, work / "authors"), keep(said.docs, work / "docs"))
+        return ResearchConsent(materialize(said.authors, work / "authors"), materialize(said.docs, work / "docs"))
 
     def _withdrawn(self, said: ResearchConsent, held: DataFrame, key: PseudonymKey) -> Subjects:
         """Who has withdrawn, of those that the root holds something of."""

@@ -16,9 +16,9 @@ from mh_batch.output.layout import OutputRoot
 from mh_batch.output.leases import Leases
 from mh_batch.output.published import PublishedRun
 from mh_batch.privacy.erasure.manifests import may_have_read
-from mh_batch.privacy.withdrawal import RunLedger
-from mh_batch.scoring.inference.loading import ModelLoader
-from mh_batch.scoring.run import locate_models, score_corpus
+from mh_batch.scoring.inference.model_loading import ModelLoader
+from mh_batch.scoring.plan import plan_run
+from mh_batch.scoring.run import execute
 from mh_batch.settings import NightlySettings
 from mh_batch.sources.snapshots import TableVersion
 
@@ -58,21 +58,20 @@ def run_night(
     Args:
         settings: What to read and do; without a date, today's (UTC).
         session: Starts Spark; not called if there is nothing to do.
-        load: As of `score_corpus`.
+        load: As of `execute`.
 
     Raises:
         BusyError: another night is running in this output root.
-        UsageError, ValidationError: as `score_corpus`.
+        UsageError, ValidationError: as `plan_run` and `execute`.
     """
     settings = of_date(settings)
-    models = locate_models(settings)  # a wrong name is said at once
-    RunLedger.named(settings)  # and so is a missing ledger
     root = OutputRoot.at(settings.output)
     with output_access(root, settings.share_with_group), Leases(root.folder).held("nightly", str(settings.date)):
         done = run_id = published_night(root, settings)
         if run_id is None:
+            plan = plan_run(settings, tables_read(root, settings))
             with session() as spark:
-                run_id = score_corpus(spark, settings, models, load, tables_read(root, settings)).run_id
+                run_id = execute(spark, plan, load).run_id
         return Night(PublishedRun(root.run(run_id)), done is not None, root.retire(settings.keep_runs))
 
 

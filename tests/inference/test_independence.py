@@ -5,7 +5,7 @@ import pytest
 
 
 @pytest.mark.parametrize(
-    "module", ["mh_batch.inference.loading", "mh_batch.models", "mh_batch.scoring.inference.worker"]
+    "module", ["mh_batch.inference.loading", "mh_batch.models", "mh_batch.scoring.inference.score_task"]
 )
 def test_reading_texts_with_a_model_needs_no_great_expectations(module: str) -> None:
     assert imported_by(module, "great_expectations") == "False"
@@ -16,7 +16,7 @@ def test_inference_needs_no_spark(module: str) -> None:
     assert imported_by(module, "pyspark") == "False"
 
 
-@pytest.mark.parametrize("module", ["mh_batch.inference.tokenization", "mh_batch.scoring.inference.tokenizing"])
+@pytest.mark.parametrize("module", ["mh_batch.inference.tokenization", "mh_batch.scoring.inference.tokenise_task"])
 def test_tokenising_needs_no_torch(module: str) -> None:
     assert imported_by(module, "torch") == "False"
 

@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 from mh_batch.errors import SettingsError
 from mh_batch.models import ModelCard
 from mh_batch.models.labels import check_thresholds, given_labels, thresholds_of
-from mh_batch.scoring.labelling import given_labels_column, top_label
+from mh_batch.scoring.tables import given_labels_column, top_label
 
 SINGLE = ModelCard(name="s", title="s", task="single_label", labels=("severe", "moderate", "none"), max_tokens=512)
 MULTI = ModelCard(

@@ -12,6 +12,7 @@ from pyspark.sql import SparkSession
 
 from mh_batch import PublishedRun, ScoreSettings, score_corpus
 from mh_batch.errors import CorpusChangedError, CorpusError
+from mh_batch.scoring import model_scoring
 from tests.scoring.corpora import SCHEMA, document, write
 from tests.scoring.recording_loader import ToldLoader, told
 
@@ -102,9 +103,7 @@ def test_a_file_that_vanishes_before_it_is_scored_stops_the_run_which_goes_on_wi
     write(tmp_path / "in" / "a.parquet", rows[:3])
     vanishing = tmp_path / "in" / "b.parquet"
     write(vanishing, rows[3:])
-    from mh_batch.scoring.inference.stage import InferenceStage
-
-    look_up = InferenceStage.look_up
+    look_up = model_scoring.look_up
 
     def look_up_and_lose(*arguments: Any) -> Any:
         found = look_up(*arguments)
@@ -112,7 +111,7 @@ def test_a_file_that_vanishes_before_it_is_scored_stops_the_run_which_goes_on_wi
         return found
 
     with monkeypatch.context() as patched:
-        patched.setattr(InferenceStage, "look_up", look_up_and_lose)
+        patched.setattr(model_scoring, "look_up", look_up_and_lose)
         with pytest.raises(CorpusChangedError, match=r"b\.parquet: it vanished, while it was being read"):
             run(spark, tmp_path)
     (tmp_path / "told").rename(tmp_path / "told before")

@@ -2,7 +2,6 @@ import hashlib
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +22,12 @@ from mh_batch.models import Model
 from mh_batch.output.layout import OutputRoot
 from mh_batch.output.store import ScoreStore
 from mh_batch.pseudonyms.key_files import read_key
+from mh_batch.scoring import model_scoring
 from mh_batch.scoring import run as run_module
-from mh_batch.scoring.inference.stage import InferenceStage
+from mh_batch.scoring.inference.batch_inference import BatchInference
+from mh_batch.scoring.model_scoring import look_up
 from mh_batch.scoring.tables import is_eligible, scores_table
+from mh_batch.spark.devices import Placement
 from tests.scoring.abandoned_leases import left_behind
 from tests.scoring.corpora import BROKEN, document, sound_documents, write
 from tests.texts import PLANTED, SAMPLES, files_with
@@ -222,11 +224,11 @@ def test_scores_do_not_depend_on_the_partitioning(
     key = read_key(Path(published.folder.uri).parents[1] / "pseudonym.key")
     documents = examine(texts.documents, key, xlmr_mini.card.languages, chosen.max_text_chars)
     store = ScoreStore(spark, OutputRoot.at(str(tmp_path)), "f")
-    stage = InferenceStage(spark, chosen, "r", partial(texts_of, texts, key=key), Folder.at(str(tmp_path / "work")))
-    _, lacking = stage.look_up(documents.where(is_eligible(xlmr_mini.card, score_undetermined=True)), 100, store, "x")
-    execution = Execution("exact", "fp32")
-    with closing(stage.tokenise(xlmr_mini, execution, lacking)) as tokenised:
-        done = stage.score(xlmr_mini, execution, tokenised, store)
+    eligible = documents.where(is_eligible(xlmr_mini.card, score_undetermined=True))
+    _, lacking = look_up(eligible, 100, store, "r", Folder.at(str(tmp_path / "work")))
+    inference = BatchInference(spark, xlmr_mini, Execution("exact", "fp32"), Placement(), "scoring")
+    with closing(inference.tokenise(texts_of(texts, lacking, key), lacking, partitions)) as tokenised:
+        done = inference.score(tokenised, lambda rows: store.append(rows, "r"))
     assert done.effort.model_loads <= spark.sparkContext.defaultParallelism, (
         "loaded once for each worker, not for each task"
     )
@@ -245,7 +247,7 @@ def test_a_run_that_breaks_a_contract_is_not_published(
         table = sound_table(*arguments)
         return table.where("doc_id != 'en-0'").withColumn("p_depressed", F.lit(1.5))
 
-    monkeypatch.setattr(run_module, "scores_table", losing_table)
+    monkeypatch.setattr(model_scoring, "scores_table", losing_table)
     with pytest.raises(ValidationError) as error:
         score_corpus(spark, settings(corpus, output))
     message = str(error.value)

@@ -17,11 +17,10 @@ from pyspark.sql import functions as F
 from mh_batch.contracts import load_contract
 from mh_batch.inference.execution import Execution
 from mh_batch.models import Model
-from mh_batch.scoring.inference.loading import ModelLoader, SharedModels
-from mh_batch.scoring.inference.shipping import ship_model
-from mh_batch.scoring.inference.tokenizing import TOKENISED, tokenising_function
+from mh_batch.scoring.inference.model_loading import ModelLoader, SharedModels, ship_model
+from mh_batch.scoring.inference.score_task import scoring_function
+from mh_batch.scoring.inference.tokenise_task import TOKENISED, tokenising_function
 from mh_batch.scoring.inference.waves import TOKENS_PER_PART, in_waves
-from mh_batch.scoring.inference.worker import scoring_function
 from mh_batch.spark.capability import GPU_WORKERS
 from mh_batch.spark.counters import Counters, Throughput
 from mh_batch.spark.devices import Placement

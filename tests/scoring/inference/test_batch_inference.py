@@ -13,7 +13,7 @@ from mh_batch.inference.execution import Execution
 from mh_batch.inference.token_sequences import TokenizedTexts
 from mh_batch.models import Model
 from mh_batch.scoring.inference.batch_inference import BatchInference
-from mh_batch.scoring.inference.loading import ModelLoader
+from mh_batch.scoring.inference.model_loading import ModelLoader
 from mh_batch.spark.devices import Placement
 from tests.scoring.recording_loader import UNTOKENISABLE, Told, ToldLoader, WordTokenizer, side_by_side, told
 

@@ -8,16 +8,17 @@ import pyarrow as pa
 from pyspark import TaskContext
 
 from mh_batch.common.redaction import messages_withheld
+from mh_batch.contracts import load_contract
 from mh_batch.inference.execution import Execution
 from mh_batch.inference.failures import release_memory
-from mh_batch.inference.token_sequences import TokenizedTexts, TokenSequences
-from mh_batch.scoring.inference.loading import ModelLoader, TokenScorer
-from mh_batch.scoring.inference.outstanding import OutstandingKeys
-from mh_batch.scoring.inference.shipping import ShippedModel
-from mh_batch.scoring.inference.store_rows import gathered, store_rows
+from mh_batch.inference.portion import ScoredTexts
+from mh_batch.inference.token_sequences import Integers, TokenizedTexts, TokenSequences, offsets_of
+from mh_batch.scoring.inference.model_loading import ModelLoader, ShippedModel, TokenScorer
 from mh_batch.spark.counters import Counters, Effort, peak_bytes
 from mh_batch.spark.devices import Placement, device_of_task
 from mh_batch.spark.python_workers import BatchFunction, leave_archives_alone, made_to_stay
+
+_ROWS_PER_BATCH = 1000
 
 # One model on each device: a Python worker outlives its task, and the next task finds the model loaded.
 _loaded: dict[tuple[ModelLoader, str, Execution, str, int | None], TokenScorer] = {}
@@ -79,6 +80,94 @@ def tokenized_texts(batch: pa.RecordBatch) -> TokenizedTexts:
         return TokenizedTexts(tokens)
     failed = np.flatnonzero(np.asarray(words.is_valid()))
     return TokenizedTexts(tokens, dict(zip(failed.tolist(), words.take(pa.array(failed)).to_pylist(), strict=True)))
+
+
+class OutstandingKeys:
+    """Keys of a stream's texts, from their arrival until their scores are taken; never an object for each.
+
+    Scores come in another order than texts, but not much later, so what is held stays small: keys whose scores were
+    taken are let go whenever others arrive.
+    """
+
+    def __init__(self) -> None:
+        """Hold nothing."""
+        self._keys: pa.Array = pa.array([], pa.string())
+        self._numbers: Integers = np.zeros(0, np.int64)
+        self._open = np.zeros(0, bool)
+        self._arrived: list[pa.Array] = []
+        self._next = 0
+
+    def __len__(self) -> int:
+        """How many keys are held."""
+        return len(self._keys) + sum(map(len, self._arrived))
+
+    def append(self, keys: pa.Array) -> None:
+        """Take the keys of the stream's next texts."""
+        self._arrived.append(keys)
+
+    def take(self, numbers: Integers) -> pa.Array:
+        """Give the keys of the texts at these places of the stream, each once."""
+        if self._arrived:
+            self._settle()
+        rows = np.searchsorted(self._numbers, numbers)
+        self._open[rows] = False
+        return self._keys.take(pa.array(rows))
+
+    def _settle(self) -> None:
+        arrived = sum(map(len, self._arrived))
+        self._keys = pa.concat_arrays([self._keys.filter(pa.array(self._open)), *self._arrived])
+        numbers = np.arange(self._next, self._next + arrived)
+        self._numbers = np.concatenate([self._numbers[self._open], numbers])
+        self._open = np.ones(len(self._numbers), bool)
+        self._next += arrived
+        self._arrived = []
+
+
+def gathered(scored: Iterable[ScoredTexts]) -> Iterator[ScoredTexts]:
+    """Put small parts together: Spark takes its time for each Arrow batch."""
+    waiting: list[ScoredTexts] = []
+    for part in scored:
+        waiting.append(part)
+        if sum(map(len, waiting)) >= _ROWS_PER_BATCH:
+            yield _joined(waiting)
+            waiting = []
+    if waiting:
+        yield _joined(waiting)
+
+
+def store_rows(keys: pa.Array, scored: ScoredTexts) -> pa.RecordBatch:
+    """Return rows of the store's contract for texts with these keys."""
+    texts, labels = scored.probabilities.shape
+    sound = np.ones(texts, bool)
+    sound[list(scored.failures)] = False
+    probabilities = scored.probabilities if sound.all() else scored.probabilities[sound]
+    lists = pa.ListArray.from_arrays(
+        pa.array(offsets_of(sound * labels).astype(np.int32)),
+        pa.array(probabilities.ravel()),
+        mask=None if sound.all() else pa.array(~sound),
+    )
+    words: pa.Array = pa.nulls(texts, pa.string())
+    if scored.failures:
+        words = pa.array([scored.failures.get(row) for row in range(texts)], pa.string())
+    columns = [keys, lists, pa.array(scored.n_tokens), pa.array(scored.n_windows), words]
+    return pa.RecordBatch.from_arrays(columns, schema=load_contract("store").arrow_schema())
+
+
+def _joined(parts: list[ScoredTexts]) -> ScoredTexts:
+    if len(parts) == 1:
+        return parts[0]
+    failures: dict[int, str] = {}
+    before = 0
+    for part in parts:
+        failures |= {before + row: word for row, word in part.failures.items()}
+        before += len(part)
+    return ScoredTexts(
+        np.concatenate([part.numbers for part in parts]),
+        np.concatenate([part.probabilities for part in parts]),
+        np.concatenate([part.n_tokens for part in parts]),
+        np.concatenate([part.n_windows for part in parts]),
+        failures,
+    )
 
 
 def _scorer(

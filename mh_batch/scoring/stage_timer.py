@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 
-class Stages:
+class StageTimer:
     """Times the stages of one run."""
 
     def __init__(self, run_id: str, metrics: str | None = None) -> None:
@@ -36,9 +36,9 @@ class Stages:
             seconds = round(time.monotonic() - started, 3)
             line = {"run_id": self._run_id, "stage": name, **about, "started_at": began, "seconds": seconds, **figures}
             self.ended.append(line if error is None else {**line, "error": error})
-            self._tell(self.ended[-1])
+            self._write(self.ended[-1])
 
-    def _tell(self, line: dict[str, Any]) -> None:
+    def _write(self, line: dict[str, Any]) -> None:
         if self._metrics is None:
             return
         text = json.dumps(line, ensure_ascii=False)
@@ -47,3 +47,8 @@ class Stages:
             return
         with Path(self._metrics).open("a", encoding="utf-8") as stream:
             stream.write(text + "\n")
+
+
+def utc_now() -> str:
+    """Return the time, UTC, ISO 8601 to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -16,12 +16,9 @@ from mh_batch.inference.portion import ScoredTexts
 from mh_batch.inference.scorer import Scorer
 from mh_batch.inference.token_sequences import TokenizedTexts
 from mh_batch.models import Model
-from mh_batch.scoring.inference import worker
-from mh_batch.scoring.inference.loading import ModelLoader, SharedModels
-from mh_batch.scoring.inference.outstanding import OutstandingKeys
-from mh_batch.scoring.inference.shipping import ShippedModel
-from mh_batch.scoring.inference.store_rows import gathered, store_rows
-from mh_batch.scoring.inference.worker import tokenized_texts
+from mh_batch.scoring.inference import score_task
+from mh_batch.scoring.inference.model_loading import ModelLoader, SharedModels, ShippedModel
+from mh_batch.scoring.inference.score_task import OutstandingKeys, gathered, store_rows, tokenized_texts
 from mh_batch.spark.counters import Counters
 from mh_batch.spark.devices import Placement, device_of_task
 
@@ -109,8 +106,8 @@ def test_a_task_that_was_to_have_a_gpu_and_has_none_is_an_error(monkeypatch: pyt
 @pytest.fixture
 def counters(monkeypatch: pytest.MonkeyPatch) -> Counters:
     """Counters for a worker inside of this process, to which it must not do what it does to its own."""
-    monkeypatch.setattr(worker, "_loaded", {})
-    monkeypatch.setattr(worker, "_take_the_tasks_cores", lambda: None)
+    monkeypatch.setattr(score_task, "_loaded", {})
+    monkeypatch.setattr(score_task, "_take_the_tasks_cores", lambda: None)
     context = SimpleNamespace(accumulator=lambda start, kind: SimpleNamespace(add=lambda value: None))
     return Counters(context)  # type: ignore[arg-type]  # it only makes accumulators
 
@@ -125,7 +122,7 @@ def _score(
     model: Model, counters: Counters, batches: Iterable[pa.RecordBatch], load: ModelLoader | None = None
 ) -> list[dict[str, Any]]:
     shipped, execution = ShippedModel(model, None), Execution("exact", "fp32")
-    work = worker.scoring_function(shipped, execution, Placement(), 1024, counters, load or SharedModels())
+    work = score_task.scoring_function(shipped, execution, Placement(), 1024, counters, load or SharedModels())
     return [row for batch in work(batches) for row in batch.to_pylist()]
 
 
@@ -139,7 +136,7 @@ def test_batches_of_token_ids_become_rows_of_the_store(xlmr_mini: Model, counter
 
 def test_a_partition_without_texts_loads_no_model(xlmr_mini: Model, counters: Counters) -> None:
     assert _score(xlmr_mini, counters, []) == []
-    assert worker._loaded == {}
+    assert score_task._loaded == {}
 
 
 @dataclass(frozen=True)
@@ -165,7 +162,7 @@ def test_another_card_on_the_same_files_gets_a_scorer_of_its_own(xlmr_mini: Mode
     other = replace(xlmr_mini, card=xlmr_mini.card.model_copy(update={"fold": "mean"}))
     execution = Execution("exact", "fp32")
     scorers = [
-        worker._scorer(SharedModels(), ShippedModel(model, None), execution, "cpu", 1024, counters)
+        score_task._scorer(SharedModels(), ShippedModel(model, None), execution, "cpu", 1024, counters)
         for model in (xlmr_mini, other)
     ]
     folds = [scorer.card.fold for scorer in scorers if isinstance(scorer, Scorer)]

@@ -7,9 +7,8 @@ import pytest
 
 from mh_batch.errors import CorpusChangedError
 from mh_batch.models import Model
-from mh_batch.scoring.inference import tokenizing
-from mh_batch.scoring.inference.loading import ModelLoader, SharedModels
-from mh_batch.scoring.inference.shipping import ShippedModel
+from mh_batch.scoring.inference import tokenise_task
+from mh_batch.scoring.inference.model_loading import ModelLoader, SharedModels, ShippedModel
 from mh_batch.spark.counters import Counters
 from tests.scoring.recording_loader import UNTOKENISABLE, ToldLoader
 
@@ -18,7 +17,7 @@ TEXTS = ["A calm day", f"An {UNTOKENISABLE} day", "Ein Spaziergang am See 🌊"]
 
 @pytest.fixture
 def counters(monkeypatch: pytest.MonkeyPatch) -> Counters:
-    monkeypatch.setattr(tokenizing, "_loaded", {})
+    monkeypatch.setattr(tokenise_task, "_loaded", {})
     context = SimpleNamespace(accumulator=lambda start, kind: SimpleNamespace(add=lambda value: None))
     return Counters(context)  # type: ignore[arg-type]  # it only makes accumulators
 
@@ -26,7 +25,7 @@ def counters(monkeypatch: pytest.MonkeyPatch) -> Counters:
 def tokenise(
     model: Model, counters: Counters, texts: Sequence[str], chars: Sequence[int], load: ModelLoader
 ) -> list[pa.RecordBatch]:
-    work = tokenizing.tokenising_function(ShippedModel(model, None), counters, load)
+    work = tokenise_task.tokenising_function(ShippedModel(model, None), counters, load)
     keys = [f"k{number}" for number in range(len(texts))]
     columns = {"content_key": keys, "text": texts, "n_chars": pa.array(chars, pa.int64())}
     return list(work([pa.RecordBatch.from_pydict(columns)]))
@@ -52,7 +51,7 @@ def test_the_tokenizer_is_the_models_own(xlmr_mini: Model, counters: Counters) -
 def test_long_texts_are_given_to_the_tokenizer_a_few_at_a_time(
     xlmr_mini: Model, counters: Counters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tokenizing, "_CHARS_AT_ONCE", 100)
+    monkeypatch.setattr(tokenise_task, "_CHARS_AT_ONCE", 100)
     texts = ["a b c d e" * 5] * 10 + ["a b c d e" * 50] + ["a"] * 5
     batches = tokenise(xlmr_mini, counters, texts, list(map(len, texts)), ToldLoader(Path()))
     assert [key for batch in batches for key in batch["content_key"].to_pylist()] == [f"k{n}" for n in range(16)]
@@ -63,7 +62,7 @@ def test_long_texts_are_given_to_the_tokenizer_a_few_at_a_time(
 
 def test_no_texts_need_no_tokenizer(xlmr_mini: Model, counters: Counters) -> None:
     assert tokenise(xlmr_mini, counters, pa.array([], pa.string()), [], ToldLoader(Path())) == []
-    assert tokenizing._loaded == {}
+    assert tokenise_task._loaded == {}
 
 
 def test_a_text_that_changed_since_its_key_was_made_stops_the_run(xlmr_mini: Model, counters: Counters) -> None:
