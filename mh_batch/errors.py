@@ -11,7 +11,7 @@ class MhBatchError(Exception):
 
 
 class UsageError(MhBatchError):
-    """What was asked for cannot be done as asked; nothing has been started: exit code 2."""
+    """A request that cannot be carried out as asked; nothing has been started: exit code 2."""
 
     exit_code = 2
 
@@ -85,7 +85,7 @@ class PublishingError(MhBatchError):
 
 
 class ProviderError(MhBatchError):
-    """Who was asked for texts refused, or could not be reached; what has been answered is kept."""
+    """A provider of texts refused, or could not be reached; what has been answered is kept."""
 
 
 class LostAnswerError(ProviderError):

@@ -1,4 +1,4 @@
-"""Who agreed to what, and until when: the consent ledger as of a moment.
+"""The consent ledger as of a moment: who agreed to what, and until when.
 
 `deciding` needs pyspark and is imported by name, so that the rest does not.
 """

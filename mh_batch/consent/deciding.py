@@ -27,7 +27,7 @@ _IDS_TO_SEND = 2_000_000
 
 @dataclass(frozen=True)
 class ResearchConsent:
-    """What each subject of a ledger says of research.
+    """Research consent of each subject of a ledger.
 
     Attributes:
         authors: `author_key, says`: granted or withdrawn.

@@ -27,7 +27,7 @@ _INSTANTS = Kind(Sort.TIMESTAMP, "timestamp")
 
 @dataclass(frozen=True)
 class LedgerFiles:
-    """Where a ledger lies.
+    """The files of a ledger.
 
     Attributes:
         location: As it was given.

@@ -20,7 +20,7 @@ _SUBJECT = ["author_id", "doc_id", "scope"]
 
 @dataclass(frozen=True)
 class ConsentLedger:
-    """Who granted and withdrew what, and when.
+    """The consent ledger: grants and withdrawals with their times.
 
     Attributes:
         events: Rows under the contract `consent`; times in UTC.

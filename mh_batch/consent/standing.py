@@ -1,4 +1,4 @@
-"""What a ledger says as of one moment."""
+"""Consent as of one moment, as a ledger says it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

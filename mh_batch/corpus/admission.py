@@ -131,10 +131,10 @@ def _reason(max_text_chars: int) -> Column:
 def _erased(key: PseudonymKey, erased: ErasureHashes) -> Column:
     """The reason of documents that were erased, by their own id or their author's; null for others."""
     rules = [
-        (_mark_udf(key, "erased document", erased.documents)("doc_id"), erased.documents),
-        (_mark_udf(key, "erased author", erased.authors)("author_id"), erased.authors),
+        (_erased_udf(key, "erased document", erased.documents)("doc_id"), erased.documents),
+        (_erased_udf(key, "erased author", erased.authors)("author_id"), erased.authors),
     ]
-    return F.coalesce(F.lit(None).cast("string"), *[mark for mark, marks in rules if marks])
+    return F.coalesce(F.lit(None).cast("string"), *[column for column, hashes in rules if hashes])
 
 
 def _detail() -> Column:
@@ -152,16 +152,16 @@ def _key_udf(key: PseudonymKey, purpose: Literal["author", "content"]) -> UserDe
     return _per_value(lambda: hasher(key, purpose))
 
 
-def _mark_udf(
-    key: PseudonymKey, purpose: Literal["erased author", "erased document"], marks: frozenset[str]
+def _erased_udf(
+    key: PseudonymKey, purpose: Literal["erased author", "erased document"], hashes: frozenset[str]
 ) -> UserDefinedFunctionLike:
-    """Return a function that gives `erased` for the identifiers that have one of the marks, else null."""
+    """Return a function that gives `erased` for the identifiers that have one of the hashes, else null."""
 
-    def marked() -> Callable[[bytes], str | None]:
+    def erased_or_none() -> Callable[[bytes], str | None]:
         digest = hasher(key, purpose)
-        return lambda id: RejectionReason.ERASED.value if digest(id) in marks else None
+        return lambda id: RejectionReason.ERASED.value if digest(id) in hashes else None
 
-    return _per_value(marked)
+    return _per_value(erased_or_none)
 
 
 def _language_udf(expected: tuple[str, ...]) -> UserDefinedFunctionLike:

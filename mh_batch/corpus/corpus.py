@@ -1,17 +1,20 @@
 """A corpus: its documents, and the files and tables that hold them."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
+from urllib.parse import unquote
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from mh_batch.common.redaction import spark_muted
-from mh_batch.corpus.failures import failed_file, location_of
 from mh_batch.sources.snapshots import TableVersion
 from mh_batch.sources.survey import DAMAGED, VANISHED, BadFile
+
+_FAILED_FILE = re.compile(r"FAILED_READ_FILE\.(\w+)\].*?reading file '?(\S+?)'?\.?(?:\s|$)")
 
 # From here on lie the places of rows that have no position in a file.
 UNLOCATED = 1 << 62
@@ -97,3 +100,19 @@ class Corpus:
         if location_of(uri) not in self.files:
             return None
         return BadFile(uri, VANISHED if vanished else DAMAGED)
+
+
+def as_rows_say(uri: str) -> str:
+    """Spark names a local file differently when it lists it and when it reads it."""
+    return re.sub("^file:/+", "file:/", uri)
+
+
+def failed_file(error: Exception) -> tuple[str, bool] | None:
+    """Return the URI of the file that Spark failed on, and whether it vanished; None if the error names none."""
+    found = _FAILED_FILE.search(str(error))
+    return (as_rows_say(found[2]), found[1] == "FILE_NOT_EXIST") if found else None
+
+
+def location_of(uri: str) -> str:
+    """A file's name without the marks of a URI."""
+    return unquote(as_rows_say(uri))

@@ -16,7 +16,7 @@ from mh_batch.sources.survey import DAMAGED, VANISHED, BadFile, SoundFile
 WORDS = Kind(Sort.STRINGS, "words")
 
 
-def read_header(uri: str, named: Input, lists: Collection[str]) -> SoundFile | BadFile:
+def read_csv_header(uri: str, named: Input, lists: Collection[str]) -> SoundFile | BadFile:
     """Read the columns of a CSV file in its first line.
 
     Args:

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field, replace
 from pyspark.sql import DataFrame, SparkSession
 
 from mh_batch.corpus import other_files, spark_tables
-from mh_batch.corpus.corpus import TableRead
-from mh_batch.corpus.failures import location_of
+from mh_batch.corpus.corpus import TableRead, location_of
 from mh_batch.corpus.grouping import Group, group_files
 from mh_batch.corpus.listing import Listing, list_input
 from mh_batch.corpus.scanning import lacking_codecs

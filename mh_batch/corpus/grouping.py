@@ -61,7 +61,13 @@ def group_files(
 
 
 def missing(column: str, columns: Mapping[str, str], file: SoundFile) -> str:
-    """Say that a file has no column for one of the contract, and what it has."""
+    """Say that a file has no column for one of the contract, and what it has.
+
+    Args:
+        column: The contract's column.
+        columns: Contract name to the corpus' own name, where they differ.
+        file: The file.
+    """
     name, known = columns.get(column, column), [*file.names, *file.values]
     hint = nearest(name, known) if file.has_names else "its first line may be no header"
     if column in columns:
@@ -70,7 +76,7 @@ def missing(column: str, columns: Mapping[str, str], file: SoundFile) -> str:
 
 
 def _kinds(file: SoundFile, names: Mapping[str, str]) -> dict[str, Kind]:
-    """What a file has for the contract's columns; a column without values is none of whatever type its writer chose."""
+    """The columns that a file has for the contract's; one without values is none, whatever type its writer chose."""
     kinds: dict[str, Kind] = {}
     for column, name in names.items():
         if name in file.kinds:
@@ -99,7 +105,7 @@ def _misfit(
     columns: Mapping[str, str],
     lacking: Collection[str],
 ) -> str | None:
-    """What keeps a file from being read as documents."""
+    """The cause that keeps a file from being read as documents."""
     repeated = file.repeated()
     for column in load_contract("documents").columns:
         name, kind = names[column.name], kinds.get(column.name)

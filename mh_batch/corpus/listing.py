@@ -13,7 +13,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from mh_batch.common.filesystem import Folder
-from mh_batch.corpus.failures import as_rows_say
+from mh_batch.corpus.corpus import as_rows_say
 from mh_batch.errors import CorpusError
 from mh_batch.sources.inputs import PARQUET, Input
 from mh_batch.sources.local_files import LocalFiles, named_by, uri_of
@@ -28,7 +28,7 @@ _URI = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]+):/+")
 
 @dataclass(frozen=True)
 class Listing:
-    """What an input names.
+    """The files that an input names.
 
     Attributes:
         is_local: Whether it lies on this machine's file system.
@@ -48,6 +48,11 @@ class Listing:
 def list_input(spark: SparkSession, named: Input, seen: set[str]) -> Listing:
     """List the files of an input that are not in `seen`, and put them there.
 
+    Args:
+        spark: The session.
+        named: The input.
+        seen: Locations that are listed already.
+
     Raises:
         CorpusError: there is none, or what it names is a table with a log of its own.
     """
@@ -57,6 +62,11 @@ def list_input(spark: SparkSession, named: Input, seen: set[str]) -> Listing:
 
 def listed_by_spark(spark: SparkSession, location: str, format: str = "Parquet") -> list[str]:
     """Return the URIs of the files that Spark finds in a place.
+
+    Args:
+        spark: The session.
+        location: File, folder or pattern.
+        format: What it is to be read as, for the message.
 
     Raises:
         CorpusError: it finds no such place.

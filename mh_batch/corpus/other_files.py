@@ -16,8 +16,8 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from mh_batch.common.filesystem import Folder
-from mh_batch.corpus.csv_headers import WORDS, position, read_header
-from mh_batch.corpus.failures import as_rows_say, failed_file, location_of
+from mh_batch.corpus.corpus import as_rows_say, failed_file, location_of
+from mh_batch.corpus.csv_headers import WORDS, position, read_csv_header
 from mh_batch.corpus.grouping import Group
 from mh_batch.corpus.reasons import RejectionReason
 from mh_batch.corpus.scanning import LOCAL_FILES, PATH
@@ -70,7 +70,7 @@ def look_at(
     bad = {unquote(uri): BadFile(uri, _ZSTANDARD) for uri in files if uri.lower().endswith((".zst", ".zstd"))}
     if named.format == CSV:
         good = [uri for uri in files if unquote(uri) not in bad]
-        return [*[read_header(uri, named, lists) for uri in good], *bad.values()]
+        return [*[read_csv_header(uri, named, lists) for uri in good], *bad.values()]
     while good := [uri for uri in files if unquote(uri) not in bad]:
         schema = _schema(session, named, good)
         if isinstance(schema, T.StructType):
@@ -80,8 +80,13 @@ def look_at(
     return list(bad.values())
 
 
-def scan(session: SparkSession, named: Input, group: Group) -> tuple[DataFrame, Mapping[str, str]]:
+def scan_other_files(session: SparkSession, named: Input, group: Group) -> tuple[DataFrame, Mapping[str, str]]:
     """Return the rows of files with the same columns, and by which names rows say what file they are of.
+
+    Args:
+        session: The one that `reading_session` returns.
+        named: The input.
+        group: Its files with the same columns.
 
     Returns:
         The group's columns, `MALFORMED` and `PATH`; the values of `PATH` by the files' locations.
@@ -194,7 +199,7 @@ def _value(field: T.StructField, kind: Kind, last: str | None) -> Column:
 
 
 def _malformed(named: Input, group: Group) -> Column:
-    """Why a row cannot be trusted: no record, or letters that were none in the file's encoding."""
+    """The reason why a row cannot be trusted: no record, or letters that were none in the file's encoding."""
     rules = []
     if named.format in (CSV, JSON):
         rules.append((F.col(_RECORD).isNotNull(), RejectionReason.MALFORMED_RECORD))

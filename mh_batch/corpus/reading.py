@@ -6,7 +6,7 @@ from functools import reduce
 
 import numpy as np
 import pyarrow as pa
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
@@ -17,13 +17,15 @@ from mh_batch.corpus.columns import as_contract, bad_date, kept_out
 from mh_batch.corpus.corpus import Corpus
 from mh_batch.corpus.finding import FoundInput, InputFinder
 from mh_batch.corpus.grouping import Group, missing
-from mh_batch.corpus.increments import carried_over
 from mh_batch.corpus.other_files import MALFORMED
-from mh_batch.corpus.scanning import PATH, ROW, reading_session, scan
+from mh_batch.corpus.scanning import PATH, ROW, reading_session, scan_parquet
 from mh_batch.errors import ConsentError, CorpusError
 from mh_batch.sources.inputs import FILE_FORMATS, Input, parse_input
 from mh_batch.sources.snapshots import Positions, TableVersion
 from mh_batch.sources.survey import BadFile
+
+# Two hashes of 64 bits together: among 10^9 rows no two different ones are taken for the same.
+_HASHES = ("__first", "__second")
 
 _NAMED = 20
 
@@ -174,11 +176,11 @@ class _Reading:
     def _rows(self, one: FoundInput, group: Group) -> tuple[DataFrame, Mapping[str, str]]:
         """The rows of a group; the names by which they say what file they are of, by the files' locations."""
         if one.table is not None:
-            return spark_tables.rows_of(one.table, group, one.input), {group.files[0].location: group.files[0].uri}
+            return spark_tables.table_rows(one.table, group, one.input), {group.files[0].location: group.files[0].uri}
         assert one.listing is not None
         if one.is_located:
-            return scan(self.session, one.listing, [file.location for file in group.files], group.in_files)
-        return other_files.scan(self.session, one.input, group)
+            return scan_parquet(self.session, one.listing, [file.location for file in group.files], group.in_files)
+        return other_files.scan_other_files(self.session, one.input, group)
 
 
 def _numbers(found: Sequence[FoundInput]) -> dict[str, int]:
@@ -222,3 +224,24 @@ def _files_table(group: Group, paths: Mapping[str, str], numbers: Mapping[str, i
         column: pa.array([file.values[name] for file in files], pa.string()) for column, name in group.outside.items()
     }
     return pa.table(columns | named)
+
+
+def carried_over(now: DataFrame, before: DataFrame) -> Positions:
+    """Return the places of the rows of `now` that stand in `before`; of equal rows, as many as stand there.
+
+    Args:
+        now: Documents, with `place`.
+        before: Documents of the files that the earlier version held instead.
+    """
+    pairs = _numbered(now).join(_numbered(before).drop("place"), [*_HASHES, "number"], "left_semi")
+    places = pairs.select("place").toArrow()["place"]
+    return np.sort(places.to_numpy().astype(np.int64))
+
+
+def _numbered(documents: DataFrame) -> DataFrame:
+    values = [F.col(name) for name in documents.columns if name not in ("place", "source_file", "source_row")]
+    # Spark's hash passes over nulls: without their places a value would count as that of the next column.
+    lacking = F.concat(*[F.when(value.isNull(), "0").otherwise("1") for value in values])
+    hashes = [F.xxhash64(F.lit(number), lacking, *values).alias(name) for number, name in enumerate(_HASHES)]
+    order = Window.partitionBy(*_HASHES).orderBy("place")
+    return documents.select("place", *hashes).withColumn("number", F.row_number().over(order))

@@ -1,4 +1,4 @@
-"""Why a document is not scored."""
+"""The reasons why documents are not scored."""
 
 from enum import StrEnum
 

@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from mh_batch.common.filesystem import Folder
-from mh_batch.corpus.failures import as_rows_say
+from mh_batch.corpus.corpus import as_rows_say
 from mh_batch.corpus.listing import Listing
 from mh_batch.errors import CorpusChangedError
 
@@ -61,7 +61,7 @@ def lacking_codecs(spark: SparkSession, names: Iterable[str]) -> set[str]:
     return lacking
 
 
-def scan(
+def scan_parquet(
     session: SparkSession, listing: Listing, locations: Collection[str], columns: Mapping[str, T.StructField]
 ) -> tuple[DataFrame, Mapping[str, str]]:
     """Return the rows of files, and by which names rows say what file they are of.

@@ -48,7 +48,13 @@ def open_table(spark: SparkSession, named: Input) -> tuple[list[str], DataFrame]
 
 
 def as_file(named: Input, names: list[str], table: DataFrame) -> SoundFile:
-    """Say what columns a table has, as for a file."""
+    """Say what columns a table has, as for a file.
+
+    Args:
+        named: The input.
+        names: Names of the table's columns.
+        table: The table that `open_table` opened.
+    """
     kinds: Mapping[str, Kind] = {
         name: kind_of(field.dataType) for name, field in zip(names, table.schema.fields, strict=True)
     }
@@ -56,8 +62,14 @@ def as_file(named: Input, names: list[str], table: DataFrame) -> SoundFile:
     return SoundFile.without_footer(_name_of(named), names, kinds, own)
 
 
-def rows_of(table: DataFrame, group: Group, named: Input) -> DataFrame:
-    """Return the columns of a table that `open_table` opened under the contract's names, and `PATH`."""
+def table_rows(table: DataFrame, group: Group, named: Input) -> DataFrame:
+    """Return the columns of a table that `open_table` opened under the contract's names, and `PATH`.
+
+    Args:
+        table: The table that `open_table` opened.
+        group: Its columns by the contract's names.
+        named: The input.
+    """
     columns = [F.col(field.name).alias(name) for name, field in group.in_files.items()]
     return table.select(*columns, F.lit(_name_of(named)).alias(PATH))
 

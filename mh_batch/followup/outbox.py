@@ -20,7 +20,7 @@ from mh_batch.output.access import output_access
 from mh_batch.output.keys import check_key
 from mh_batch.output.layout import OutputRoot
 from mh_batch.output.leases import Leases
-from mh_batch.privacy.erasure.journal import unfinished_order
+from mh_batch.privacy.erasure.erasure_journal import unfinished_erasure
 from mh_batch.pseudonyms.hashing import PseudonymKey
 
 
@@ -48,7 +48,7 @@ class Outbox:
             RotationError: the root is between two keys.
         """
         with output_access(self._root), Leases(self._root.folder).held("followup", name) as check_lease:
-            if unfinished_order(self._root.folder) is not None:
+            if unfinished_erasure(self._root.folder) is not None:
                 raise ErasureError("an erasure was interrupted: start it again, then follow up")
             check_key(self._root, key)
             yield check_lease

@@ -1,4 +1,4 @@
-"""Who may read what is written into an output root: its owner, and its group where that is asked for."""
+"""Permissions of what is written into an output root: its owner, and its group where that is asked for."""
 
 from __future__ import annotations
 

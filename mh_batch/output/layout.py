@@ -1,4 +1,4 @@
-"""Where the files of an output root lie, and which runs are whole."""
+"""Layout of an output root: the places of its files, and its whole runs."""
 
 import secrets
 from dataclasses import dataclass
@@ -20,7 +20,13 @@ _LEASES = "leases"
 
 
 def own_files(root: Folder, suffix: str = "", unfinished: bool = False) -> list[Folder]:
-    """Return the files of that suffix in an output root that are ours, but leases; arguments as of `Folder.walk`."""
+    """Return the files of that suffix in an output root that are ours, but leases.
+
+    Args:
+        root: The output root.
+        suffix: As of `Folder.walk`.
+        unfinished: As of `Folder.walk`.
+    """
     return [file for name in OURS if name != _LEASES for file in (root / name).walk(suffix, unfinished)]
 
 

@@ -1,4 +1,4 @@
-"""Who works in an output root: leases that others see, and that a dead holder loses.
+"""Leases of an output root: others see them, and a dead holder loses them.
 
 A lease is a small file. Nobody needs to create it atomically, which object stores cannot do everywhere: each first
 writes that it asks and then looks at the others, so of two that start at once at least one sees the other. Who sees
@@ -46,7 +46,7 @@ _SILENT_SECONDS = 600.0
 
 @dataclass(frozen=True)
 class Holder:
-    """Who holds a lease.
+    """The holder of a lease.
 
     Attributes:
         kind: What it does.
@@ -200,7 +200,7 @@ def _place() -> str:
 
 
 def _process_started(pid: int) -> str:
-    """When a process started; "gone" if there is none, "" where the system does not tell."""
+    """The time when a process started; "gone" if there is none, "" where the system does not tell."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

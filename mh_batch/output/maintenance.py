@@ -1,4 +1,4 @@
-"""What the score store holds, and what is done to keep it small."""
+"""Maintenance of the score store: what it holds, and how it is kept small."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from mh_batch.output.store import ScoreStore
 
 @dataclass(frozen=True)
 class StoreStatistics:
-    """What the store holds of one model fingerprint.
+    """Figures of the store's part for one model fingerprint.
 
     Attributes:
         fingerprint: The model with its tokenizer, windows and precision.

@@ -36,7 +36,7 @@ class PublishedRun:
 
     @property
     def manifest(self) -> dict[str, Any]:
-        """What the run says of itself."""
+        """The run's manifest."""
         manifest: dict[str, Any] = (self.folder / MANIFEST).read_json()
         return manifest
 

@@ -16,11 +16,11 @@ from mh_batch.errors import StoreError
 
 
 class Change(Protocol):
-    """What is done to files."""
+    """A change to the rows of files."""
 
     @property
     def stamp(self) -> dict[bytes, bytes]:
-        """What changed files say of themselves, in their footer."""
+        """Entries of a changed file's footer that say that it was changed."""
 
     def concerns(self, file: pq.ParquetFile) -> bool:
         """Whether a file is to be changed at all, by its footer or a few columns."""

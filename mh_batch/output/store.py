@@ -25,7 +25,13 @@ class ScoreStore:
     """
 
     def __init__(self, spark: SparkSession, root: OutputRoot, fingerprint: str) -> None:
-        """Point at the part of an output root's store."""
+        """Point at the part of an output root's store.
+
+        Args:
+            spark: The session.
+            root: The output root.
+            fingerprint: Of the model as it is run.
+        """
         self._spark = spark
         self._folder = root.store(fingerprint)
         self._schema = load_contract("store").spark_schema()

@@ -1,4 +1,4 @@
-"""What remains of those who were erased: marks by which later runs know them, and take nothing of theirs."""
+"""Tombstones of those who were erased: hashes by which later runs know them, and take nothing of theirs."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ AUTHOR, DOCUMENT = "author", "document"
 
 
 def tombstones_folder(root: Folder) -> Folder:
-    """Where an output root keeps them."""
+    """The folder of an output root's tombstones."""
     return root / "erased"
 
 
-def order_file(root: Folder) -> Folder:
+def journal_file(root: Folder) -> Folder:
     """The file with an erasure's journal, as long as the erasure is unfinished."""
     return tombstones_folder(root) / "pending.json"
 
 
 def read_tombstones(root: Folder) -> ErasureHashes:
-    """Return the marks of all who were erased from an output root."""
+    """Return the hashes of all who were erased from an output root."""
     tables = [
         pq.read_table(io.BytesIO(file.read_bytes()), columns=["subject", "mark"])
         for file in tombstones_folder(root).walk(".parquet")
@@ -42,9 +42,16 @@ def _of(table: pa.Table, subject: str) -> frozenset[str]:
     return frozenset(table.filter(pc.field("subject") == subject)["mark"].to_pylist())
 
 
-def write_tombstones(root: Folder, name: str, marks: ErasureHashes, at: datetime) -> None:
-    """Write the marks that are not there yet."""
-    new = marks - read_tombstones(root)
+def write_tombstones(root: Folder, name: str, hashes: ErasureHashes, at: datetime) -> None:
+    """Write the hashes that are not there yet.
+
+    Args:
+        root: The output root.
+        name: Of the file, which is of this erasure.
+        hashes: Of those who are erased.
+        at: When.
+    """
+    new = hashes - read_tombstones(root)
     if not new:
         return
     rows = [

@@ -18,6 +18,7 @@ from mh_batch.consent.files import LedgerFiles
 from mh_batch.corpus.reasons import RejectionReason
 from mh_batch.errors import UsageError
 from mh_batch.output.layout import OutputRoot
+from mh_batch.privacy.erasure import erase
 from mh_batch.pseudonyms.hashing import PseudonymKey, hasher
 from mh_batch.settings import ScoreSettings
 from mh_batch.spark.materialization import materialize
@@ -80,7 +81,7 @@ class RunLedger:
         return ResearchConsent(materialize(said.authors, work / "authors"), materialize(said.docs, work / "docs"))
 
     def _withdrawn(self, said: ResearchConsent, held: DataFrame, key: PseudonymKey) -> Subjects:
-        """Who has withdrawn, of those that the root holds something of."""
+        """The subjects who have withdrawn, of those that the root holds something of."""
         keys = _in_both(said.authors, held, "author_key")
         return Subjects(frozenset(self._names(keys, key)), frozenset(_in_both(said.docs, held, "doc_id")))
 
@@ -131,9 +132,14 @@ def _read(spark: SparkSession, schema: str, tables: Sequence[Folder]) -> DataFra
 
 
 def remove(spark: SparkSession, root: OutputRoot, key: PseudonymKey, subjects: Subjects) -> None:
-    """Remove what a root holds of those who have withdrawn; a later grant lets their texts in again."""
-    from mh_batch.privacy.erasure import erase
+    """Remove what a root holds of those who have withdrawn; a later grant lets their texts in again.
 
+    Args:
+        spark: The session.
+        root: The output root.
+        key: The root's secret.
+        subjects: Plain identifiers of those who have withdrawn.
+    """
     announce(
         f"consent of {len(subjects.authors):,} authors and for {len(subjects.docs):,} documents was withdrawn: "
         "what earlier runs scored of them leaves the store, the runs and their reports"

@@ -17,14 +17,20 @@ class ErasureHashes:
 
     @classmethod
     def of(cls, key: PseudonymKey, authors: Iterable[str], documents: Iterable[str]) -> ErasureHashes:
-        """Return the marks of plain identifiers."""
+        """Return the hashes of plain identifiers.
+
+        Args:
+            key: The secret.
+            authors: Plain identifiers of authors.
+            documents: Plain identifiers of documents.
+        """
         author, document = hasher(key, "erased author"), hasher(key, "erased document")
         return cls(
             frozenset(author(id.encode()) for id in authors), frozenset(document(id.encode()) for id in documents)
         )
 
     def __sub__(self, other: ErasureHashes) -> ErasureHashes:
-        """The marks that the other does not have."""
+        """The hashes that the other does not have."""
         return ErasureHashes(self.authors - other.authors, self.documents - other.documents)
 
     def __bool__(self) -> bool:

@@ -1,4 +1,4 @@
-"""Where the secret behind pseudonyms is kept: a file, a secret store's mount, or the environment."""
+"""Places of the secret behind pseudonyms: a file, a secret store's mount, or the environment."""
 
 import os
 import secrets

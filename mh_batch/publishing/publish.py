@@ -16,7 +16,7 @@ from mh_batch.output.keys import refuse_between_keys
 from mh_batch.output.layout import OutputRoot
 from mh_batch.output.leases import Leases
 from mh_batch.output.published import PublishedRun
-from mh_batch.output.tombstones import order_file
+from mh_batch.output.tombstones import journal_file
 from mh_batch.publishing.delta import DeltaRuns, check_installed
 from mh_batch.publishing.places import Place
 from mh_batch.publishing.rows import RunTable, TableName, rejected_of, scores_of
@@ -99,7 +99,7 @@ def _tables(root: OutputRoot, place: Place) -> dict[TableName, DeltaRuns]:
 def _held(root: OutputRoot, name: str) -> Iterator[Callable[[], None]]:
     with output_access(root), Leases(root.folder).held("run", name) as check_lease:
         refuse_between_keys(root)
-        if order_file(root.folder).exists():
+        if journal_file(root.folder).exists():
             raise ErasureError("an erasure was interrupted: `mh-batch erase` finishes it, and so does the next run")
         yield check_lease
 

@@ -1,4 +1,4 @@
-"""What the stages of a run share."""
+"""The context that a run's stages share."""
 
 from __future__ import annotations
 
@@ -63,12 +63,12 @@ class RunContext:
 
     @property
     def folder(self) -> Folder:
-        """Where the run is staged, and lies when it is published."""
+        """The run's folder, staged and then published."""
         return self.root.run(self.run_id)
 
     @property
     def work(self) -> Folder:
-        """Where it keeps what it needs only meanwhile."""
+        """The folder for what is needed only meanwhile."""
         return self.root.work(self.run_id)
 
     @property

@@ -23,7 +23,7 @@ _KEYS_TO_SEND = 2_000_000
 
 @dataclass(frozen=True)
 class ModelResult:
-    """What a model made of a run's documents; its scores table is written.
+    """The outcome of one model over a run's documents; its scores table is written.
 
     Attributes:
         throughput: For the manifest.

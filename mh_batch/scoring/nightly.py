@@ -35,7 +35,7 @@ _INCIDENTAL = frozenset(
 
 @dataclass(frozen=True)
 class Night:
-    """What a night came to.
+    """The outcome of a night.
 
     Attributes:
         run: The published run of the date.

@@ -1,4 +1,4 @@
-"""What a run is to do, checked before Spark is started."""
+"""The plan of a run, checked before Spark is started."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

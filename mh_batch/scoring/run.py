@@ -94,7 +94,7 @@ def _carry_out(run: RunContext, corpus: Corpus, check_lease: Callable[[], None])
 
 
 def _where(run: RunContext) -> str:
-    """Where the models compute and in what, by model if they differ."""
+    """The places where models compute, and precisions, by model if they differ."""
     places = {
         model.card.name: f"{run.placement_of(model)}, {run.execution(model).precision}" for model in run.plan.models
     }

@@ -1,4 +1,4 @@
-"""How long each stage of a run took, and one JSON line of metrics for each where asked."""
+"""Timing of a run's stages, with one JSON line of metrics for each where asked."""
 
 from __future__ import annotations
 

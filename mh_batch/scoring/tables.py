@@ -65,7 +65,13 @@ def top_label(labels: Sequence[str], probability: Mapping[str, Column]) -> Colum
 
 
 def given_labels_column(card: ModelCard, thresholds: Mapping[str, float], probability: Mapping[str, Column]) -> Column:
-    """Return the labels that a document is given, by the rule of `mh_batch.models.labels.given_labels`."""
+    """Return the labels that a document is given, by the rule of `mh_batch.models.labels.given_labels`.
+
+    Args:
+        card: The model's card.
+        thresholds: What `thresholds_of` says.
+        probability: The column of each label's probability.
+    """
     if card.task == "multi_label":
         reached = [F.when(probability[label] >= thresholds[label], F.lit(label)) for label in card.labels]
         return F.array_compact(F.array(*reached))
@@ -83,7 +89,13 @@ def rejected_by_all(documents: DataFrame) -> DataFrame:
 
 
 def in_foreign_language(documents: DataFrame, card: ModelCard, score_undetermined: bool) -> DataFrame:
-    """Return the admitted documents in a language that the model does not know, by the contract of `rejected`."""
+    """Return the admitted documents in a language that the model does not know, by the contract of `rejected`.
+
+    Args:
+        documents: All documents.
+        card: The model's card.
+        score_undetermined: As of `is_eligible`.
+    """
     foreign = documents.where(F.col("reason").isNull() & ~is_eligible(card, score_undetermined))
     return _rejected(foreign, card, RejectionReason.UNKNOWN_LANGUAGE, F.col("language"))
 

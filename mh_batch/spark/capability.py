@@ -1,4 +1,4 @@
-"""What the machines that run the tasks can do."""
+"""Capabilities of the machines that run the tasks."""
 
 from contextlib import nullcontext
 from dataclasses import replace

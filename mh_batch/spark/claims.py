@@ -1,4 +1,4 @@
-"""Which worker computes on which GPU: each claims one for its life, since Spark may name another to every task.
+"""Claims of workers on GPUs: each claims one for its life, since Spark may name another to every task.
 
 A claim is a lock on a file, which the operating system frees when the process ends, whatever ended it. The files lie
 where Spark keeps an executor's files, so they tell apart the workers of one application and executor, who are alone

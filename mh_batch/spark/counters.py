@@ -1,4 +1,4 @@
-"""What the workers did, gathered on the driver."""
+"""Counters of what the workers did, gathered on the driver."""
 
 import resource
 import sys
@@ -21,7 +21,7 @@ class _Largest(AccumulatorParam[int]):
 
 @dataclass(frozen=True)
 class Effort:
-    """What a stage did: sums over finished tasks, and the most memory that a Python worker of theirs ever held.
+    """The work of a stage: sums over finished tasks, and the most memory that a Python worker of theirs ever held.
 
     A task that is run again counts again: this tells the effort, not the result.
     """
@@ -36,7 +36,7 @@ class Effort:
 
 @dataclass(frozen=True)
 class Throughput:
-    """What a stage did, and in which time."""
+    """The work of a stage, and the time that it took."""
 
     effort: Effort = field(default_factory=Effort)
     seconds: float = 0.0
@@ -68,7 +68,7 @@ class Counters:
             self._counters[name].add(value)
 
     def effort(self) -> Effort:
-        """What was counted so far."""
+        """The work counted so far."""
         return Effort(**{name: counter.value for name, counter in self._counters.items()})
 
 

@@ -1,4 +1,4 @@
-"""Where a model computes: settled on the driver, and for each task by what Spark gave it."""
+"""The device that a model computes on: settled on the driver, and for each task by what Spark gave it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CLAIMS = "gpu-claims"
 
 @dataclass(frozen=True)
 class Placement:
-    """Where the tasks of the inference stage compute.
+    """The place where the tasks of the inference stage compute.
 
     Attributes:
         kind: As PyTorch calls it.

@@ -1,4 +1,4 @@
-"""How Spark's Python workers are kept from doing what costs time, and are told apart."""
+"""Settings of Spark's Python workers: what costs time is avoided, and groups of them are told apart."""
 
 import gc
 import threading

@@ -1,4 +1,4 @@
-"""What a task of the inference stage is given that other tasks do not need: a GPU, or several cores."""
+"""Resources of the inference stage's tasks that others do not need: a GPU, or several cores."""
 
 from pyspark.resource import ResourceProfile, ResourceProfileBuilder, TaskResourceRequests
 from pyspark.sql import SparkSession
@@ -16,7 +16,7 @@ def is_local(spark: SparkSession) -> bool:
 
 
 def gpus_of_executors(spark: SparkSession) -> int:
-    """How many GPUs Spark was told that each executor has."""
+    """The number of GPUs that Spark was told each executor has."""
     return int(spark.sparkContext.getConf().get(_GPUS_OF_EXECUTOR, "0"))
 
 

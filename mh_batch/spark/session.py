@@ -118,7 +118,7 @@ def command_session(name: str) -> Iterator[SparkSession]:
 
 
 def _cluster_settings() -> dict[str, bool | float | int | str | None]:
-    """What the job sets under spark-submit, in addition to what was submitted."""
+    """Settings of the job under spark-submit, in addition to what was submitted."""
     SparkContext._ensure_initialized()  # the settings of spark-submit are read from its JVM
     submitted = SparkConf()
     settings: dict[str, bool | float | int | str | None] = {**_JOB_SETTINGS}

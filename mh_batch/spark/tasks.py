@@ -1,4 +1,4 @@
-"""Which task scores which text: tasks of equal work, the longest texts first.
+"""The assignment of texts to tasks: of equal work, the longest texts first.
 
 A long text that comes last keeps one core busy while the others wait, and texts of about one length fill batches
 without waste. So texts are lined up by size class, longest first and in random order inside a class, and the line is
@@ -25,7 +25,7 @@ _DRAWS = 2**31
 
 @dataclass(frozen=True)
 class TaskPlan:
-    """How texts are spread over tasks.
+    """A plan that spreads texts over tasks.
 
     Attributes:
         texts: How many there are.

@@ -18,15 +18,13 @@ from mh_batch.output.layout import OutputRoot, new_run_id
 from mh_batch.output.leases import Leases
 from mh_batch.output.maintenance import remove_stale_files
 from mh_batch.output.rewriting import rewrite_files
-from mh_batch.output.tombstones import order_file, write_tombstones
-from mh_batch.privacy.erasure.finding import Found, documents_of, documents_with, find, texts_left
-from mh_batch.privacy.erasure.identifier_search import IdentifierSearch, words_of
-from mh_batch.privacy.erasure.journal import ErasureJournal, unfinished_order
-from mh_batch.privacy.erasure.runs import settle_books, take_words_out, write_reports_again
-from mh_batch.privacy.erasure.scan import prove_erased
+from mh_batch.output.tombstones import journal_file, write_tombstones
+from mh_batch.privacy.erasure.erasure_journal import ErasureJournal, unfinished_erasure
+from mh_batch.privacy.erasure.identifier_search import IdentifierSearch, search_for
+from mh_batch.privacy.erasure.proof import prove_erased
+from mh_batch.privacy.erasure.settlement import forget_unclaimed, remove_identifiers, settle_books, write_reports_again
 from mh_batch.privacy.erasure.subject_filter import Removal, SubjectFilter
-from mh_batch.privacy.erasure.tables import table_files
-from mh_batch.privacy.erasure.texts import forget_unclaimed
+from mh_batch.privacy.erasure.subject_rows import Found, documents_of, documents_with, find, table_files, texts_left
 from mh_batch.pseudonyms.erasure_hashes import ErasureHashes
 from mh_batch.pseudonyms.hashing import PseudonymKey, author_key
 from mh_batch.spark.progress import announce
@@ -36,7 +34,7 @@ _DRAFTS = "erase"
 
 @dataclass(frozen=True)
 class Erased:
-    """What an erasure came to.
+    """The outcome of an erasure.
 
     Attributes:
         documents: Distinct documents that left the root.
@@ -72,8 +70,14 @@ def erase(spark: SparkSession, root: Folder, key: PseudonymKey, subjects: Subjec
 
 
 def finish_erasure(spark: SparkSession, root: Folder, key: PseudonymKey) -> None:
-    """Finish an erasure that was killed on the way, if there is one; arguments and errors as of `erase`."""
-    if unfinished_order(root) is not None:
+    """Finish an erasure that was killed on the way, if there is one; errors as of `erase`.
+
+    Args:
+        spark: A session under `run_settings`.
+        root: The output root.
+        key: The root's secret.
+    """
+    if unfinished_erasure(root) is not None:
         with _alone(spark, OutputRoot(root), key) as work:
             work.finish_what_was_begun()
 
@@ -95,55 +99,63 @@ class _Erasure:
     check_lease: Callable[[], None]
 
     def finish_what_was_begun(self) -> None:
-        order = unfinished_order(self.root.folder)
-        if order is not None:
+        journal = unfinished_erasure(self.root.folder)
+        if journal is not None:
             announce(
-                f"finishing the erasure that was begun at {order.at}, by pseudonyms: unless this is the same one, "
+                f"finishing the erasure that was begun at {journal.at}, by pseudonyms: unless this is the same one, "
                 "start the same erase again, since files that are named after persons are only known by their plain ids"
             )
-            self.finish(order)
+            self.finish(journal)
 
     def begin(self, subjects: Subjects, tombstone: bool) -> Erased:
         files = table_files(self.root.folder)
         authors = frozenset(author_key(self.key, id) for id in subjects.authors)
-        traces = SubjectFilter(authors, subjects.docs | documents_of(files, authors))
-        marks = ErasureHashes.of(self.key, subjects.authors, traces.documents)
-        found, at = find(files, traces), datetime.now(UTC)
-        order = ErasureJournal(new_run_id(at), at.isoformat(timespec="seconds"), authors, marks.documents, found.losses)
+        subject_filter = SubjectFilter(authors, subjects.docs | documents_of(files, authors))
+        hashes = ErasureHashes.of(self.key, subjects.authors, subject_filter.documents)
+        found, at = find(files, subject_filter), datetime.now(UTC)
+        journal = ErasureJournal(
+            new_run_id(at), at.isoformat(timespec="seconds"), authors, hashes.documents, found.losses
+        )
         if tombstone:
-            write_tombstones(self.root.folder, order.id, marks, at)
-        order.write(self.root.folder)
-        return self._carry_out(order, traces, found, words_of(traces.documents, authors, subjects.authors))
+            write_tombstones(self.root.folder, journal.id, hashes, at)
+        journal.write(self.root.folder)
+        return self._carry_out(
+            journal, subject_filter, found, search_for(subject_filter.documents, authors, subjects.authors)
+        )
 
-    def finish(self, order: ErasureJournal) -> Erased:
+    def finish(self, journal: ErasureJournal) -> Erased:
         files = table_files(self.root.folder)
-        documents = documents_with(files, order.documents, self.key) | documents_of(files, order.authors)
-        traces = SubjectFilter(order.authors, documents)
-        return self._carry_out(order, traces, find(files, traces), words_of(documents, order.authors))
+        documents = documents_with(files, journal.documents, self.key) | documents_of(files, journal.authors)
+        subject_filter = SubjectFilter(journal.authors, documents)
+        return self._carry_out(
+            journal, subject_filter, find(files, subject_filter), search_for(documents, journal.authors)
+        )
 
-    def _carry_out(self, order: ErasureJournal, traces: SubjectFilter, found: Found, words: IdentifierSearch) -> Erased:
+    def _carry_out(
+        self, journal: ErasureJournal, subject_filter: SubjectFilter, found: Found, search: IdentifierSearch
+    ) -> Erased:
         root = self.root.folder
-        announce(f"erasing {len(found.documents):,} documents from {len(order.losses):,} runs")
+        announce(f"erasing {len(found.documents):,} documents from {len(journal.losses):,} runs")
         self.check_lease()
-        self._rewrite_tables(traces, words)
+        self._rewrite_tables(subject_filter, search)
         announce("erasing texts from the score store")
         deleted = forget_unclaimed(self.spark, self.root)
-        take_words_out(self.root, words)
-        settle_books(self.spark, self.root, order)
+        remove_identifiers(self.root, search)
+        settle_books(self.spark, self.root, journal)
         announce("writing reports again")
-        write_reports_again(self.spark, self.root, order, words)
+        write_reports_again(self.spark, self.root, journal, search)
         announce("searching every file for what was erased")
         theirs_only = found.texts - texts_left(table_files(root), found.texts)
-        prove_erased(root, traces, words_of(words.identifiers, theirs_only))
-        runs = [run.removeprefix("runs/") for run in order.losses]
+        prove_erased(root, subject_filter, search_for(search.identifiers, theirs_only))
+        runs = [run.removeprefix("runs/") for run in journal.losses]
         tell_of_copies(self.root, "what was erased has left this root", runs)
-        order_file(root).delete()
-        return Erased(len(found.documents), tuple(order.losses), deleted)
+        journal_file(root).delete()
+        return Erased(len(found.documents), tuple(journal.losses), deleted)
 
-    def _rewrite_tables(self, traces: SubjectFilter, words: IdentifierSearch) -> None:
+    def _rewrite_tables(self, subject_filter: SubjectFilter, search: IdentifierSearch) -> None:
         drafts = self.root.work(_DRAFTS)
         files = {table.file: table for table in table_files(self.root.folder)}
-        left = rewrite_files(files, Removal(traces, words), drafts)
+        left = rewrite_files(files, Removal(subject_filter, search), drafts)
         for file, rows in left.items():
             # A run's table needs a file that says its columns; elsewhere its name may be a person's.
             if rows == 0 and not files[file].run:

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 # A shorter identifier, such as 12 or en, stands in many a file and means something else there.
 MIN_SEARCH_LENGTH = 8
 # Names of files that are not ours hold fewer words: what is no number tells more there.
-_TELLING_IN_NAMES = 4
+_MIN_LENGTH_IN_NAMES = 4
 _WORD = re.compile(rb"[\w@+-]{%d,}" % MIN_SEARCH_LENGTH)
 _PART_OF_NAME = re.compile(r"[^\W_]++(?!://)")  # a scheme, as hdfs, is nobody's name
 _ONE_WORD = r"^[0-9A-Za-z_@+-]*$"
@@ -34,19 +34,19 @@ class IdentifierSearch:
     identifiers: frozenset[str] = field(repr=False)
 
     @cached_property
-    def _telling(self) -> frozenset[bytes]:
+    def _searchable(self) -> frozenset[bytes]:
         return frozenset(id.encode() for id in self.identifiers if len(id) >= MIN_SEARCH_LENGTH)
 
     @cached_property
     def _spelled_otherwise(self) -> list[bytes]:
-        return [id for id in self._telling if not _WORD.fullmatch(id)]
+        return [id for id in self._searchable if not _WORD.fullmatch(id)]
 
     def found_in(self, content: bytes) -> bool:
         """Whether a file's bytes hold one of them."""
-        words = (word[0] in self._telling for word in _WORD.finditer(content))
+        words = (word[0] in self._searchable for word in _WORD.finditer(content))
         return any(words) or any(id in content for id in self._spelled_otherwise)
 
-    def named_in(self, name: str, least: int = _TELLING_IN_NAMES) -> frozenset[str]:
+    def named_in(self, name: str, least: int = _MIN_LENGTH_IN_NAMES) -> frozenset[str]:
         """Return where the name of a file holds those of so many characters or more: `run_alice_2024` holds alice."""
         return frozenset(name[start:end] for start, end in self._spans(name, least))
 
@@ -54,22 +54,22 @@ class IdentifierSearch:
         parts = list(_PART_OF_NAME.finditer(name))
         for first, last in combinations_with_replacement(parts, 2):
             start, end = first.start(), last.end()
-            if self._telling_in_names.get(name[start:end], 0) >= least:
+            if self._searchable_in_names.get(name[start:end], 0) >= least:
                 yield start, end
         for id in map(bytes.decode, self._spelled_otherwise):
             if len(id) >= least and id in name:
                 yield from (found.span() for found in re.finditer(re.escape(id), name))
 
     @cached_property
-    def _telling_in_names(self) -> dict[str, int]:
-        """What is looked for in names, and how long the identifier is, which may begin with an @."""
+    def _searchable_in_names(self) -> dict[str, int]:
+        """Parts that are looked for in names, with the length of the identifier, which may begin with an @."""
         long = {id for id in self.identifiers if len(id) >= MIN_SEARCH_LENGTH}
-        short = {id for id in self.identifiers if len(id) >= _TELLING_IN_NAMES and any(map(str.isalpha, id))}
+        short = {id for id in self.identifiers if len(id) >= _MIN_LENGTH_IN_NAMES and any(map(str.isalpha, id))}
         return {_AROUND_PARTS.sub("", id): len(id) for id in sorted(long | short, key=len)}
 
     def those_in(self, content: bytes) -> frozenset[str]:
         """Return those that a file's bytes hold."""
-        words = {word[0] for word in _WORD.finditer(content)} & self._telling
+        words = {word[0] for word in _WORD.finditer(content)} & self._searchable
         return frozenset(id.decode() for id in words.union(id for id in self._spelled_otherwise if id in content))
 
     def found_among(self, texts: pa.Array) -> bool:
@@ -95,13 +95,13 @@ class IdentifierSearch:
 
     def _replaced(self, text: str) -> str:
         cut, kept_from = "", 0
-        for start, end in sorted(self._spans(text, _TELLING_IN_NAMES)):
+        for start, end in sorted(self._spans(text, _MIN_LENGTH_IN_NAMES)):
             if start >= kept_from:
                 cut += text[kept_from:start] + ERASED
             kept_from = max(kept_from, end)
         return cut + text[kept_from:]
 
 
-def words_of(*identifiers: Iterable[str]) -> IdentifierSearch:
-    """Return the words of several collections together."""
+def search_for(*identifiers: Iterable[str]) -> IdentifierSearch:
+    """Return a search for the identifiers of several collections."""
     return IdentifierSearch(frozenset().union(*identifiers))

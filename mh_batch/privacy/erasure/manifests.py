@@ -1,4 +1,4 @@
-"""What manifests say that may name persons: of the input, which is cleaned; and in settings, which stay."""
+"""Parts of manifests that may name persons: of the input, which is cleaned; and settings, which stay."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def read_manifest(run: Folder) -> dict[str, Any] | None:
     return manifest
 
 
-def without_words(manifest: dict[str, Any], words: IdentifierSearch) -> dict[str, Any]:
+def without_identifiers(manifest: dict[str, Any], search: IdentifierSearch) -> dict[str, Any]:
     """Return the manifest with identifiers taken out of what it says of the input."""
-    settings = {**manifest["settings"], **_cleaned(words, manifest["settings"], _SETTINGS_WITH_FILES)}
-    return {**manifest, **_cleaned(words, manifest, _WITH_FILES), "settings": settings}
+    settings = {**manifest["settings"], **_cleaned(search, manifest["settings"], _SETTINGS_WITH_FILES)}
+    return {**manifest, **_cleaned(search, manifest, _WITH_FILES), "settings": settings}
 
 
 def may_have_read(recorded: Sequence[str], inputs: Sequence[str]) -> bool:
@@ -43,13 +43,13 @@ def _may_be(recorded: str, name: str) -> bool:
     return bool(re.fullmatch("[^/]+".join(map(re.escape, recorded.split(ERASED))), name))
 
 
-def words_said(run: Folder, words: IdentifierSearch) -> frozenset[str]:
+def identifiers_in_settings(run: Folder, search: IdentifierSearch) -> frozenset[str]:
     """Return the identifiers that a run's settings hold, such as the name of a folder that results lie in."""
     manifest = read_manifest(run) or {}
     said = {name: manifest[name] for name in _SAID if name in manifest}
     settings = {name: value for name, value in said.get("settings", {}).items() if name not in _SETTINGS_WITH_FILES}
-    return words.those_in(json.dumps({**said, "settings": settings}, ensure_ascii=False).encode())
+    return search.those_in(json.dumps({**said, "settings": settings}, ensure_ascii=False).encode())
 
 
-def _cleaned(words: IdentifierSearch, content: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
-    return {name: words.without(content[name]) for name in names if name in content}
+def _cleaned(search: IdentifierSearch, content: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    return {name: search.without(content[name]) for name in names if name in content}

@@ -76,8 +76,8 @@ def _lists_documents(kind: pa.DataType) -> bool:
 class Removal:
     """Takes rows out of tables; and documents out of the lists, and words out of the details, of rows that stay."""
 
-    traces: SubjectFilter
-    words: IdentifierSearch
+    subject_filter: SubjectFilter
+    search: IdentifierSearch
 
     @property
     def stamp(self) -> dict[bytes, bytes]:
@@ -87,19 +87,19 @@ class Removal:
     def concerns(self, file: pq.ParquetFile) -> bool:
         """Whether a file holds anything of theirs."""
         schema = file.schema_arrow
-        columns = {*self.traces.columns(schema), *lists_of_documents(schema), *_details(schema)}
+        columns = {*self.subject_filter.columns(schema), *lists_of_documents(schema), *_details(schema)}
         return bool(columns) and any(map(self._is_in, row_groups(file, sorted(columns))))
 
     def _is_in(self, rows: pa.Table) -> bool:
         return bool(
-            pc.any(self.traces.matches(rows)).as_py()
-            or any(self.traces.listed(rows[name]) for name in lists_of_documents(rows.schema))
+            pc.any(self.subject_filter.matches(rows)).as_py()
+            or any(self.subject_filter.listed(rows[name]) for name in lists_of_documents(rows.schema))
             or any(map(self._names_somebody, (rows[name] for name in _details(rows.schema))))
         )
 
     def apply(self, rows: pa.Table) -> pa.Table:
         """Return the rows of others."""
-        left = rows.filter(pc.invert(self.traces.matches(rows)))
+        left = rows.filter(pc.invert(self.subject_filter.matches(rows)))
         cleaning: dict[str, Callable[[Any], Any]] = {
             **dict.fromkeys(lists_of_documents(left.schema), self._without),
             **dict.fromkeys(_details(left.schema), self._without_names),
@@ -111,18 +111,18 @@ class Removal:
         return left
 
     def _without(self, entries: list[dict[str, Any]] | None) -> list[dict[str, Any]] | None:
-        return entries and [entry for entry in entries if entry["doc_id"] not in self.traces.documents]
+        return entries and [entry for entry in entries if entry["doc_id"] not in self.subject_filter.documents]
 
     def _names_somebody(self, details: pa.ChunkedArray) -> bool:
         files = pc.unique(pc.replace_substring_regex(details, _NAMING_FILE, r"\1"))
-        return any(map(self.words.named_in, files.drop_null().to_pylist()))
+        return any(map(self.search.named_in, files.drop_null().to_pylist()))
 
     def _without_names(self, detail: str | None) -> str | None:
         named = re.fullmatch(_NAMING_FILE, detail or "")
         file, after = named.groups() if named else (detail, "")
-        return detail and f"{self.words.without(file)}{after}"
+        return detail and f"{self.search.without(file)}{after}"
 
 
 def _details(schema: pa.Schema) -> list[str]:
-    """Where the name of an input file may stand, which may be a person's."""
+    """The columns where the name of an input file may stand, which may be a person's."""
     return [name for name in ("detail",) if name in schema.names and pa.types.is_string(schema.field(name).type)]

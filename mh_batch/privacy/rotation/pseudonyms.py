@@ -28,7 +28,7 @@ class NextLink:
 
     @property
     def stamp(self) -> dict[bytes, bytes]:
-        """Which chain the pseudonyms are of."""
+        """The chain that the pseudonyms are of."""
         return {_STAMP: self.key.check.encode()}
 
     def concerns(self, file: pq.ParquetFile) -> bool:

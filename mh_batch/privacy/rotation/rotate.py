@@ -13,7 +13,7 @@ from mh_batch.output.layout import MANIFEST, OutputRoot, own_files
 from mh_batch.output.leases import Leases
 from mh_batch.output.maintenance import remove_stale_files
 from mh_batch.output.rewriting import rewrite_files
-from mh_batch.privacy.erasure.journal import unfinished_order
+from mh_batch.privacy.erasure.erasure_journal import unfinished_erasure
 from mh_batch.privacy.rotation.pseudonyms import NextLink
 from mh_batch.pseudonyms.hashing import PseudonymKey
 from mh_batch.pseudonyms.key_files import create_key_file, new_key, read_key
@@ -24,7 +24,7 @@ _DRAFTS = "rotate"
 
 @dataclass(frozen=True)
 class Rotated:
-    """What a rotation came to.
+    """The outcome of a rotation.
 
     Attributes:
         files: Files of tables that hold other pseudonyms now.
@@ -67,7 +67,7 @@ def rotate(root: OutputRoot, key_file: Path | None = None, write_key_to: Path | 
         raise UsageError("the key is in the environment: say with --write-key-to where the new chain of keys is to go")
     leases = Leases(root.folder)
     with output_access(root), leases.held("maintenance", "rotate-key"):
-        if unfinished_order(root.folder) is not None:
+        if unfinished_erasure(root.folder) is not None:
             raise ErasureError(
                 "an erasure was interrupted: `mh-batch erase`, of the same or of others, finishes it first"
             )

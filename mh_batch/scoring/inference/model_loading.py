@@ -32,7 +32,7 @@ class Tokenizer(Protocol):
 
 
 class TokenScorer(Protocol):
-    """What scores a stream of token ids."""
+    """Scores a stream of token ids."""
 
     def score_tokens(self, texts: Iterable[TokenizedTexts]) -> Iterator[ScoredTexts]:
         """Yield what the model says of texts, numbered as they come, in any order."""
@@ -45,7 +45,14 @@ class ModelLoader(Protocol):
         """Load a model's tokenizer."""
 
     def scorer(self, model: Model, execution: Execution, device: str, token_budget: int | None) -> TokenScorer:
-        """Load what scores token ids on a device ("cpu", "cuda:N"), in batches of so many padded tokens."""
+        """Load what scores token ids.
+
+        Args:
+            model: The model.
+            execution: Engine and precision.
+            device: "cpu" or "cuda:N".
+            token_budget: Padded tokens in one batch; by the memory at hand if None.
+        """
 
 
 @dataclass(frozen=True)
@@ -59,7 +66,14 @@ class SharedModels:
         return load_tokenizer(model)
 
     def scorer(self, model: Model, execution: Execution, device: str, token_budget: int | None) -> TokenScorer:
-        """Load a model's weights."""
+        """Load a model's weights.
+
+        Args:
+            model: The model.
+            execution: Engine and precision.
+            device: "cpu" or "cuda:N".
+            token_budget: Padded tokens in one batch; by the memory at hand if None.
+        """
         from mh_batch.inference import load_scorer
 
         return load_scorer(model, execution, device, token_budget, shared=True)

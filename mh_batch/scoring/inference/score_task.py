@@ -1,4 +1,4 @@
-"""What runs in a Spark task of the inference stage: Arrow batches of token ids in, rows of the score store out."""
+"""The Spark task of the inference stage: Arrow batches of token ids in, rows of the score store out."""
 
 from collections.abc import Iterable, Iterator
 from itertools import chain
@@ -98,7 +98,7 @@ class OutstandingKeys:
         self._next = 0
 
     def __len__(self) -> int:
-        """How many keys are held."""
+        """The number of keys held."""
         return len(self._keys) + sum(map(len, self._arrived))
 
     def append(self, keys: pa.Array) -> None:

@@ -1,4 +1,4 @@
-"""What runs in a Spark task of the tokenising stage: Arrow batches of texts in, their token ids out."""
+"""The Spark task of the tokenising stage: Arrow batches of texts in, their token ids out."""
 
 from __future__ import annotations
 

@@ -1,10 +1,12 @@
 import pyarrow as pa
 import pytest
 
-from mh_batch.privacy.erasure.identifier_search import words_of
+from mh_batch.privacy.erasure.identifier_search import search_for
 
-WORDS = words_of(["journal-12345678", "Müller, Änne", "0123456789abcdef0123456789abcdef", "en", "12"])
-IN_NAMES = words_of(["alice", "u-77", "@ben.b", "Änne", "bob", "2024", "783214567890", "journal-7", "hdfs", "alice-u"])
+WORDS = search_for(["journal-12345678", "Müller, Änne", "0123456789abcdef0123456789abcdef", "en", "12"])
+IN_NAMES = search_for(
+    ["alice", "u-77", "@ben.b", "Änne", "bob", "2024", "783214567890", "journal-7", "hdfs", "alice-u"]
+)
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from mh_batch.privacy.erasure.identifier_search import words_of
+from mh_batch.privacy.erasure.identifier_search import search_for
 from mh_batch.privacy.erasure.subject_filter import Removal, SubjectFilter
 
 TRACES = SubjectFilter(frozenset({"key-of-ada"}), frozenset({"doc-1"}))
-REMOVAL = Removal(TRACES, words_of(["journal-of-ada", "alice", "author"]))
+REMOVAL = Removal(TRACES, search_for(["journal-of-ada", "alice", "author"]))
 EVIDENCE = pa.list_(pa.struct({"doc_id": pa.string(), "p": pa.float64()}))
 
 

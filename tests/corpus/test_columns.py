@@ -7,7 +7,7 @@ from dateutil.parser import isoparse
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from mh_batch.corpus.dates import read_timestamp
+from mh_batch.corpus.columns import read_timestamp
 
 pytestmark = pytest.mark.spark
 

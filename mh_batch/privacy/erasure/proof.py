@@ -13,11 +13,11 @@ from mh_batch.output.copies import copies_folder
 from mh_batch.output.layout import MANIFEST, files_of_others, own_files
 from mh_batch.output.published import PublishedRun
 from mh_batch.output.rewriting import opened, row_groups
-from mh_batch.output.tombstones import order_file
-from mh_batch.privacy.erasure.identifier_search import MIN_SEARCH_LENGTH, IdentifierSearch, words_of
-from mh_batch.privacy.erasure.manifests import words_said
+from mh_batch.output.tombstones import journal_file
+from mh_batch.privacy.erasure.identifier_search import MIN_SEARCH_LENGTH, IdentifierSearch, search_for
+from mh_batch.privacy.erasure.manifests import identifiers_in_settings
 from mh_batch.privacy.erasure.subject_filter import Removal, SubjectFilter
-from mh_batch.privacy.erasure.tables import run_folders, table_files
+from mh_batch.privacy.erasure.subject_rows import run_folders, table_files
 from mh_batch.spark.progress import announce
 
 _NAMED = 10
@@ -25,27 +25,27 @@ _PIECE_BYTES = 2**26
 _OVERLAP_BYTES = 2**12
 
 
-def prove_erased(root: Folder, traces: SubjectFilter, words: IdentifierSearch) -> None:
+def prove_erased(root: Folder, subject_filter: SubjectFilter, search: IdentifierSearch) -> None:
     """Look for what was erased; tell where it stays, since files are not ours, or runs were set up so.
 
     Args:
         root: The output root.
-        traces: What rows of tables are looked at for.
-        words: What every file, and every value of every table, is searched for.
+        subject_filter: What rows of tables are looked at for.
+        search: What every file, and every value of every table, is searched for.
 
     Raises:
         ErasureError: something was found; the message says where, not what.
     """
-    said = {run: words_said(run, words) for run in run_folders(root)}
-    copies = {file: words.those_in(file.read_bytes()) for file in copies_folder(root).walk()}
-    elsewhere = {place for file in files_of_others(root) for place in _places(file, words)}
+    said = {run: identifiers_in_settings(run, search) for run in run_folders(root)}
+    copies = {file: search.those_in(file.read_bytes()) for file in copies_folder(root).walk()}
+    elsewhere = {place for file in files_of_others(root) for place in _places(file, search)}
     _tell("since they are not mh-batch's", elsewhere)
     _tell("since they are settings of runs", (f"{(run / MANIFEST).uri} (settings)" for run in said if said[run]))
     _tell("since they say where runs were copied to", (file.uri for file in copies if copies[file]))
-    copied = {file: words_of(words.identifiers - copies[file]) for file in copies}
-    searched = {**_searched(root, words, said), **copied}
+    copied = {file: search_for(search.identifiers - copies[file]) for file in copies}
+    searched = {**_searched(root, search, said), **copied}
     found = {place for file, own in searched.items() for place in _places(file, own)}
-    found.update(_rows(root, Removal(traces, words)))
+    found.update(_rows(root, Removal(subject_filter, search)))
     if found:
         more = [f"  - and {len(found) - _NAMED:,} more"] if len(found) > _NAMED else []
         lines = [f"  - {place}" for place in sorted(found)[:_NAMED]]
@@ -61,14 +61,14 @@ def _tell(why: str, places: Iterable[str]) -> None:
 
 
 def _searched(
-    root: Folder, words: IdentifierSearch, said: Mapping[Folder, frozenset[str]]
+    root: Folder, search: IdentifierSearch, said: Mapping[Folder, frozenset[str]]
 ) -> Mapping[Folder, IdentifierSearch]:
     """Our files, and what each is searched for: manifests and pages quote the settings of their run."""
-    searched = dict.fromkeys(own_files(root, unfinished=True), words)
-    searched.pop(order_file(root), None)
+    searched = dict.fromkeys(own_files(root, unfinished=True), search)
+    searched.pop(journal_file(root), None)
     for run in said:
         for file in searched.keys() & {run / MANIFEST, PublishedRun(run).report_page}:
-            searched[file] = words_of(words.identifiers - said[run])
+            searched[file] = search_for(search.identifiers - said[run])
     return searched
 
 
@@ -79,12 +79,12 @@ def _rows(root: Folder, removal: Removal) -> Iterator[str]:
                 yield f"{table.file.uri} (rows)"
 
 
-def _places(file: Folder, words: IdentifierSearch) -> Iterator[str]:
-    if words.named_in(file.name, MIN_SEARCH_LENGTH) or any(map(words.found_in, _pieces(file))):
+def _places(file: Folder, search: IdentifierSearch) -> Iterator[str]:
+    if search.named_in(file.name, MIN_SEARCH_LENGTH) or any(map(search.found_in, _pieces(file))):
         yield file.uri
     if file.uri.endswith(".parquet"):
         with opened(file) as table:
-            yield from (f"{file.uri} (column {name})" for name in _columns(table, words))
+            yield from (f"{file.uri} (column {name})" for name in _columns(table, search))
 
 
 def _pieces(file: Folder) -> Iterator[bytes]:
@@ -97,10 +97,10 @@ def _pieces(file: Folder) -> Iterator[bytes]:
             rest = piece[-_OVERLAP_BYTES:]
 
 
-def _columns(file: pq.ParquetFile, words: IdentifierSearch) -> Iterator[str]:
+def _columns(file: pq.ParquetFile, search: IdentifierSearch) -> Iterator[str]:
     for rows in row_groups(file):
         for name in rows.column_names:
-            if any(words.found_among(part) for part in _texts(rows[name].combine_chunks())):
+            if any(search.found_among(part) for part in _texts(rows[name].combine_chunks())):
                 yield name
 
 

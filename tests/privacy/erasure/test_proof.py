@@ -7,18 +7,18 @@ import pytest
 
 from mh_batch.common.filesystem import Folder
 from mh_batch.errors import ErasureError
-from mh_batch.privacy.erasure import scan
-from mh_batch.privacy.erasure.identifier_search import words_of
-from mh_batch.privacy.erasure.scan import prove_erased
+from mh_batch.privacy.erasure import proof
+from mh_batch.privacy.erasure.identifier_search import search_for
+from mh_batch.privacy.erasure.proof import prove_erased
 from mh_batch.privacy.erasure.subject_filter import SubjectFilter
-from mh_batch.privacy.erasure.tables import table_files
+from mh_batch.privacy.erasure.subject_rows import table_files
 
 ADA, DOCUMENT, SHORT, TEXT = "0123456789abcdef0123456789abcdef", "journal-1234", "7", "fedcba9876543210fedcba9876543210"
 
 
 def prove(root: Path) -> None:
-    traces = SubjectFilter(frozenset({ADA}), frozenset({DOCUMENT, SHORT}))
-    prove_erased(Folder.at(str(root)), traces, words_of([ADA, DOCUMENT, SHORT, TEXT]))
+    subject_filter = SubjectFilter(frozenset({ADA}), frozenset({DOCUMENT, SHORT}))
+    prove_erased(Folder.at(str(root)), subject_filter, search_for([ADA, DOCUMENT, SHORT, TEXT]))
 
 
 def parquet(path: Path, **columns: object) -> None:
@@ -75,7 +75,7 @@ def test_an_identifier_that_begins_with_an_at_is_as_long_as_it_is_written(tmp_pa
     (tmp_path / "failed").mkdir()
     (tmp_path / "failed" / name).write_text("")
     with pytest.raises(ErasureError):
-        prove_erased(Folder.at(str(tmp_path)), SubjectFilter(), words_of(["@alice12"]))
+        prove_erased(Folder.at(str(tmp_path)), SubjectFilter(), search_for(["@alice12"]))
 
 
 def test_what_settings_say_is_told_and_left_and_whatever_else_names_somebody_is_not(
@@ -96,7 +96,7 @@ def test_what_settings_say_is_told_and_left_and_whatever_else_names_somebody_is_
 def test_what_is_left_across_two_pieces_of_a_large_file_is_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scan, "_PIECE_BYTES", 1000)
+    monkeypatch.setattr(proof, "_PIECE_BYTES", 1000)
     (tmp_path / "failed").mkdir()
     (tmp_path / "failed" / "notes.txt").write_text(" " * 995 + DOCUMENT + " " * 1000)
     with pytest.raises(ErasureError):

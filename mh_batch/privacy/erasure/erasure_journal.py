@@ -1,4 +1,4 @@
-"""What an erasure set out to do: written before the first table is touched, so that whoever is killed is finished."""
+"""The journal of an erasure: written before the first table is touched, so that whoever is killed is finished."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from mh_batch.common.filesystem import Folder
-from mh_batch.output.tombstones import order_file
-from mh_batch.privacy.erasure.finding import Loss
+from mh_batch.output.tombstones import journal_file
+from mh_batch.privacy.erasure.subject_rows import Loss
 
 
 @dataclass(frozen=True)
@@ -31,13 +31,13 @@ class ErasureJournal:
     def write(self, root: Folder) -> None:
         """Write it into the output root."""
         content = {**asdict(self), "authors": sorted(self.authors), "documents": sorted(self.documents)}
-        order_file(root).write_json(content)
+        journal_file(root).write_json(content)
 
 
-def unfinished_order(root: Folder) -> ErasureJournal | None:
+def unfinished_erasure(root: Folder) -> ErasureJournal | None:
     """Return the erasure that was killed on the way, if one was."""
     try:
-        content = order_file(root).read_json()
+        content = journal_file(root).read_json()
     except FileNotFoundError:
         return None
     return ErasureJournal(
