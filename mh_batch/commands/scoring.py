@@ -51,7 +51,7 @@ def _score(settings: ScoreSettings) -> "PublishedRun":
 
 def nightly(arguments: argparse.Namespace) -> int:
     """Carry out a night, or say that it has been carried out."""
-    from mh_batch.output.copies import tell_of_copies
+    from mh_batch.output.copies import warn_of_copies
     from mh_batch.output.layout import OutputRoot
     from mh_batch.scoring.nightly import run_night
     from mh_batch.spark.session import command_session
@@ -63,5 +63,5 @@ def nightly(arguments: argparse.Namespace) -> int:
     print(summary(night.run))
     if night.retired:
         print(f"retired {len(night.retired)} older runs; what they scored stays in the store")
-        tell_of_copies(OutputRoot.at(settings.output), "runs were retired", night.retired)
+        warn_of_copies(OutputRoot.at(settings.output), "runs were retired", night.retired)
     return drift_code(night.run.manifest["report"], settings)

@@ -8,8 +8,7 @@ from datetime import datetime
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pyspark.sql import Column, DataFrame, SparkSession
-from pyspark.sql import functions as F
+from pyspark.sql import Column, DataFrame, SparkSession, functions as F
 from pyspark.sql.pandas.types import from_arrow_schema
 
 from mh_batch.common.arrow import map_distinct
@@ -68,12 +67,12 @@ def read_events(spark: SparkSession, files: LedgerFiles, pseudonym: Callable[[by
 
 def _refuse_copies(events: DataFrame) -> None:
     content = [name for name in events.columns if name not in ("file", "row")]
-    said = events.groupBy(*content).agg(F.count("*").alias("times"), F.max(F.struct("file", "row")).alias("last"))
-    refuse_copies(said.where("times > 1").select("last.*").limit(_COPIES_SOUGHT).toPandas())
+    repeated = events.groupBy(*content).agg(F.count("*").alias("times"), F.max(F.struct("file", "row")).alias("last"))
+    refuse_copies(repeated.where("times > 1").select("last.*").limit(_COPIES_SOUGHT).toPandas())
 
 
-def sayings(events: DataFrame, as_of: datetime, now: datetime) -> ResearchConsent:
-    """Return what the subjects of a ledger say last of research.
+def research_consent(events: DataFrame, as_of: datetime, now: datetime) -> ResearchConsent:
+    """Return the research consent of the subjects of a ledger, which is what each said last.
 
     Args:
         events: What `read_events` returns.
@@ -95,18 +94,18 @@ def _last_event(moment: datetime) -> Column:
     return F.max_by(F.when(is_known, F.col("event")), F.when(is_known, order))
 
 
-def keep_out(documents: DataFrame, said: ResearchConsent) -> DataFrame:
+def keep_out(documents: DataFrame, consent: ResearchConsent) -> DataFrame:
     """Decide for each document whether a ledger, too, lets it be used.
 
     Args:
         documents: With `doc_id, author_key, consent` and `kept_out`, the rule by which its own consent keeps it out.
-        said: What the ledger says.
+        consent: What the ledger says.
 
     Returns:
         The documents; `kept_out` is the first `ConsentRule` that keeps each out, null where it may be used.
     """
-    authors = _to_join(said.authors.withColumnRenamed("says", "author_says"))
-    docs = _to_join(said.docs.withColumnRenamed("says", "doc_says"))
+    authors = _to_join(consent.authors.withColumnRenamed("says", "author_says"))
+    docs = _to_join(consent.docs.withColumnRenamed("says", "doc_says"))
     heard = documents.join(authors, "author_key", "left").join(docs, "doc_id", "left")
     rules = [
         F.when(F.col("author_says") == WITHDRAWN, ConsentRule.WITHDRAWN_BY_AUTHOR.value),

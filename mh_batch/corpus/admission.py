@@ -6,18 +6,16 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 import pyarrow as pa
-from pyspark.sql import Column, DataFrame, Window
-from pyspark.sql import functions as F
+from pyspark.sql import Column, DataFrame, Window, functions as F
 from pyspark.sql.pandas.functions import arrow_udf
 
 from mh_batch.common.arrow import map_distinct
 from mh_batch.common.redaction import messages_withheld
-from mh_batch.consent.deciding import ResearchConsent, keep_out
+from mh_batch.consent import ResearchConsent, keep_out
 from mh_batch.corpus.corpus import UNLOCATED, Corpus
 from mh_batch.corpus.language import identify_language
 from mh_batch.corpus.reasons import RejectionReason
-from mh_batch.pseudonyms.erasure_hashes import ErasureHashes
-from mh_batch.pseudonyms.hashing import PseudonymKey, hasher
+from mh_batch.pseudonyms import ErasureHashes, PseudonymKey, hasher
 
 if TYPE_CHECKING:
     from pyspark.sql._typing import UserDefinedFunctionLike
@@ -33,7 +31,7 @@ def examine(
     key: PseudonymKey,
     expected: tuple[str, ...],
     max_text_chars: int,
-    said: ResearchConsent | None = None,
+    consent: ResearchConsent | None = None,
     erased: ErasureHashes = _NOBODY,
 ) -> DataFrame:
     """Give each document its keys, its language and, if it cannot be used, a reason. The text stays behind.
@@ -43,7 +41,7 @@ def examine(
         key: Secret of the pseudonyms.
         expected: Languages that the texts are expected in, ISO 639-1: in doubt, detection takes one of them.
         max_text_chars: Longer texts are rejected.
-        said: What a consent ledger says of research; None if there is no ledger.
+        consent: What a consent ledger says of research; None if there is no ledger.
         erased: Whose documents are rejected without a trace of whose they are.
 
     Returns:
@@ -51,7 +49,7 @@ def examine(
         detail, place`. Duplicate ids are not yet found: that takes the whole corpus.
     """
     keyed = corpus.withColumn("author_key", _key_udf(key, "author")("author_id"))
-    decided = keyed if said is None else keep_out(keyed, said)
+    decided = keyed if consent is None else keep_out(keyed, consent)
     erased_or_reason = F.coalesce(_erased(key, erased), _reason(max_text_chars))
     judged = decided.withColumn("reason", erased_or_reason).withColumn("doc_id", F.make_valid_utf8("doc_id"))
     known = F.coalesce(F.col("reason") != RejectionReason.ERASED.value, F.lit(True))

@@ -5,10 +5,9 @@ The corpus' columns stand under the names that the contract gives them.
 
 from collections.abc import Mapping, Sequence
 
-from pyspark.sql import Column as SparkColumn
-from pyspark.sql import functions as F
+from pyspark.sql import Column as SparkColumn, functions as F
 
-from mh_batch.consent.rules import RESEARCH, ConsentRule
+from mh_batch.consent import RESEARCH, ConsentRule
 from mh_batch.contracts import Column
 from mh_batch.contracts.loading import spark_type
 from mh_batch.sources.kinds import Kind, Sort

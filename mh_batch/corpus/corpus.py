@@ -7,8 +7,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import unquote
 
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
+from pyspark.sql import DataFrame, functions as F
 
 from mh_batch.common.redaction import spark_muted
 from mh_batch.sources.snapshots import TableVersion

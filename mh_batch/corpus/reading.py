@@ -6,9 +6,7 @@ from functools import reduce
 
 import numpy as np
 import pyarrow as pa
-from pyspark.sql import DataFrame, SparkSession, Window
-from pyspark.sql import functions as F
-from pyspark.sql import types as T
+from pyspark.sql import DataFrame, SparkSession, Window, functions as F, types as T
 
 from mh_batch.common.redaction import spark_muted
 from mh_batch.contracts import load_contract

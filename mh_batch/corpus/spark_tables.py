@@ -4,8 +4,7 @@ from collections.abc import Mapping
 
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
+from pyspark.sql import DataFrame, SparkSession, functions as F
 
 from mh_batch.corpus.grouping import Group
 from mh_batch.corpus.scanning import PATH

@@ -10,8 +10,7 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
+from pyspark.sql import DataFrame, SparkSession, functions as F
 
 from mh_batch.corpus.reading import read_corpus
 from mh_batch.evaluation.data import facts_of_batches

@@ -6,8 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import timedelta
 
 import pyarrow as pa
-from pyspark.sql import Column, DataFrame, SparkSession, Window
-from pyspark.sql import functions as F
+from pyspark.sql import Column, DataFrame, SparkSession, Window, functions as F
 
 from mh_batch.followup.issuing import Candidate, Issue
 from mh_batch.followup.outbox_rows import Evidence

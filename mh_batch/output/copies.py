@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 
 from mh_batch.common.filesystem import Folder
 from mh_batch.output.layout import COPIES, OutputRoot
-from mh_batch.spark.progress import announce
+from mh_batch.spark import announce
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def copies_in(root: OutputRoot) -> list[Copy]:
     return [Copy(**file.read_json()) for file in copies_folder(root.folder).walk(".json")]
 
 
-def tell_of_copies(root: OutputRoot, why: str, runs: Collection[str] | None = None) -> None:
+def warn_of_copies(root: OutputRoot, why: str, runs: Collection[str] | None = None) -> None:
     """Say which copies are not what the root holds any more, and by which commands they become so.
 
     Args:

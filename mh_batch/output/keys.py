@@ -6,15 +6,15 @@ from typing import Any
 from mh_batch.common.filesystem import Folder
 from mh_batch.errors import KeyFileError, RotationError, UsageError
 from mh_batch.output.layout import OutputRoot
-from mh_batch.pseudonyms.hashing import PseudonymKey
-from mh_batch.pseudonyms.key_files import (
+from mh_batch.pseudonyms import (
     ENVIRONMENT,
+    PseudonymKey,
     key_of_environment,
     read_key,
     read_or_create_key,
     who_else_may_read,
 )
-from mh_batch.spark.progress import announce
+from mh_batch.spark import announce
 
 KEY_FILE = "pseudonym.key"
 KEY_CHECK = "pseudonym_key"

@@ -2,8 +2,7 @@
 
 import math
 
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
+from pyspark.sql import DataFrame, SparkSession, functions as F
 
 from mh_batch.contracts import load_contract
 from mh_batch.errors import StoreError

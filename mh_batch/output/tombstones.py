@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from mh_batch.common.filesystem import Folder
 from mh_batch.contracts import load_contract
-from mh_batch.pseudonyms.erasure_hashes import ErasureHashes
+from mh_batch.pseudonyms import ErasureHashes
 
 AUTHOR, DOCUMENT = "author", "document"
 

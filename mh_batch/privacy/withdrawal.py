@@ -7,22 +7,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pyarrow.compute as pc
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
+from pyspark.sql import DataFrame, SparkSession, functions as F
 
 from mh_batch.common.filesystem import Folder
-from mh_batch.consent import Subjects
-from mh_batch.consent.deciding import ResearchConsent, read_events, sayings
-from mh_batch.consent.events import WITHDRAWN
-from mh_batch.consent.files import LedgerFiles
-from mh_batch.corpus.reasons import RejectionReason
+from mh_batch.consent import WITHDRAWN, LedgerFiles, ResearchConsent, Subjects, read_events, research_consent
+from mh_batch.corpus import RejectionReason
 from mh_batch.errors import UsageError
-from mh_batch.output.layout import OutputRoot
+from mh_batch.output import OutputRoot
 from mh_batch.privacy.erasure import erase
-from mh_batch.pseudonyms.hashing import PseudonymKey, hasher
+from mh_batch.pseudonyms import PseudonymKey, hasher
 from mh_batch.settings import ScoreSettings
-from mh_batch.spark.materialization import materialize
-from mh_batch.spark.progress import announce
+from mh_batch.spark import announce, materialize
 
 
 @dataclass(frozen=True)
@@ -72,18 +67,18 @@ class RunLedger:
             LedgerError: the ledger breaks its contract.
         """
         events = read_events(spark, self.files, hasher(key, "author"), work / "events")
-        gone = self._withdrawn(sayings(events, self.now, self.now), held_in(spark, root), key)
+        gone = self._withdrawn(research_consent(events, self.now, self.now), held_in(spark, root), key)
         if gone:
             work.delete()  # nothing in the root is to name them
             remove(spark, root, key, gone)
             events = read_events(spark, self.files, hasher(key, "author"), work / "events")
-        said = sayings(events, self.as_of, self.now)
-        return ResearchConsent(materialize(said.authors, work / "authors"), materialize(said.docs, work / "docs"))
+        consent = research_consent(events, self.as_of, self.now)
+        return ResearchConsent(materialize(consent.authors, work / "authors"), materialize(consent.docs, work / "docs"))
 
-    def _withdrawn(self, said: ResearchConsent, held: DataFrame, key: PseudonymKey) -> Subjects:
+    def _withdrawn(self, consent: ResearchConsent, held: DataFrame, key: PseudonymKey) -> Subjects:
         """The subjects who have withdrawn, of those that the root holds something of."""
-        keys = _in_both(said.authors, held, "author_key")
-        return Subjects(frozenset(self._names(keys, key)), frozenset(_in_both(said.docs, held, "doc_id")))
+        keys = _in_both(consent.authors, held, "author_key")
+        return Subjects(frozenset(self._names(keys, key)), frozenset(_in_both(consent.docs, held, "doc_id")))
 
     def _names(self, keys: Collection[str], key: PseudonymKey) -> Iterator[str]:
         """The ids of the authors who have these keys: the ledger has them, the root does not."""

@@ -11,16 +11,13 @@ from mh_batch.common.filesystem import Folder
 from mh_batch.inference.execution import Execution, choose_execution
 from mh_batch.models import Model
 from mh_batch.models.labels import thresholds_of
-from mh_batch.output.keys import root_key
-from mh_batch.output.layout import OutputRoot, new_run_id
-from mh_batch.output.store import ScoreStore
-from mh_batch.pseudonyms.hashing import PseudonymKey
+from mh_batch.output import OutputRoot, ScoreStore, new_run_id, root_key
+from mh_batch.pseudonyms import PseudonymKey
 from mh_batch.scoring.inference.model_loading import ModelLoader
 from mh_batch.scoring.plan import RunPlan
 from mh_batch.scoring.stage_timer import StageTimer, utc_now
 from mh_batch.settings import ScoreSettings
-from mh_batch.spark.capability import find_placement
-from mh_batch.spark.devices import Placement
+from mh_batch.spark import Placement, find_placement
 
 
 @dataclass(frozen=True)

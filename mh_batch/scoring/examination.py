@@ -7,23 +7,19 @@ from dataclasses import dataclass
 
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
+from pyspark.sql import DataFrame, SparkSession, functions as F
 
-from mh_batch.consent.deciding import ResearchConsent
-from mh_batch.corpus.admission import examine, later_copies, reject_copies
-from mh_batch.corpus.corpus import Corpus
-from mh_batch.corpus.reading import read_corpus
+from mh_batch.consent import ResearchConsent
+from mh_batch.corpus import Corpus, examine, later_copies, read_corpus, reject_copies
 from mh_batch.models import Model, known_languages
-from mh_batch.output.tombstones import read_tombstones
-from mh_batch.pseudonyms.erasure_hashes import ErasureHashes
+from mh_batch.output import read_tombstones
+from mh_batch.pseudonyms import ErasureHashes
 from mh_batch.scoring.context import RunContext
 from mh_batch.scoring.plan import RunPlan
-from mh_batch.scoring.tables import is_eligible
+from mh_batch.scoring.tables import is_eligible, rejected_by_all
 from mh_batch.sources.snapshots import TableVersion
 from mh_batch.sources.survey import BadFile
-from mh_batch.spark.materialization import materialize
-from mh_batch.spark.progress import announce
+from mh_batch.spark import announce, materialize
 
 
 @dataclass(frozen=True)
@@ -39,6 +35,11 @@ class ExaminedCorpus:
     corpus: Corpus
     documents: DataFrame
     eligible: Mapping[str, int]
+
+    @property
+    def rejected(self) -> DataFrame:
+        """The documents that no model is asked about, by the contract of `rejected`."""
+        return rejected_by_all(self.documents)
 
 
 def open_corpus(
@@ -62,14 +63,16 @@ def open_corpus(
     )
 
 
-def examine_corpus(run: RunContext, corpus: Corpus, consent: ResearchConsent | None) -> ExaminedCorpus:
-    """Admit or reject each document, and keep the result: it is read again for each model and join.
+def examine_corpus(run: RunContext, corpus: Corpus) -> ExaminedCorpus:
+    """Admit or reject each document, once what was withdrawn has left the output root.
+
+    The result is materialized: it is read again for each model and join.
 
     Args:
         run: The run.
         corpus: The corpus that `open_corpus` returned.
-        consent: What the consent ledger says; None if there is none.
     """
+    consent = _apply_consent(run)
     announce(f"run {run.run_id}: reading {', '.join(run.settings.input) or run.settings.format}")
     for table in corpus.tables:
         announce(str(table))
@@ -83,6 +86,16 @@ def examine_corpus(run: RunContext, corpus: Corpus, consent: ResearchConsent | N
         figures |= {"rows": corpus.rows, "files": len(corpus.files)}
     documents = reject_copies(examined, copies)
     return ExaminedCorpus(corpus, documents, _count_eligible(run, documents))
+
+
+def _apply_consent(run: RunContext) -> ResearchConsent | None:
+    """Let what was withdrawn leave the root, and find out what may be used."""
+    ledger = run.plan.ledger
+    if ledger is None:
+        return None
+    announce(f"run {run.run_id}: consent as {run.settings.consent} says")
+    with run.timer.stage("consent"):
+        return ledger.apply_withdrawals(run.spark, run.root, run.key, run.work / "consent")
 
 
 def _examined(

@@ -6,13 +6,14 @@ from typing import Any
 
 from mh_batch._version import __version__
 from mh_batch.common.hardware import versions_of
-from mh_batch.corpus.corpus import Corpus
+from mh_batch.corpus import Corpus
 from mh_batch.inference.execution import Execution
 from mh_batch.models import Model
-from mh_batch.output.keys import KEY_CHECK
+from mh_batch.output import KEY_CHECK
 from mh_batch.scoring.context import RunContext
-from mh_batch.spark.devices import Placement
-from mh_batch.validation.runs import ModelCounts
+from mh_batch.scoring.stage_timer import utc_now
+from mh_batch.spark import Placement
+from mh_batch.validation.runs import ValidationResult
 
 _VERSIONS_OF = ("pyspark", "torch", "transformers", "tokenizers", "great_expectations", "pyarrow", "py3langid")
 
@@ -52,14 +53,14 @@ def model_entry(
 
 
 def describe_run(
-    run: RunContext, corpus: Corpus, counts: ModelCounts, throughput: Mapping[str, Mapping[str, float]]
+    run: RunContext, corpus: Corpus, validation: ValidationResult, throughput: Mapping[str, Mapping[str, float]]
 ) -> dict[str, Any]:
-    """Return what the manifest says of a run before its validation and report; stages that end later join it.
+    """Return what the manifest says of a run before its report; stages that end later join it.
 
     Args:
         run: The run.
         corpus: What it read.
-        counts: Of its tables.
+        validation: Of its tables.
         throughput: Of each model, by the name of its card.
     """
     settings, ledger = run.settings, run.plan.ledger
@@ -80,8 +81,10 @@ def describe_run(
         "settings": settings.model_dump(mode="json"),
         KEY_CHECK: run.key.check,
         "models": models,
-        "counts": counts.as_dict(),
+        "counts": validation.counts.as_dict(),
         "bad_files": [{"file": file.uri, "cause": file.cause} for file in corpus.bad_files],
         "throughput": throughput,
         "stages": run.timer.ended,
+        "validation": validation.as_dict(),
+        "finished_at": utc_now(),
     }

@@ -4,18 +4,17 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
+from pyspark.sql import DataFrame, functions as F
 
 from mh_batch.common.filesystem import Folder
-from mh_batch.corpus.admission import texts_of
+from mh_batch.corpus import texts_of
 from mh_batch.models import Model
-from mh_batch.output.store import ScoreStore
+from mh_batch.output import ScoreStore
 from mh_batch.scoring.context import RunContext
 from mh_batch.scoring.examination import ExaminedCorpus
 from mh_batch.scoring.inference.batch_inference import BatchInference
 from mh_batch.scoring.tables import in_foreign_language, is_eligible, one_per_text, scores_table, unscored
-from mh_batch.spark.materialization import materialize
+from mh_batch.spark import materialize
 
 # So many keys fit into the memory of every executor, and are sent to where the store is read.
 _KEYS_TO_SEND = 2_000_000

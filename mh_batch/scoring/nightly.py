@@ -11,10 +11,7 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
-from mh_batch.output.access import output_access
-from mh_batch.output.layout import OutputRoot
-from mh_batch.output.leases import Leases
-from mh_batch.output.published import PublishedRun
+from mh_batch.output import Leases, OutputRoot, PublishedRun, output_access
 from mh_batch.privacy.erasure.manifests import may_have_read
 from mh_batch.scoring.inference.model_loading import ModelLoader
 from mh_batch.scoring.plan import plan_run

@@ -6,15 +6,9 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
-from mh_batch.consent.deciding import ResearchConsent
-from mh_batch.corpus.corpus import Corpus
+from mh_batch.corpus import Corpus
 from mh_batch.errors import ValidationError
-from mh_batch.output.access import make_folders, output_access
-from mh_batch.output.keys import check_key
-from mh_batch.output.layout import MANIFEST
-from mh_batch.output.leases import Leases
-from mh_batch.output.maintenance import clear_after
-from mh_batch.output.published import PublishedRun
+from mh_batch.output import MANIFEST, Leases, PublishedRun, check_key, clear_after, make_folders, output_access
 from mh_batch.privacy.erasure import finish_erasure
 from mh_batch.reporting import write_report
 from mh_batch.scoring.context import RunContext, begin_run
@@ -24,11 +18,8 @@ from mh_batch.scoring.manifest import describe_run
 from mh_batch.scoring.model_scoring import ModelResult, score_model
 from mh_batch.scoring.plan import RunPlan, plan_run
 from mh_batch.scoring.spark_errors import translate_spark_errors
-from mh_batch.scoring.stage_timer import utc_now
-from mh_batch.scoring.tables import rejected_by_all
 from mh_batch.settings import ScoreSettings
-from mh_batch.spark.progress import announce
-from mh_batch.spark.session import run_settings
+from mh_batch.spark import announce, run_settings
 from mh_batch.validation.runs import validate_run
 
 
@@ -85,7 +76,7 @@ def execute(spark: SparkSession, plan: RunPlan, load: ModelLoader | None = None)
 
 def _carry_out(run: RunContext, corpus: Corpus, check_lease: Callable[[], None]) -> None:
     announce(f"run {run.run_id}: inference {_where(run)}")
-    examined = examine_corpus(run, corpus, _apply_consent(run))
+    examined = examine_corpus(run, corpus)
     results = {model.card.name: score_model(run, model, examined) for model in run.plan.models}
     _write_rejected(run, examined, results)
     manifest = _validate(run, examined, results)
@@ -103,19 +94,9 @@ def _where(run: RunContext) -> str:
     return "; ".join(f"of {name} {place}" for name, place in places.items())
 
 
-def _apply_consent(run: RunContext) -> ResearchConsent | None:
-    """Let what was withdrawn leave the root, and find out what may be used."""
-    ledger = run.plan.ledger
-    if ledger is None:
-        return None
-    announce(f"run {run.run_id}: consent as {run.settings.consent} says")
-    with run.timer.stage("consent"):
-        return ledger.apply_withdrawals(run.spark, run.root, run.key, run.work / "consent")
-
-
 def _write_rejected(run: RunContext, examined: ExaminedCorpus, results: Mapping[str, ModelResult]) -> None:
     by_models = [table for result in results.values() for table in result.rejected]
-    rejected = reduce(DataFrame.unionByName, by_models, rejected_by_all(examined.documents))
+    rejected = reduce(DataFrame.unionByName, by_models, examined.rejected)
     with run.timer.stage("rejected"):
         rejected.write.parquet((run.folder / "rejected").spark_uri)
 
@@ -132,10 +113,8 @@ def _validate(run: RunContext, examined: ExaminedCorpus, results: Mapping[str, M
             max_failed_share=run.settings.max_failed_share,
             eligible=examined.eligible,
         )
-    manifest = describe_run(
-        run, examined.corpus, result.counts, {name: each.throughput for name, each in results.items()}
-    )
-    manifest |= {"validation": result.as_dict(), "finished_at": utc_now()}
+    throughput = {name: each.throughput for name, each in results.items()}
+    manifest = describe_run(run, examined.corpus, result, throughput)
     if result.problems:
         failed = run.root.failed(run.run_id)
         run.folder.move_to(failed)

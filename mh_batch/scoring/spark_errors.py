@@ -7,7 +7,7 @@ from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 
 from mh_batch.common.redaction import is_debugging, withheld
-from mh_batch.corpus.corpus import Corpus
+from mh_batch.corpus import Corpus
 from mh_batch.errors import CorpusChangedError, MhBatchError, StoreError
 
 _DISK_FULL = ("No space left on device", "Disk quota exceeded")

@@ -2,12 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+from pyspark.sql import Column, DataFrame, functions as F
 
 from mh_batch.contracts import load_contract
-from mh_batch.corpus import RejectionReason
-from mh_batch.corpus.language import UNDETERMINED
+from mh_batch.corpus import UNDETERMINED, RejectionReason
 from mh_batch.models import ModelCard
 
 

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Self
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+from pyspark.sql import Column, DataFrame, functions as F
 
 # A finished task is durable: small tasks lose little when a run is killed, and the model stays loaded between them.
 TOKENS_PER_TASK = 250_000

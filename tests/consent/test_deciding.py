@@ -11,7 +11,7 @@ from pyspark.sql import SparkSession
 
 from mh_batch.common.filesystem import Folder
 from mh_batch.consent import SCOPES
-from mh_batch.consent.deciding import keep_out, read_events, sayings
+from mh_batch.consent.deciding import keep_out, read_events, research_consent
 from mh_batch.consent.files import LedgerFiles
 from mh_batch.errors import LedgerError
 from tests.consent.histories import Event, frame, may_be_used, moment
@@ -47,7 +47,7 @@ def rules(
     pq.write_table(pa.Table.from_pandas(frame(events)), path)
     read = read_events(spark, LedgerFiles.at(str(path)), pseudonym, Folder.at(str(folder / "work")))
     rows = spark.createDataFrame([document.row() for document in documents], SCHEMA)
-    decided = keep_out(rows, sayings(read, moment(as_of), moment(now))).collect()
+    decided = keep_out(rows, research_consent(read, moment(as_of), moment(now))).collect()
     assert len(decided) == len(documents)
     return {row["doc_id"]: row["kept_out"] for row in decided}
 

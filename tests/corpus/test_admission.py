@@ -2,8 +2,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
+from pyspark.sql import DataFrame, SparkSession, functions as F
 
 from mh_batch.corpus import RejectionReason
 from mh_batch.corpus.admission import examine, later_copies, reject_copies

@@ -14,8 +14,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 from pyarrow import orc
-from pyspark.sql import SparkSession
-from pyspark.sql import functions as F
+from pyspark.sql import SparkSession, functions as F
 
 from mh_batch.consent.rules import ConsentRule
 from mh_batch.corpus.admission import examine, texts_of

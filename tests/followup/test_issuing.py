@@ -3,8 +3,7 @@ from datetime import timedelta
 from itertools import combinations
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from mh_batch.followup.outbox_rows import Evidence, OutboxRow
 from mh_batch.followup.policy import Policy, Rule

@@ -3,8 +3,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from mh_batch.contracts import load_contract
 from mh_batch.errors import BusyError, StoreError

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from mh_batch.inference.engines import choosing, exact, fused, varlen
 from mh_batch.inference.engines.encoder import PackedEncoder

@@ -20,8 +20,7 @@ from mh_batch.output.copies import copies_in
 from mh_batch.output.keys import rotation_marker
 from mh_batch.output.layout import OutputRoot
 from mh_batch.output.leases import Leases
-from mh_batch.publishing import Place, publish_run, remove_run
-from mh_batch.publishing import delta as delta_module
+from mh_batch.publishing import Place, delta as delta_module, publish_run, remove_run
 from tests.privacy.erasure.roots import places_of
 from tests.process_killing import Killed, killed_at
 from tests.publishing.roots import LABELS, LATER, MOODS, RUN, SADNESS, own_rows, sorted_rows, write_run

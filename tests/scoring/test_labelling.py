@@ -2,8 +2,7 @@ import math
 from collections.abc import Mapping
 
 import pytest
-from pyspark.sql import SparkSession
-from pyspark.sql import functions as F
+from pyspark.sql import SparkSession, functions as F
 
 from mh_batch.errors import SettingsError
 from mh_batch.models import ModelCard

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
+from pyspark.sql import DataFrame, SparkSession, functions as F
 
 from mh_batch import PublishedRun, ScoreSettings, open_run, score_corpus
 from mh_batch.common.filesystem import Folder
@@ -22,8 +21,7 @@ from mh_batch.models import Model
 from mh_batch.output.layout import OutputRoot
 from mh_batch.output.store import ScoreStore
 from mh_batch.pseudonyms.key_files import read_key
-from mh_batch.scoring import model_scoring
-from mh_batch.scoring import run as run_module
+from mh_batch.scoring import model_scoring, run as run_module
 from mh_batch.scoring.inference.batch_inference import BatchInference
 from mh_batch.scoring.model_scoring import look_up
 from mh_batch.scoring.tables import is_eligible, scores_table

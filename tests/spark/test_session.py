@@ -9,8 +9,7 @@ import pandas as pd
 import pytest
 from pyspark.errors import PySparkException
 from pyspark.logger import PySparkLogger
-from pyspark.sql import SparkSession
-from pyspark.sql import functions as F
+from pyspark.sql import SparkSession, functions as F
 
 from mh_batch.common.redaction import spark_muted
 from mh_batch.datasets.preparation.preparing import _bucket_finder

@@ -1,8 +1,7 @@
 from collections import Counter
 
 import pytest
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
+from pyspark.sql import DataFrame, SparkSession, functions as F
 
 from mh_batch.spark.tasks import TaskPlan
 

@@ -5,8 +5,7 @@ from functools import partial
 
 import numpy as np
 import pyarrow as pa
-from pyspark.sql import SparkSession
-from pyspark.sql import functions as F
+from pyspark.sql import SparkSession, functions as F
 
 from mh_batch.common.redaction import messages_withheld
 from mh_batch.datasets.preparation.near_copies import Buckets, FindBuckets

@@ -11,23 +11,26 @@ from pyspark.sql import SparkSession
 
 from mh_batch.common.filesystem import Folder
 from mh_batch.consent import Subjects
-from mh_batch.output.access import output_access
-from mh_batch.output.copies import tell_of_copies
-from mh_batch.output.keys import check_key
-from mh_batch.output.layout import OutputRoot, new_run_id
-from mh_batch.output.leases import Leases
-from mh_batch.output.maintenance import remove_stale_files
-from mh_batch.output.rewriting import rewrite_files
-from mh_batch.output.tombstones import journal_file, write_tombstones
+from mh_batch.output import (
+    Leases,
+    OutputRoot,
+    check_key,
+    journal_file,
+    new_run_id,
+    output_access,
+    remove_stale_files,
+    rewrite_files,
+    warn_of_copies,
+    write_tombstones,
+)
 from mh_batch.privacy.erasure.erasure_journal import ErasureJournal, unfinished_erasure
 from mh_batch.privacy.erasure.identifier_search import IdentifierSearch, search_for
 from mh_batch.privacy.erasure.proof import prove_erased
 from mh_batch.privacy.erasure.settlement import forget_unclaimed, remove_identifiers, settle_books, write_reports_again
 from mh_batch.privacy.erasure.subject_filter import Removal, SubjectFilter
 from mh_batch.privacy.erasure.subject_rows import Found, documents_of, documents_with, find, table_files, texts_left
-from mh_batch.pseudonyms.erasure_hashes import ErasureHashes
-from mh_batch.pseudonyms.hashing import PseudonymKey, author_key
-from mh_batch.spark.progress import announce
+from mh_batch.pseudonyms import ErasureHashes, PseudonymKey, author_key
+from mh_batch.spark import announce
 
 _DRAFTS = "erase"
 
@@ -148,7 +151,7 @@ class _Erasure:
         theirs_only = found.texts - texts_left(table_files(root), found.texts)
         prove_erased(root, subject_filter, search_for(search.identifiers, theirs_only))
         runs = [run.removeprefix("runs/") for run in journal.losses]
-        tell_of_copies(self.root, "what was erased has left this root", runs)
+        warn_of_copies(self.root, "what was erased has left this root", runs)
         journal_file(root).delete()
         return Erased(len(found.documents), tuple(journal.losses), deleted)
 

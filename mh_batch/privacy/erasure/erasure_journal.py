@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from mh_batch.common.filesystem import Folder
-from mh_batch.output.tombstones import journal_file
+from mh_batch.output import journal_file
 from mh_batch.privacy.erasure.subject_rows import Loss
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from mh_batch.common.filesystem import Folder
-from mh_batch.output.layout import MANIFEST
+from mh_batch.output import MANIFEST
 from mh_batch.privacy.erasure.identifier_search import ERASED, IdentifierSearch
 
 # Files of the input may be named after persons.

@@ -9,16 +9,21 @@ import pyarrow.parquet as pq
 
 from mh_batch.common.filesystem import Folder, file_system_of
 from mh_batch.errors import ErasureError
-from mh_batch.output.copies import copies_folder
-from mh_batch.output.layout import MANIFEST, files_of_others, own_files
-from mh_batch.output.published import PublishedRun
-from mh_batch.output.rewriting import opened, row_groups
-from mh_batch.output.tombstones import journal_file
+from mh_batch.output import (
+    MANIFEST,
+    PublishedRun,
+    copies_folder,
+    files_of_others,
+    journal_file,
+    opened,
+    own_files,
+    row_groups,
+)
 from mh_batch.privacy.erasure.identifier_search import MIN_SEARCH_LENGTH, IdentifierSearch, search_for
 from mh_batch.privacy.erasure.manifests import identifiers_in_settings
 from mh_batch.privacy.erasure.subject_filter import Removal, SubjectFilter
 from mh_batch.privacy.erasure.subject_rows import run_folders, table_files
-from mh_batch.spark.progress import announce
+from mh_batch.spark import announce
 
 _NAMED = 10
 _PIECE_BYTES = 2**26
@@ -36,14 +41,17 @@ def prove_erased(root: Folder, subject_filter: SubjectFilter, search: Identifier
     Raises:
         ErasureError: something was found; the message says where, not what.
     """
-    said = {run: identifiers_in_settings(run, search) for run in run_folders(root)}
+    in_settings = {run: identifiers_in_settings(run, search) for run in run_folders(root)}
     copies = {file: search.those_in(file.read_bytes()) for file in copies_folder(root).walk()}
     elsewhere = {place for file in files_of_others(root) for place in _places(file, search)}
-    _tell("since they are not mh-batch's", elsewhere)
-    _tell("since they are settings of runs", (f"{(run / MANIFEST).uri} (settings)" for run in said if said[run]))
-    _tell("since they say where runs were copied to", (file.uri for file in copies if copies[file]))
+    _announce_left("since they are not mh-batch's", elsewhere)
+    _announce_left(
+        "since they are settings of runs",
+        (f"{(run / MANIFEST).uri} (settings)" for run in in_settings if in_settings[run]),
+    )
+    _announce_left("since they say where runs were copied to", (file.uri for file in copies if copies[file]))
     copied = {file: search_for(search.identifiers - copies[file]) for file in copies}
-    searched = {**_searched(root, search, said), **copied}
+    searched = {**_searched(root, search, in_settings), **copied}
     found = {place for file, own in searched.items() for place in _places(file, own)}
     found.update(_rows(root, Removal(subject_filter, search)))
     if found:
@@ -55,20 +63,24 @@ def prove_erased(root: Folder, subject_filter: SubjectFilter, search: Identifier
         )
 
 
-def _tell(why: str, places: Iterable[str]) -> None:
+def _settings_with(in_settings: Mapping[Folder, frozenset[str]]) -> Iterator[str]:
+    return (f"{(run / MANIFEST).uri} (settings)" for run, found in in_settings.items() if found)
+
+
+def _announce_left(why: str, places: Iterable[str]) -> None:
     if named := sorted(places):
         announce(f"left as they are, {why}, although they name them: {', '.join(named)}")
 
 
 def _searched(
-    root: Folder, search: IdentifierSearch, said: Mapping[Folder, frozenset[str]]
+    root: Folder, search: IdentifierSearch, in_settings: Mapping[Folder, frozenset[str]]
 ) -> Mapping[Folder, IdentifierSearch]:
     """Our files, and what each is searched for: manifests and pages quote the settings of their run."""
     searched = dict.fromkeys(own_files(root, unfinished=True), search)
     searched.pop(journal_file(root), None)
-    for run in said:
+    for run in in_settings:
         for file in searched.keys() & {run / MANIFEST, PublishedRun(run).report_page}:
-            searched[file] = search_for(search.identifiers - said[run])
+            searched[file] = search_for(search.identifiers - in_settings[run])
     return searched
 
 

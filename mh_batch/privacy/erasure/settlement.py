@@ -9,8 +9,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from mh_batch.common.filesystem import Folder
 from mh_batch.errors import ErasureError
-from mh_batch.output.layout import MANIFEST, OutputRoot
-from mh_batch.output.store import ScoreStore
+from mh_batch.output import MANIFEST, OutputRoot, ScoreStore
 from mh_batch.privacy.erasure.erasure_journal import ErasureJournal
 from mh_batch.privacy.erasure.identifier_search import IdentifierSearch
 from mh_batch.privacy.erasure.manifests import read_manifest, without_identifiers

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from mh_batch.output.rewriting import row_groups
+from mh_batch.output import row_groups
 from mh_batch.privacy.erasure.identifier_search import IdentifierSearch
 
 # A detail that names a file, and what follows it; rules of consent among that must stay as they are.

@@ -11,10 +11,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from mh_batch.common.filesystem import Folder
-from mh_batch.output.layout import own_files
-from mh_batch.output.rewriting import each_file, row_groups
+from mh_batch.output import each_file, own_files, row_groups
 from mh_batch.privacy.erasure.subject_filter import SubjectFilter, listed_documents, lists_of_documents
-from mh_batch.pseudonyms.hashing import PseudonymKey, hasher
+from mh_batch.pseudonyms import PseudonymKey, hasher
 
 # Rows of the store are known by text; what is in work is deleted; reports are written again.
 _RUNS = ("runs", "failed")

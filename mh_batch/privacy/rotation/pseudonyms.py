@@ -9,7 +9,7 @@ from functools import cached_property
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from mh_batch.pseudonyms.hashing import PseudonymKey, Purpose, link_hasher
+from mh_batch.pseudonyms import PseudonymKey, Purpose, link_hasher
 
 _STAMP = b"mh_batch.pseudonym_key"
 _COLUMNS: Mapping[str, Purpose] = {"author_key": "author", "content_key": "content", "recipient": "recipient"}

@@ -6,18 +6,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mh_batch.errors import ErasureError, KeyFileError, RotationError, UsageError
-from mh_batch.output.access import output_access
-from mh_batch.output.copies import tell_of_copies
-from mh_batch.output.keys import KEY_CHECK, check_key, key_path, rotation_marker, stored_key
-from mh_batch.output.layout import MANIFEST, OutputRoot, own_files
-from mh_batch.output.leases import Leases
-from mh_batch.output.maintenance import remove_stale_files
-from mh_batch.output.rewriting import rewrite_files
+from mh_batch.output import (
+    KEY_CHECK,
+    MANIFEST,
+    Leases,
+    OutputRoot,
+    check_key,
+    key_path,
+    output_access,
+    own_files,
+    remove_stale_files,
+    rewrite_files,
+    rotation_marker,
+    stored_key,
+    warn_of_copies,
+)
 from mh_batch.privacy.erasure.erasure_journal import unfinished_erasure
 from mh_batch.privacy.rotation.pseudonyms import NextLink
-from mh_batch.pseudonyms.hashing import PseudonymKey
-from mh_batch.pseudonyms.key_files import create_key_file, new_key, read_key
-from mh_batch.spark.progress import announce
+from mh_batch.pseudonyms import PseudonymKey, create_key_file, new_key, read_key
+from mh_batch.spark import announce
 
 _DRAFTS = "rotate"
 
@@ -77,7 +84,7 @@ def rotate(root: OutputRoot, key_file: Path | None = None, write_key_to: Path | 
         draft = _draft(target)
         if draft.exists():
             draft.replace(target)
-        tell_of_copies(root, "pseudonyms are under another key")
+        warn_of_copies(root, "pseudonyms are under another key")
         rotation_marker(root).delete()
     return Rotated(files, target)
 

@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+from pyspark.sql import Column, DataFrame, functions as F
 
 from mh_batch.reporting.groupings import ALL, DIMENSIONS, UNDATED, UNKNOWN, Crossing
 from mh_batch.settings import Period

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from itertools import combinations
 
 import pyarrow as pa
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
+from pyspark.sql import DataFrame, functions as F
 
 from mh_batch.contracts import load_contract
 from mh_batch.reporting.counting.aggregates import author_columns

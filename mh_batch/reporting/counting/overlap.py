@@ -4,8 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations_with_replacement
 
 import pandas as pd
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+from pyspark.sql import Column, DataFrame, functions as F
 
 from mh_batch.reporting.counting.aggregates import author_columns, bin_entries, language_column
 from mh_batch.reporting.groupings import ALL

@@ -5,8 +5,7 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
+from pyspark.sql import DataFrame, functions as F
 
 from mh_batch.contracts import load_contract
 from mh_batch.reporting.disclosure.rounding import rounded

@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pyspark.sql import DataFrame, Window
-from pyspark.sql import functions as F
+from pyspark.sql import DataFrame, Window, functions as F
 
 from mh_batch.errors import UsageError
 from mh_batch.reporting.counting.aggregates import author_columns, crossed, dimension_columns, fetched, positive_columns

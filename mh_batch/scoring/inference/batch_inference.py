@@ -11,8 +11,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
+from pyspark.sql import DataFrame, SparkSession, functions as F
 
 from mh_batch.contracts import load_contract
 from mh_batch.inference.execution import Execution
@@ -21,14 +20,22 @@ from mh_batch.scoring.inference.model_loading import ModelLoader, SharedModels, 
 from mh_batch.scoring.inference.score_task import scoring_function
 from mh_batch.scoring.inference.tokenise_task import TOKENISED, tokenising_function
 from mh_batch.scoring.inference.waves import TOKENS_PER_PART, in_waves
-from mh_batch.spark.capability import GPU_WORKERS
-from mh_batch.spark.counters import Counters, Throughput
-from mh_batch.spark.devices import Placement
-from mh_batch.spark.materialization import persist_on_executors, unpersist
-from mh_batch.spark.progress import Progress
-from mh_batch.spark.python_workers import BatchFunction, common_workers, own_workers
-from mh_batch.spark.resources import inference_profile
-from mh_batch.spark.tasks import TOKENS_PER_GPU_TASK, TOKENS_PER_TASK, TaskPlan
+from mh_batch.spark import (
+    GPU_WORKERS,
+    TOKENS_PER_GPU_TASK,
+    TOKENS_PER_TASK,
+    BatchFunction,
+    Counters,
+    Placement,
+    Progress,
+    TaskPlan,
+    Throughput,
+    common_workers,
+    inference_profile,
+    own_workers,
+    persist_on_executors,
+    unpersist,
+)
 
 if TYPE_CHECKING:
     from mh_batch.settings import Device

@@ -14,9 +14,16 @@ from mh_batch.inference.failures import release_memory
 from mh_batch.inference.portion import ScoredTexts
 from mh_batch.inference.token_sequences import Integers, TokenizedTexts, TokenSequences, offsets_of
 from mh_batch.scoring.inference.model_loading import ModelLoader, ShippedModel, TokenScorer
-from mh_batch.spark.counters import Counters, Effort, peak_bytes
-from mh_batch.spark.devices import Placement, device_of_task
-from mh_batch.spark.python_workers import BatchFunction, leave_archives_alone, made_to_stay
+from mh_batch.spark import (
+    BatchFunction,
+    Counters,
+    Effort,
+    Placement,
+    device_of_task,
+    leave_archives_alone,
+    made_to_stay,
+    peak_bytes,
+)
 
 _ROWS_PER_BATCH = 1000
 

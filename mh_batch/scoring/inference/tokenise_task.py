@@ -14,8 +14,7 @@ import pyarrow.compute as pc
 from mh_batch.common.redaction import messages_withheld
 from mh_batch.errors import CorpusChangedError
 from mh_batch.scoring.inference.model_loading import ModelLoader, ShippedModel, Tokenizer
-from mh_batch.spark.counters import Counters, Effort, peak_bytes
-from mh_batch.spark.python_workers import BatchFunction, leave_archives_alone, made_to_stay
+from mh_batch.spark import BatchFunction, Counters, Effort, leave_archives_alone, made_to_stay, peak_bytes
 
 if TYPE_CHECKING:  # its package imports torch
     from mh_batch.inference.token_sequences import TokenizedTexts

@@ -6,11 +6,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
+from pyspark.sql import DataFrame, functions as F
 
-from mh_batch.spark.materialization import persist_on_executors, unpersist
-from mh_batch.spark.tasks import TaskPlan
+from mh_batch.spark import TaskPlan, persist_on_executors, unpersist
 
 # What a wave is made of: tasks of the plan.
 TOKENS_PER_PART = 1_000_000
