@@ -15,6 +15,8 @@ _ROOT = Path(__file__).resolve().parent.parent
 _PACKAGE = "mh_batch"
 _RUN = "mh_batch.scoring.run"
 
+_QUESTIONS = {"How", "What", "When", "Where", "Which", "Who", "Whom", "Whose", "Why"}
+
 # Every package may have these.
 _USUAL_FILES = {"__init__.py", "__main__.py", "base.py"}
 
@@ -74,6 +76,27 @@ class Structure:
         return {
             name: sorted(found) for name, found in sorted(homes.items()) if len(found) > 1 and name not in _USUAL_FILES
         }
+
+    def tested_by_name(self) -> list[str]:
+        """The modules that have a test module of their name, `tests/<package>/test_<module>*.py`."""
+        found = []
+        for module in self.modules:
+            package, _, name = module.removeprefix(f"{_PACKAGE}.").rpartition(".")
+            folder = self.folder / "tests" / package.replace(".", "/")
+            if any(folder.glob(f"test_{name}.py")) or any(folder.glob(f"test_{name}_*.py")):
+                found.append(module)
+        return found
+
+    def questions(self) -> list[str]:
+        """Docstrings that begin with a question word instead of the thing."""
+        found = []
+        for module, tree in self.modules.items():
+            for node in ast.walk(tree):
+                if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+                    first = (ast.get_docstring(node) or "").partition(" ")[0]
+                    if first in _QUESTIONS:
+                        found.append(f"{module}.{getattr(node, 'name', '__doc__')}")
+        return found
 
     def undocumented(self) -> list[str]:
         """Public functions and methods with three or more parameters whose docstring does not name them all."""
@@ -139,6 +162,10 @@ def main(folder: Path) -> None:
     )
     for name in structure.undocumented():
         print(f"  {name}")
+    print(f"docstrings that begin with a question word: {len(structure.questions())}")
+    for name in structure.questions():
+        print(f"  {name}")
+    print(f"modules whose tests are found by their name: {len(structure.tested_by_name())}")
 
 
 if __name__ == "__main__":
