@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mh_batch.inference.engines.padding import padded
+from mh_batch.inference.engines.transfer import padded
 from mh_batch.inference.token_sequences import TokenSequences
 from mh_batch.models import Model
 from mh_batch.models.card import Task

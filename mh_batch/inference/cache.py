@@ -14,14 +14,14 @@ from mh_batch.common.atomic_folder import draft_of
 from mh_batch.errors import PlatformError
 
 
-def kept(kind: str, decisive: Sequence[str], make: Callable[[Path], None]) -> Path:
+def cached_folder(kind: str, decisive: Sequence[str], make: Callable[[Path], None]) -> Path:
     """Return this user's cached folder of a kind; if there is none, let `make` fill an empty one first.
 
     The cache lies under the machine's temporary folder (TMPDIR), so that all processes of one host share what is in it.
     Of several that want it at once one makes it and the others wait.
 
     Args:
-        kind: What is kept, for people who look into the cache.
+        kind: What the folder holds, for people who look into the cache.
         decisive: All that decides the content.
         make: Fills a folder.
 

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 
-from mh_batch.inference.ahead import one_ahead
+from mh_batch.inference.batching import LogitsReader, Portion, ScoredTexts
 from mh_batch.inference.engines import Computation, Engine, Logits
-from mh_batch.inference.failures import Failure, failure_of, is_beyond_repair, release_memory
-from mh_batch.inference.portion import LogitsReader, Portion, ScoredTexts
+from mh_batch.inference.error_types import Failure, failure_of, is_beyond_repair, release_memory
 from mh_batch.inference.token_sequences import Integers, TokenizedTexts, TokenSequences
 from mh_batch.inference.tokenization import TextTokenizer
 from mh_batch.models import Model
 
 Key = TypeVar("Key", bound=Hashable)
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 _CHUNK_TEXTS = 256
 _CHUNK_CHARS = 500_000
@@ -57,7 +59,14 @@ class Scorer:
     """Scores texts with one model. Holds no state between calls, so the order of texts does not matter."""
 
     def __init__(self, model: Model, tokenizer: TextTokenizer, engine: Engine, token_budget: int) -> None:
-        """Join a model's tokenizer and engine; `token_budget` bounds the tokens of one batch, padding included."""
+        """Join a model's tokenizer and engine.
+
+        Args:
+            model: The model.
+            tokenizer: Its tokenizer.
+            engine: What runs it.
+            token_budget: Tokens of one batch at most, padding included.
+        """
         self.card = model.card
         self._tokenizer = tokenizer
         self._engine = engine
@@ -198,3 +207,20 @@ def _chunks(texts: Iterable[tuple[Key, str]]) -> Iterator[list[tuple[Key, str]]]
             chunk, chars = [], 0
     if chunk:
         yield chunk
+
+
+def one_ahead(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    """Yield `work(item)` in order, the next one already under way in a thread of its own.
+
+    Worth it where the work leaves the interpreter, as tokenizers do. Items are drawn in the caller's thread, never more
+    than two ahead of what was taken.
+    """
+    with ThreadPoolExecutor(1, thread_name_prefix="ahead") as thread:
+        waiting: Future[Result] | None = None
+        for item in items:
+            coming = thread.submit(work, item)
+            if waiting is not None:
+                yield waiting.result()
+            waiting = coming
+        if waiting is not None:
+            yield waiting.result()

@@ -9,7 +9,7 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from mh_batch.inference.failures import Failure
+from mh_batch.inference.error_types import Failure
 
 Integers = NDArray[np.int64]
 Ids = NDArray[np.int32]

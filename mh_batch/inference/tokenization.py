@@ -11,7 +11,7 @@ from tokenizers import Tokenizer
 
 from mh_batch.common.redaction import stderr_muted
 from mh_batch.errors import PlatformError
-from mh_batch.inference.failures import failure_of, is_failure
+from mh_batch.inference.error_types import failure_of, is_failure
 from mh_batch.inference.token_sequences import TokenizedTexts, TokenSequences
 from mh_batch.inference.windows import WindowFrame
 from mh_batch.models import Model

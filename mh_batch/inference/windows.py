@@ -71,7 +71,13 @@ class WindowFrame:
         return WindowIndex(text, start, np.minimum(lengths, self.size)[text], per_text)
 
     def enclosed(self, ids: Ids, start: Integers, length: Integers) -> TokenSequences:
-        """Return windows of `ids` between the special tokens that the model was trained with."""
+        """Return windows between the special tokens that the model was trained with.
+
+        Args:
+            ids: Token ids of all texts.
+            start: Where each window begins in them.
+            length: Tokens of each window, without special tokens.
+        """
         offsets = offsets_of(length + self.n_special)
         found = np.empty(offsets[-1], np.int32)
         found[ranges(offsets[:-1] + len(self.prefix), length)] = ids[ranges(start, length)]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mh_batch.inference.cache import kept
+from mh_batch.inference.cache import cached_folder
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +23,7 @@ def test_of_many_that_want_a_folder_at_once_one_makes_it() -> None:
 
     def want(_: int) -> str:
         together.wait(60)
-        return (kept("thing", ["a"], make) / "file").read_text()
+        return (cached_folder("thing", ["a"], make) / "file").read_text()
 
     with ThreadPoolExecutor(6) as pool:
         assert list(pool.map(want, range(6))) == ["whole"] * 6
@@ -31,7 +31,7 @@ def test_of_many_that_want_a_folder_at_once_one_makes_it() -> None:
 
 
 def test_what_decides_the_content_decides_the_folder() -> None:
-    folders = {kept("thing", [what], lambda folder: None) for what in ("a", "b", "a")}
+    folders = {cached_folder("thing", [what], lambda folder: None) for what in ("a", "b", "a")}
     assert len(folders) == 2
 
 
@@ -41,13 +41,13 @@ def test_a_folder_that_could_not_be_made_is_made_next_time(cache: Path) -> None:
         raise OSError("no space left on device")
 
     with pytest.raises(OSError, match="no space"):
-        kept("thing", ["a"], fail)
+        cached_folder("thing", ["a"], fail)
     assert list(cache.glob("mh-batch-*/*thing*/*")) == []
-    assert list(kept("thing", ["a"], lambda folder: None).iterdir()) == []
+    assert list(cached_folder("thing", ["a"], lambda folder: None).iterdir()) == []
 
 
 def test_what_a_killed_process_left_is_not_taken_for_whole() -> None:
-    folder = kept("thing", ["a"], lambda folder: None)
+    folder = cached_folder("thing", ["a"], lambda folder: None)
     left = folder.rename(folder.with_name(f"unfinished-{folder.name}"))
     (left / "half").write_text("half")
-    assert list(kept("thing", ["a"], lambda folder: None).iterdir()) == []
+    assert list(cached_folder("thing", ["a"], lambda folder: None).iterdir()) == []

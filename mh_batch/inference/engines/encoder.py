@@ -68,7 +68,15 @@ class PackedEncoder(Engine):
         head: Head,
         pack: Packer,
     ) -> None:
-        """Join the parts; `pack` lays windows out where their weights are."""
+        """Join the parts.
+
+        Args:
+            embeddings: Of words and positions.
+            layers: All layers but the last.
+            last: The last layer's attention of the first token, and what follows it.
+            head: The classifier.
+            pack: Lays windows out where their weights are.
+        """
         self._embeddings, self._layers, self._last, self._head = embeddings, layers, last, head
         self._pack = pack
         if head.output.bias.is_cuda:
@@ -76,7 +84,17 @@ class PackedEncoder(Engine):
 
     @classmethod
     def of(cls, family: Family, weights: Weights, config: Config, pack: Packer) -> Self:
-        """Build it from a checkpoint's weights; KeyError if one is missing."""
+        """Build it from a checkpoint's weights.
+
+        Args:
+            family: The checkpoint's family.
+            weights: The weights, by their names in the checkpoint.
+            config: The checkpoint's configuration.
+            pack: Lays windows out where the weights are.
+
+        Raises:
+            KeyError: a weight is missing.
+        """
         weights = {name.removeprefix(family.prefix): value for name, value in weights.items()}
         last, epsilon = int(config["num_hidden_layers"]) - 1, epsilon_of(config)
         attention = f"{layer_name(last)}.attention.self"

@@ -30,9 +30,17 @@ class NearAttention:
 
 
 def add_norm(states: Tensor, residual: Tensor, weight: Tensor, bias: Tensor, epsilon: float) -> Tensor:
-    """Layer normalisation of `states + residual` (both rows x width); `states` may be written to."""
+    """Layer normalisation of `states + residual`.
+
+    Args:
+        states: Rows x width; may be written to.
+        residual: Likewise.
+        weight: Scale of each column.
+        bias: Shift of each column.
+        epsilon: What is added to the variance.
+    """
     if states.is_cuda and (kernels := _kernels(states.device)):
-        found: Tensor = kernels.add_norm(states, residual, weight, bias, epsilon)
+        found: Tensor = kernels.triton_add_norm(states, residual, weight, bias, epsilon)
         return found
     return _add_norm(states, residual, weight, bias, epsilon)
 
@@ -51,7 +59,7 @@ def merge_first_token(near: NearAttention, key: Tensor, value: Tensor, offsets: 
         window: Number of each token's window.
     """
     if near.query.is_cuda and (kernels := _kernels(near.query.device)):
-        found: Tensor = kernels.merge_first_token(near, key, value, offsets, window)
+        found: Tensor = kernels.triton_merge_first_token(near, key, value, offsets, window)
         return found
     return _merge_first_token(near, key, value, offsets, window)
 
@@ -72,7 +80,7 @@ def wide(values: Tensor) -> Tensor:
     return values.to(torch.promote_types(values.dtype, torch.float32))
 
 
-def prepare(device: torch.device) -> None:
+def build_kernels(device: torch.device) -> None:
     """Build the kernels of a device now, so that the first batch does not wait for them."""
     if device.type == "cuda":
         _kernels(device)
@@ -111,7 +119,7 @@ def agree(kernels: ModuleType, device: torch.device) -> bool:
     near = NearAttention(query, mixed, drawn(heads, tokens).float(), 3)
     merged = _merge_first_token(near, key, value, offsets, window)
     pairs = [
-        (kernels.add_norm(states.clone(), residual, weight, bias, 1e-5), normed),
-        (kernels.merge_first_token(replace(near, mixed=mixed.clone()), key, value, offsets, window), merged),
+        (kernels.triton_add_norm(states.clone(), residual, weight, bias, 1e-5), normed),
+        (kernels.triton_merge_first_token(replace(near, mixed=mixed.clone()), key, value, offsets, window), merged),
     ]
     return all(torch.allclose(found.float(), wanted.float(), atol=0.05, rtol=0.02) for found, wanted in pairs)

@@ -58,7 +58,13 @@ class Norm:
 
     @classmethod
     def of(cls, weights: Weights, name: str, epsilon: float) -> Norm:
-        """Take it from a checkpoint."""
+        """Take it from a checkpoint.
+
+        Args:
+            weights: The checkpoint's weights.
+            name: What the names of its own begin with.
+            epsilon: What it adds to the variance.
+        """
         return cls(weights[f"{name}.weight"], weights[f"{name}.bias"], epsilon)
 
     def __call__(self, states: Tensor) -> Tensor:
@@ -81,7 +87,13 @@ class Embeddings:
 
     @classmethod
     def of(cls, weights: Weights, epsilon: float, pad_id: int) -> Embeddings:
-        """Take them from a checkpoint."""
+        """Take them from a checkpoint.
+
+        Args:
+            weights: The checkpoint's weights.
+            epsilon: What layer normalisation adds to the variance.
+            pad_id: The padding token, behind whose position those of a text begin.
+        """
         # Every token is of type 0, so its embedding can be added to that of the position once.
         positions = (
             weights["embeddings.position_embeddings.weight"] + weights["embeddings.token_type_embeddings.weight"][0]
@@ -114,7 +126,13 @@ class AfterAttention:
 
     @classmethod
     def of(cls, weights: Weights, name: str, epsilon: float) -> AfterAttention:
-        """Take it from the layer `name` of a checkpoint."""
+        """Take it from a checkpoint.
+
+        Args:
+            weights: The checkpoint's weights.
+            name: What the names of the layer's weights begin with.
+            epsilon: What layer normalisation adds to the variance.
+        """
         return cls(
             Linear.of(weights, f"{name}.attention.output.dense"),
             Norm.of(weights, f"{name}.attention.output.LayerNorm", epsilon),
@@ -144,7 +162,14 @@ class FirstTokenAttention:
 
     @classmethod
     def of(cls, weights: Weights, name: str, heads: int, suffix: str = "") -> FirstTokenAttention:
-        """Take it from the attention `name` of a checkpoint."""
+        """Take it from a checkpoint.
+
+        Args:
+            weights: The checkpoint's weights.
+            name: What the names of the attention's weights begin with.
+            heads: Attention heads.
+            suffix: Ends the names of its projections.
+        """
         return cls(heads, *[Linear.of(weights, f"{name}.{part}{suffix}") for part in ("query", "key", "value")])
 
     def questions(self, firsts: Tensor) -> Tensor:

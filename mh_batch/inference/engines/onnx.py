@@ -26,6 +26,12 @@ class OnnxEngine(Engine):
     def __init__(self, folder: Path, config: Config, precision: GraphPrecision, files_digest: str) -> None:
         """Load the checkpoint in `folder`.
 
+        Args:
+            folder: Checkpoint, or exported folder.
+            config: Its configuration.
+            precision: "fp32" or "int8".
+            files_digest: Digest of the model's files, under which this machine keeps the graph made of them.
+
         Raises:
             ModelError: the graph cannot be loaded, or is not that of a classifier of texts.
             PlatformError: a package is not installed.

@@ -15,7 +15,7 @@ import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import Tensor, nn
 
-from mh_batch.inference.cache import kept
+from mh_batch.inference.cache import cached_folder
 from mh_batch.inference.engines import exact
 from mh_batch.inference.engines.encoder import PackedEncoder
 from mh_batch.inference.engines.layers import Config
@@ -35,12 +35,17 @@ class _Network(nn.Module):
         return self._encoder.packed_logits(rectangle(input_ids, attention_mask != 0))
 
 
-def export(folder: Path, config: Config, target: Path) -> None:
+def export_onnx(folder: Path, config: Config, target: Path) -> None:
     """Write a checkpoint's graph in fp32 to `target`, with the names that Hugging Face's own graphs have.
 
     From `input_ids` and `attention_mask` (windows x length, padded on the right with the padding token) it makes
-    `logits` (windows x outputs). Weights go to a file beside it, so that a large model fits and several processes can
-    map it.
+    `logits` (windows x outputs). Weights go to a file of their own, so that a large model fits and several processes
+    can map it.
+
+    Args:
+        folder: Checkpoint.
+        config: Its configuration.
+        target: File of the graph.
     """
     network = _Network(exact.load(folder, config, "cpu")).eval()
     any_size = {0: torch.export.Dim.DYNAMIC, 1: torch.export.Dim.DYNAMIC}
@@ -78,21 +83,28 @@ def quantise(source: Path, target: Path) -> None:
 
 
 def graph_of(folder: Path, config: Config, precision: GraphPrecision, files_digest: str) -> Path:
-    """Return the graph of a checkpoint in "fp32" or "int8", made if this machine has none yet."""
+    """Return the graph of a checkpoint, made if this machine has none yet.
+
+    Args:
+        folder: Checkpoint.
+        config: Its configuration.
+        precision: "fp32" or "int8".
+        files_digest: Digest of the checkpoint's files.
+    """
 
     def make(target: Path) -> None:
         if precision == "fp32":
-            export(folder, config, target / GRAPHS["fp32"])
+            export_onnx(folder, config, target / GRAPHS["fp32"])
             return
         quantise(graph_of(folder, config, "fp32", files_digest), target / GRAPHS["int8"])
 
     decisive = [_LAYOUT, files_digest, torch.__version__, onnx.__version__, onnxruntime.__version__, precision]
-    return kept("onnx", decisive, make) / GRAPHS[precision]
+    return cached_folder("onnx", decisive, make) / GRAPHS[precision]
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """The exporter and the quantiser tell their own story on standard output and in warnings."""
+    """Keep what the exporter and the quantiser print and warn of out of the job's output."""
     loggers = {logging.getLogger(name): logging.getLogger(name).level for name in ("", "torch.onnx")}
     for logger in loggers:
         logger.setLevel(logging.ERROR)

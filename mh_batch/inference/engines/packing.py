@@ -35,7 +35,13 @@ class Attention(ABC):
 
     @abstractmethod
     def band(self, projected: Tensor, heads: int, reach: int) -> Tensor:
-        """Mix values where each token attends to those at most `reach` away and to the first, as `full` does."""
+        """Mix values where each token attends to those at most `reach` away and to the first, as `full` does.
+
+        Args:
+            projected: As of `full`.
+            heads: Attention heads.
+            reach: How far tokens may be that a token attends to.
+        """
 
     @abstractmethod
     def first(self, states: Tensor, attention: FirstTokenAttention) -> Tensor:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mh_batch.inference.engines.base import Logits
-from mh_batch.inference.token_sequences import Integers
+from mh_batch.inference.token_sequences import Integers, TokenSequences
 
 # From arrays of integers in main memory to int32 tensors on a device, in their order.
 Upload = Callable[[Sequence[NDArray[Any]]], Sequence[Tensor]]
@@ -108,3 +108,12 @@ class GpuComputation:
         found = np.empty(self.logits.shape)
         found[self.order] = self.logits.numpy()
         return found
+
+
+def padded(windows: TokenSequences, pad_id: int) -> tuple[Tensor, Tensor]:
+    """Return token ids and a boolean mask of what is no padding (both windows x longest window)."""
+    lengths = torch.from_numpy(windows.lengths)
+    valid = torch.arange(int(lengths.max())) < lengths[:, None]
+    ids = torch.full(valid.shape, pad_id, dtype=torch.long)
+    ids[valid] = torch.from_numpy(windows.ids).long()
+    return ids, valid

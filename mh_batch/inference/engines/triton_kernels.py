@@ -35,8 +35,16 @@ def _add_norm(
     tl.store(states + place, normed.to(states.dtype.element_ty), mask=inside)
 
 
-def add_norm(states: Tensor, residual: Tensor, weight: Tensor, bias: Tensor, epsilon: float) -> Tensor:
-    """See `fused.add_norm`; written over `states`."""
+def triton_add_norm(states: Tensor, residual: Tensor, weight: Tensor, bias: Tensor, epsilon: float) -> Tensor:
+    """`fused.add_norm`, written over `states`.
+
+    Args:
+        states: Rows x width.
+        residual: Likewise.
+        weight: Scale of each column.
+        bias: Shift of each column.
+        epsilon: What is added to the variance.
+    """
     rows, width = states.shape
     states, residual = states.contiguous(), residual.contiguous()
     _add_norm[(rows,)](states, residual, weight, bias, epsilon, width, triton.next_power_of_2(width))
@@ -79,8 +87,21 @@ def _merge_first_token(
         tl.store(mixed + there, merged.to(mixed.dtype.element_ty), mask=inside)
 
 
-def merge_first_token(near: NearAttention, key: Tensor, value: Tensor, offsets: Tensor, window: Tensor) -> Tensor:
-    """See `fused.merge_first_token`; written over the mixed values."""
+def triton_merge_first_token(
+    near: NearAttention, key: Tensor, value: Tensor, offsets: Tensor, window: Tensor
+) -> Tensor:
+    """`fused.merge_first_token`, written over the mixed values.
+
+    Args:
+        near: What attention to near tokens gave.
+        key: Keys of the windows' first tokens (windows x heads x width of a head).
+        value: Their values.
+        offsets: Where each window begins among the tokens.
+        window: Number of each token's window.
+
+    Raises:
+        ValueError: heads of a query, or tokens of the sums, are not neighbours in memory.
+    """
     tokens, heads, width = near.query.shape
     if near.query.stride()[1:] != (width, 1) or near.log_sums.stride(1) != 1:
         raise ValueError("heads of a query, and tokens of the sums, must be neighbours in memory")

@@ -26,7 +26,13 @@ _COST_OF_BLOCK = 32
 
 
 def is_supported(device: torch.device, dtype: torch.dtype, head_width: int) -> bool:
-    """Tell whether PyTorch has a kernel for packed sequences on this device, in this precision."""
+    """Tell whether PyTorch has a kernel for packed sequences.
+
+    Args:
+        device: Where to compute.
+        dtype: What to compute in.
+        head_width: Width of an attention head.
+    """
     return (
         device.type == "cuda"
         and dtype in (torch.bfloat16, torch.float16)
@@ -65,20 +71,26 @@ class VarlenAttention(Attention):
     blocks: Blocks
 
     def places(self, counted: Tensor) -> Tensor:
-        """See `Attention`."""
+        """Count as `Attention.places` says."""
         up_to = counted.cumsum(dim=0)
         before = (up_to - counted.to(up_to.dtype))[self.offsets[:-1]]
         # What fills up the pack may be longer than any window, and must not reach beyond the table of positions.
         return (up_to - before[self.window]) * (self.window < self.windows)
 
     def full(self, projected: Tensor, heads: int) -> Tensor:
-        """See `Attention`."""
+        """Mix values as `Attention.full` says."""
         query, key, value = _by_head(projected, heads)
         mixed: Tensor = self._attended(query, key, value).flatten(1)
         return mixed
 
     def band(self, projected: Tensor, heads: int, reach: int) -> Tensor:
-        """See `Attention`."""
+        """Mix values as `Attention.band` says.
+
+        Args:
+            projected: Queries, keys and values side by side (tokens x 3 width).
+            heads: Attention heads.
+            reach: How far tokens may be that a token attends to.
+        """
         if self.longest <= reach + 1:
             return self.full(projected, heads)
         query, key, value = _by_head(projected, heads)
@@ -90,7 +102,7 @@ class VarlenAttention(Attention):
         return fused.merge_first_token(near, key[firsts], value[firsts], self.offsets, self.window).flatten(1)
 
     def first(self, states: Tensor, attention: FirstTokenAttention) -> Tensor:
-        """See `Attention`."""
+        """Mix values as `Attention.first` says."""
         questions = attention.questions(states[self.offsets[: self.windows]])
         return attention.answers(self.blocks.mixed(questions, states))
 
@@ -134,7 +146,13 @@ class Blocks:
 
 
 def packed(upload: Upload, ids: Ids, layout: Layout) -> Pack:
-    """A pack of windows whose tokens attend in one call."""
+    """A pack of windows whose tokens attend in one call.
+
+    Args:
+        upload: The way to the device.
+        ids: Token ids of all windows, filled up.
+        layout: Where the windows lie in them.
+    """
     lengths = np.append(layout.lengths, layout.filling) if layout.filling else layout.lengths
     size = _block_size(layout.lengths)
     per_window = -(-layout.lengths // size)

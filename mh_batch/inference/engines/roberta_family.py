@@ -1,8 +1,9 @@
-"""Longformer sequence classifiers, computed exactly and without the transformers library.
+"""RoBERTa, XLM-R and Longformer sequence classifiers, computed exactly and without the transformers library.
 
-Local attention reaches half of `attention_window` to either side and the first token; the first token alone has global
-attention. Hugging Face's implementation pads to the window and computes all rows of all layers; the numbers are the
-same (see tests/inference/test_engines.py).
+The numbers are those of Hugging Face's implementations from the same weights (tests/inference/engines/test_exact.py).
+
+Longformer's local attention reaches half of `attention_window` to either side and the first token; the first token
+alone has global attention. Hugging Face's implementation pads to the window and computes all rows of all layers.
 """
 
 from __future__ import annotations
@@ -28,7 +29,26 @@ _FIRST_TOKEN_SUFFIX = "_global"
 
 
 @dataclass(frozen=True)
-class _Layer:
+class _RobertaLayer:
+    heads: int
+    projections: Linear
+    after: AfterAttention
+
+    @classmethod
+    def of(cls, weights: Weights, config: Config, number: int) -> _RobertaLayer:
+        name = layer_name(number)
+        projections = Linear.of(weights, f"{name}.attention.self.projections")
+        return cls(heads_of(config), projections, AfterAttention.of(weights, name, epsilon_of(config)))
+
+    def __call__(self, states: Tensor, packed: Pack) -> Tensor:
+        return self.after(packed.attention.full(self.projections(states), self.heads), states)
+
+
+ROBERTA = Family("roberta.", _RobertaLayer.of)
+
+
+@dataclass(frozen=True)
+class _LongformerLayer:
     heads: int
     reach: int
     projections: Linear
@@ -36,7 +56,7 @@ class _Layer:
     after: AfterAttention
 
     @classmethod
-    def of(cls, weights: Weights, config: Config, number: int) -> _Layer:
+    def of(cls, weights: Weights, config: Config, number: int) -> _LongformerLayer:
         name, window = layer_name(number), config["attention_window"]
         attention = f"{name}.attention.self"
         return cls(
@@ -53,4 +73,4 @@ class _Layer:
         return self.after(mixed, states)
 
 
-FAMILY = Family("longformer.", _Layer.of, _FIRST_TOKEN_SUFFIX)
+LONGFORMER = Family("longformer.", _LongformerLayer.of, _FIRST_TOKEN_SUFFIX)

@@ -1,8 +1,6 @@
-"""Engines against Hugging Face's forward pass on random weights of several shapes."""
+"""Exact engines against Hugging Face's forward pass on random weights of several shapes."""
 
 import json
-import os
-import shutil
 import tempfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,45 +22,15 @@ from transformers import (
     XLMRobertaForSequenceClassification,
 )
 
-from mh_batch.errors import ModelError, PlatformError, SettingsError
+from mh_batch.errors import ModelError
 from mh_batch.inference import load_scorer
-from mh_batch.inference.engines import exact, weights
+from mh_batch.inference.engines import exact
 from mh_batch.inference.engines.packing import laid_out
 from mh_batch.inference.execution import Execution, Precision, choose_execution
-from mh_batch.inference.loading import load_engine
-from mh_batch.inference.token_sequences import TokenSequences
+from mh_batch.inference.model_loading import load_engine
 from mh_batch.models import Model, locate_model
-from tests.inference.networks import drawn, logits_alone, longformer, xlmr
-
-SHAPE: dict[str, Any] = {
-    "vocab_size": 10_000,
-    "hidden_size": 24,
-    "num_hidden_layers": 3,
-    "num_attention_heads": 4,
-    "intermediate_size": 40,
-    "max_position_embeddings": 66,
-}
-BAND = {**SHAPE, "pad_token_id": 1, "type_vocab_size": 1}
-WINDOWS = [[0, 5, 6, 7, 2], [0, *range(100, 160), 2], [0, 9, 2], [0, *range(20, 40), 2]]
-
-
-sequences = TokenSequences.of
-
-
-def saved(network: Any, tokenizer_of: Model, folder: Path) -> Model:
-    """Save a network of random weights, large enough to matter, with a shipped tokenizer, and find it again."""
-    torch.manual_seed(3)
-    for value in network.parameters():
-        torch.nn.init.normal_(value, std=0.3)
-    network.save_pretrained(folder)
-    for name in ("tokenizer.json", "tokenizer_config.json"):
-        shutil.copy(tokenizer_of.tokenizer_folder / name, folder / name)
-    return locate_model(str(folder))
-
-
-def expected(network: Any) -> np.ndarray:
-    with torch.no_grad():
-        return np.concatenate([network.eval()(torch.tensor([window])).logits.numpy() for window in WINDOWS])
+from tests.inference.engines.networks import drawn, logits_alone, longformer, xlmr
+from tests.inference.engines.random_models import BAND, SHAPE, WINDOWS, expected, saved, sequences
 
 
 @pytest.mark.parametrize(
@@ -132,65 +100,11 @@ def test_longformer_is_exact_far_beyond_its_window(tmp_path: Path) -> None:
     assert_exact(network, tmp_path, drawn([1, 700, 4096, 5000]), torch.float32, 1e-4)
 
 
-def test_a_graph_is_made_once_for_each_machine(
-    xlmr_mini: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    network = XLMRobertaForSequenceClassification(XLMRobertaConfig(**SHAPE))
-    model = saved(network, xlmr_mini, tmp_path / "random")
-    wanted = expected(network)
-    for _ in range(2):  # exported, then found again
-        logits = load_engine(model, choose_execution(model, "onnx"), "cpu").logits(sequences(WINDOWS))
-        assert np.abs(logits - wanted).max() <= 1e-4 * np.abs(wanted).max()
-    assert len(list(tmp_path.glob("mh-batch-*/onnx-*"))) == 1
-
-
-def test_a_cache_that_others_may_write_to_is_refused(
-    xlmr_mini: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    (tmp_path / f"mh-batch-{os.getuid()}").mkdir(mode=0o777)
-    (tmp_path / f"mh-batch-{os.getuid()}").chmod(0o777)
-    with pytest.raises(PlatformError, match="belong to this user alone"):
-        load_engine(xlmr_mini, Execution("onnx", "fp32"), "cpu")
-
-
-@pytest.mark.parametrize(
-    ("engine", "precision", "best", "chosen"),
-    [
-        ("auto", "auto", "bf16", ("exact", "bf16")),
-        ("auto", "fp32", "bf16", ("exact", "fp32")),
-        ("auto", "int8", "bf16", ("onnx", "int8")),
-        ("onnx", "auto", "bf16", ("onnx", "fp32")),
-        ("reference", "auto", "fp16", ("reference", "fp16")),
-    ],
-)
-def test_what_is_left_to_auto_is_settled_by_the_machine(
-    xlmr_mini: Model, engine: Any, precision: Any, best: Any, chosen: tuple[Any, Any]
-) -> None:
-    assert choose_execution(xlmr_mini, engine, precision, best) == Execution(*chosen)
-
-
-@pytest.mark.parametrize(("engine", "precision"), [("exact", "int8"), ("onnx", "bf16"), ("reference", "int8")])
-def test_an_engine_that_lacks_the_precision_is_refused(xlmr_mini: Model, engine: Any, precision: Any) -> None:
-    with pytest.raises(SettingsError, match=r"int8|fp32"):
-        choose_execution(xlmr_mini, engine, precision)
-
-
-@pytest.mark.parametrize("engine", ["exact", "onnx"])
-def test_an_engine_that_does_not_know_the_architecture_is_refused(
-    xlmr_mini: Model, tmp_path: Path, engine: Any
-) -> None:
-    model = saved(BertForSequenceClassification(BertConfig(**SHAPE)), xlmr_mini, tmp_path / "random")
-    with pytest.raises(SettingsError, match="does not know the architecture"):
-        choose_execution(model, engine)
-
-
 def test_processes_of_one_machine_map_the_same_weights(
     xlmr_mini: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr(weights, "_WORTH_SHARING", 1)
+    monkeypatch.setattr(exact, "_WORTH_SHARING", 1)
     execution = choose_execution(xlmr_mini)
     alone = load_engine(xlmr_mini, execution, "cpu").logits(sequences(WINDOWS))
     shared = [load_engine(xlmr_mini, execution, "cpu", shared=True) for _ in range(2)]

@@ -10,11 +10,11 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from mh_batch.inference.engines import choosing, exact, fused, varlen
+from mh_batch.inference.engines import exact, varlen
 from mh_batch.inference.engines.encoder import PackedEncoder
 from mh_batch.inference.token_sequences import TokenSequences
-from tests.inference.networks import drawn, logits_alone, longformer, xlmr
-from tests.inference.varlen import VarlenStandIn, varlen_stand_in
+from tests.inference.engines.networks import drawn, logits_alone, longformer, xlmr
+from tests.inference.engines.varlen_stand_in import VarlenStandIn, varlen_stand_in
 
 __all__ = ["varlen_stand_in"]  # a fixture
 
@@ -128,8 +128,8 @@ def test_a_kernel_that_says_something_else_is_not_used(
     cpu = torch.device("cpu")
 
     def agrees() -> bool:
-        choosing.varlen_agrees.cache_clear()
-        return choosing.varlen_agrees(cpu, torch.float32, 16)
+        exact.varlen_agrees.cache_clear()
+        return exact.varlen_agrees(cpu, torch.float32, 16)
 
     def without_band(*arguments: Any, window_size: tuple[int, int] = (-1, -1), **options: Any) -> Any:
         return varlen_stand_in(*arguments, **options)
@@ -141,15 +141,7 @@ def test_a_kernel_that_says_something_else_is_not_used(
     for kernel in (without_band, unbuilt):
         monkeypatch.setattr("torch.nn.attention.varlen.varlen_attn", kernel)
         assert not agrees()
-    choosing.varlen_agrees.cache_clear()
-    monkeypatch.setattr(choosing, "is_supported", lambda *asked: True)
-    assert choosing.best_packing(cpu, torch.float32, 16) == "stretches"
-    choosing.varlen_agrees.cache_clear()
-
-
-def test_kernels_in_triton_say_what_pytorch_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("triton", reason="comes with PyTorch for GPUs")
-    monkeypatch.setenv("TRITON_INTERPRET", "1")
-    from mh_batch.inference.engines import triton_kernels
-
-    assert fused.agree(triton_kernels, torch.device("cpu"))
+    exact.varlen_agrees.cache_clear()
+    monkeypatch.setattr(exact, "is_supported", lambda *asked: True)
+    assert exact.best_packing(cpu, torch.float32, 16) == "stretches"
+    exact.varlen_agrees.cache_clear()

@@ -1,10 +1,13 @@
-"""From a model's files to a scorer."""
+"""From a model's files to a scorer: its tokenizer, its engine, and how many tokens fit into one batch."""
+
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
+import torch
 
 from mh_batch.inference.engines import Engine, exact
 from mh_batch.inference.execution import DTYPES, Execution, choose_execution
-from mh_batch.inference.memory import token_budget
 from mh_batch.inference.scorer import Scorer
 from mh_batch.inference.token_sequences import TokenSequences
 from mh_batch.inference.tokenization import TextTokenizer, load_tokenizer
@@ -14,6 +17,13 @@ from mh_batch.models.checkpoint import GraphPrecision, read_config
 
 _PROBE = "Today I walked along the river with a friend, and we talked about what may come next."
 _PROBE_TOKENS = (3, 12, 60)
+
+# Longer batches do not make the matrix products of a CPU core faster, only its caches colder.
+_MOST_ON_CPU = 8_192
+_MOST_ON_GPU = 65_536
+_LEAST = 16
+_BYTES_ON_CPU = 512 * 2**20
+_SHARE_OF_GPU = 0.5
 
 
 def load_scorer(
@@ -81,3 +91,22 @@ def _probes(tokenizer: TextTokenizer, frame: WindowFrame) -> TokenSequences:
     words = np.resize(tokenizer.encode([_PROBE]).ids, max(_PROBE_TOKENS) + 1)
     lengths = np.repeat(np.minimum(_PROBE_TOKENS, frame.size), 2)
     return frame.enclosed(words, np.arange(len(lengths)) % 2, lengths)
+
+
+def token_budget(config: Mapping[str, Any], bytes_per_number: int, device: str) -> int:
+    """Return the tokens that a batch may hold; a longer window stands alone.
+
+    Per token a layer holds at once the states before it, query, key, value, what attention mixed, and the inner states
+    of the feed-forward network twice, before and after their activation.
+
+    Args:
+        config: Configuration of the checkpoint.
+        bytes_per_number: Of the precision that it computes in.
+        device: "cpu" or "cuda:N".
+    """
+    numbers = 6 * int(config.get("hidden_size", 768)) + 2 * int(config.get("intermediate_size", 3072))
+    if device == "cpu":
+        room, most = _BYTES_ON_CPU, _MOST_ON_CPU
+    else:
+        room, most = int(torch.cuda.mem_get_info(device)[0] * _SHARE_OF_GPU), _MOST_ON_GPU
+    return max(_LEAST, min(most, room // (numbers * bytes_per_number)))
