@@ -41,7 +41,7 @@ def validate(arguments: argparse.Namespace) -> int:
     from mh_batch import open_run
     from mh_batch.models import ModelCard
     from mh_batch.spark.session import command_session, run_settings
-    from mh_batch.validation.runs import validate_run
+    from mh_batch.validation.run_validation import validate_run
 
     settings = load_settings(RunSettings, None, given_flags(arguments, RunSettings))
     run = open_run(settings.output, settings.run)
@@ -53,7 +53,7 @@ def validate(arguments: argparse.Namespace) -> int:
     if result.problems:
         problems = "\n".join(f"  - {problem}" for problem in result.problems)
         raise ValidationError(f"run {run.run_id} does not hold its contracts:\n{problems}")
-    print(f"run {run.run_id}: {result.expectations} expectations hold and the books balance")
+    print(f"run {run.run_id}: {result.expectations} expectations hold and all rows are accounted for")
     return 0
 
 

@@ -15,9 +15,9 @@ from mh_batch.consent.events import conform
 from mh_batch.consent.folders import ENDINGS, ledger_files
 from mh_batch.contracts import load_contract
 from mh_batch.errors import CorpusError, LedgerError
+from mh_batch.sources.file_listing import uri_of
 from mh_batch.sources.kinds import Kind, Sort
 from mh_batch.sources.lists import open_list
-from mh_batch.sources.local_files import uri_of
 
 _BLOCK_BYTES = 2**24
 

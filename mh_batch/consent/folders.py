@@ -8,7 +8,7 @@ from pyarrow import fs
 
 from mh_batch.common.filesystem import Folder, file_system_of
 from mh_batch.errors import CorpusError, LedgerError
-from mh_batch.sources.table_files import refuse, walk_here
+from mh_batch.sources.file_listing import refuse, walk_here
 from mh_batch.sources.table_logs import check_surroundings, is_hidden, is_unfinished
 
 ENDINGS = (".parquet", ".csv")

@@ -1,5 +1,5 @@
-"""Contracts of the tables, and the checks that a run must pass before it is published."""
+"""Contracts of the tables that are written and read."""
 
-from mh_batch.contracts.loading import Column, Contract, load_contract
+from mh_batch.contracts.contract import Column, Contract, load_contract
 
 __all__ = ["Column", "Contract", "load_contract"]

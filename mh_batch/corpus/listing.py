@@ -15,10 +15,10 @@ from pyspark.sql import SparkSession
 from mh_batch.common.filesystem import Folder
 from mh_batch.corpus.corpus import as_rows_say
 from mh_batch.errors import CorpusError
+from mh_batch.sources.file_listing import LocalFiles, named_by, uri_of
 from mh_batch.sources.inputs import PARQUET, Input
-from mh_batch.sources.local_files import LocalFiles, named_by, uri_of
 from mh_batch.sources.survey import BadFile
-from mh_batch.sources.table_logs import check_folder, check_surroundings, is_hidden
+from mh_batch.sources.table_logs import check_surroundings, is_hidden, refuse_logged_table
 
 # Where a streaming job of Spark writes which files are whole.
 _STREAM_LOG = "_spark_metadata"
@@ -143,7 +143,7 @@ def _list_elsewhere(spark: SparkSession, named: Input, seen: set[str]) -> Listin
     files = [uri for uri in found if not is_hidden(unquote(uri).rsplit("/", 1)[-1]) and unquote(uri) not in seen]
     seen.update(map(unquote, files))
     for folder in {folder for uri in files for folder in _folders_of(uri)}:
-        check_folder(location, Folder(folder))
+        refuse_logged_table(location, Folder(folder))
     return Listing(False, files, [], [location])
 
 

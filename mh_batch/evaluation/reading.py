@@ -11,10 +11,10 @@ import pyarrow as pa
 
 from mh_batch.common.filesystem import file_system_of
 from mh_batch.errors import CorpusError, nearest
-from mh_batch.sources.arrow_reading import columns_at_hand, look_at, named, read_columns
+from mh_batch.sources.arrow_reading import columns_at_hand, inspect_files, named, read_columns
 from mh_batch.sources.arrow_values import identifiers, texts
+from mh_batch.sources.file_listing import files_at
 from mh_batch.sources.survey import SoundFile
-from mh_batch.sources.table_files import files_at
 
 TEXT = "text"
 OF_LABELS = "label_"
@@ -56,7 +56,7 @@ class LabelledFiles:
     @cached_property
     def _looked_at(self) -> Sequence[SoundFile]:
         names = (TEXT, "label", *_STRINGS)
-        found = look_at(self.files, {*map(self.own_name, names), *self.columns.values()})
+        found = inspect_files(self.files, {*map(self.own_name, names), *self.columns.values()})
         if not found:
             raise CorpusError("the data holds no Parquet files")
         return found

@@ -14,8 +14,8 @@ from mh_batch.contracts import Column, load_contract
 from mh_batch.errors import ContactsError, CorpusError, nearest
 from mh_batch.pseudonyms.hashing import PseudonymKey, author_key, hasher
 from mh_batch.sources.arrow_values import identifiers
+from mh_batch.sources.file_listing import files_at
 from mh_batch.sources.lists import ListFile, open_list
-from mh_batch.sources.table_files import files_at
 
 CHANNELS = ("email", "webhook")
 # No white space, so that nothing of an address can become a header of its own.

@@ -8,14 +8,14 @@ import pyarrow.parquet as pq
 
 from mh_batch.common.filesystem import file_system_of
 from mh_batch.errors import CorpusError
+from mh_batch.sources.file_listing import refuse
 from mh_batch.sources.survey import DAMAGED, BadFile, SoundFile, columns_named, survey
-from mh_batch.sources.table_files import refuse
 
 # A damaged file of another ending, such as readme.md, lies beside the table and is none of it.
 _ENDINGS = ("", ".parquet", ".parq", ".pq")
 
 
-def look_at(files: Sequence[str], names: Collection[str]) -> list[SoundFile]:
+def inspect_files(files: Sequence[str], names: Collection[str]) -> list[SoundFile]:
     """Look at files of which columns of these names are to be read; those of a folder that are no tables are left out.
 
     Raises:

@@ -15,9 +15,9 @@ from urllib.parse import quote, unquote
 import numpy as np
 import numpy.typing as npt
 
+from mh_batch.sources.file_listing import uri_of
 from mh_batch.sources.inputs import DELTA, Input
 from mh_batch.sources.kinds import NOTHING, FileColumn
-from mh_batch.sources.local_files import uri_of
 from mh_batch.sources.survey import BadFile, SoundFile, survey
 
 Positions = npt.NDArray[np.int64]

@@ -61,7 +61,15 @@ class SoundFile:
     def without_footer(
         cls, uri: str, names: Sequence[str], kinds: Mapping[str, Kind], own: Mapping[str, str], has_names: bool = True
     ) -> "SoundFile":
-        """A file, or a table, whose rows nothing counts; arguments as the attributes of these names."""
+        """A file, or a table, whose rows nothing counts.
+
+        Args:
+            uri: Its name.
+            names: As the attribute.
+            kinds: As the attribute.
+            own: As the attribute.
+            has_names: As the attribute.
+        """
         nothing: frozenset[str] = frozenset()
         return cls(uri, 0, tuple(names), kinds, own, nothing, nothing, folder_values(unquote(uri)), has_names)
 

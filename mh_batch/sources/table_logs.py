@@ -46,10 +46,10 @@ def check_surroundings(location: str) -> None:
                 f"{location} lies in '{folder.name}', where a writer keeps what it has not finished: "
                 "give the folder that it writes to, once it has"
             )
-        check_folder(location, folder)
+        refuse_logged_table(location, folder)
 
 
-def check_folder(location: str, folder: Folder) -> None:
+def refuse_logged_table(location: str, folder: Folder) -> None:
     """Check that a folder of an input, or one above it, is no table with a log.
 
     Raises:

@@ -10,9 +10,9 @@ import pandas as pd
 import pyarrow as pa
 
 from mh_batch.errors import CorpusError
-from mh_batch.sources.arrow_reading import look_at, named, read_columns
+from mh_batch.sources.arrow_reading import inspect_files, named, read_columns
 from mh_batch.sources.arrow_values import identifiers, texts
-from mh_batch.sources.table_files import files_at
+from mh_batch.sources.file_listing import files_at
 from mh_batch.training.augmentation import sentences
 
 _COLUMNS = ("text", "language")
@@ -43,7 +43,7 @@ def _pools(file: Path) -> Iterator[list[str]]:
 
 def _read(location: Path) -> pd.DataFrame:
     parts = [pa.table({"text": pa.nulls(0, pa.string()), "language": pa.nulls(0, pa.string())})]
-    for file in look_at(files_at(str(location), set()), _COLUMNS):
+    for file in inspect_files(files_at(str(location), set()), _COLUMNS):
         try:
             parts += [_columns(rows) for rows in read_columns(file, _COLUMNS)]
         except CorpusError as error:

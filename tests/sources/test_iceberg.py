@@ -22,8 +22,8 @@ from mh_batch.corpus.corpus import Corpus
 from mh_batch.corpus.reading import read_corpus
 from mh_batch.errors import CorpusError
 from mh_batch.sources.inputs import parse_input
+from mh_batch.sources.snapshot_reading import read_snapshot
 from mh_batch.sources.snapshots import TableVersion
-from mh_batch.sources.tables import read_snapshot
 from tests.sources.test_delta import Rows, rows_of, texts
 
 pytestmark = pytest.mark.spark

@@ -5,7 +5,7 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from mh_batch.errors import CorpusError
-from mh_batch.sources.local_files import LocalFiles
+from mh_batch.sources.file_listing import LocalFiles
 from mh_batch.sources.table_logs import check_surroundings
 
 

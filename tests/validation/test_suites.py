@@ -7,8 +7,7 @@ from pyspark.sql.types import StructField, StructType
 
 from mh_batch.contracts import load_contract
 from mh_batch.models import ModelCard
-from mh_batch.validation.checking import Checker
-from mh_batch.validation.suites import rejected_suite, scores_suite
+from mh_batch.validation.suites import Checker, rejected_suite, scores_suite
 
 pytestmark = pytest.mark.spark
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from mh_batch.consent import Subjects
 from mh_batch.errors import CorpusError, UsageError
 from mh_batch.sources.arrow_values import identifiers
+from mh_batch.sources.file_listing import uri_of
 from mh_batch.sources.lists import open_list
-from mh_batch.sources.local_files import uri_of
 from mh_batch.sources.table_logs import check_surroundings
 
 _COLUMNS = ("author_id", "doc_id")

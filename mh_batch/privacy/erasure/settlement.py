@@ -16,8 +16,7 @@ from mh_batch.privacy.erasure.manifests import read_manifest, without_identifier
 from mh_batch.privacy.erasure.subject_rows import run_folders
 from mh_batch.reporting import write_page_again, write_report
 from mh_batch.settings import ReportOptions
-from mh_batch.validation.reconciliation import Books
-from mh_batch.validation.runs import count_run
+from mh_batch.validation.run_validation import Reconciliation, count_run
 
 _ENTRIES = "erasures"
 
@@ -51,7 +50,7 @@ def settle_books(spark: SparkSession, root: OutputRoot, journal: ErasureJournal)
 def _check_books(folder: Folder, counts: dict[str, Any]) -> None:
     for name, model in counts["models"].items():
         rejected = Counter(counts["rejected"]) + Counter(model["rejected"])
-        problem = Books(name, counts["read"], model["scored"], rejected).problem()
+        problem = Reconciliation(name, counts["read"], model["scored"], rejected).problem()
         if problem:
             raise ErasureError(f"after the erasure the books of {folder.uri} do not balance: {problem}")
 

@@ -11,8 +11,8 @@ from pyspark import TaskContext
 
 from mh_batch.contracts import load_contract
 from mh_batch.errors import PlatformError, WithheldError
-from mh_batch.inference.execution import Execution
 from mh_batch.inference.batching import ScoredTexts
+from mh_batch.inference.execution import Execution
 from mh_batch.inference.scorer import Scorer
 from mh_batch.inference.token_sequences import TokenizedTexts
 from mh_batch.models import Model

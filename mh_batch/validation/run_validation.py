@@ -1,4 +1,4 @@
-"""What a staged run must pass before it is published."""
+"""Validation of a staged run before it is published: its tables by their contracts, its counts by reconciliation."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -11,9 +11,7 @@ from mh_batch.common.filesystem import Folder
 from mh_batch.consent.rules import ConsentRule
 from mh_batch.corpus import RejectionReason
 from mh_batch.models import ModelCard
-from mh_batch.validation.checking import Checker, FailedExpectation
-from mh_batch.validation.reconciliation import Books
-from mh_batch.validation.suites import rejected_suite, scores_suite
+from mh_batch.validation.suites import Checker, FailedExpectation, rejected_suite, scores_suite
 
 Rejections = Mapping[str | None, Mapping[str, int]]
 
@@ -51,6 +49,37 @@ class ModelCounts:
 
 
 @dataclass(frozen=True)
+class Reconciliation:
+    """Counts of one model: every row that was read is scored or rejected.
+
+    Attributes:
+        model: Name of the model.
+        read: Rows that the inputs hold, counted apart from the run.
+        scored: Rows of its scores table.
+        rejected: Rows rejected for all models and for this one, by reason.
+    """
+
+    model: str
+    read: int
+    scored: int
+    rejected: Mapping[str, int]
+
+    @property
+    def missing(self) -> int:
+        """Rows that were read and are neither scored nor rejected; negative if rows were counted twice."""
+        return self.read - self.scored - sum(self.rejected.values())
+
+    def problem(self) -> str | None:
+        """Return what does not balance, or None."""
+        if self.missing == 0:
+            return None
+        return (
+            f"{self.model}: {self.read:,} rows read, but {self.scored:,} scored and "
+            f"{sum(self.rejected.values()):,} rejected ({self.missing:+,} unaccounted for)"
+        )
+
+
+@dataclass(frozen=True)
 class ValidationResult:
     """Whether a run may be published, and why not."""
 
@@ -82,7 +111,7 @@ def validate_run(
     max_failed_share: float,
     eligible: Mapping[str, int] | None = None,
 ) -> ValidationResult:
-    """Check a run's tables against their contracts and its books against the corpus.
+    """Check a run's tables against their contracts, and its counts against the corpus.
 
     Args:
         spark: The session.
@@ -90,7 +119,7 @@ def validate_run(
         cards: Cards of its models.
         read: Rows that the inputs hold, counted apart from the run.
         max_failed_share: Share of documents that inference may fail on.
-        eligible: Documents that each model was to score, counted in the corpus; where unknown, what the books leave.
+        eligible: Documents that each model was to score, counted in the corpus; else what other counts leave.
     """
     rejected = spark.read.parquet((run / "rejected").spark_pattern)
     rejections = _rejections(rejected)
@@ -105,14 +134,23 @@ def validate_run(
         expected = (eligible or {}).get(card.name, asked) - of_model.get(RejectionReason.INFERENCE_FAILED, 0)
         failed += checker.check(f"scores of {card.name}", scores, scores_suite(card, expected))
         counts[card.name] = _count(scores, of_model)
-        books = Books(card.name, read, counts[card.name].scored, rejected_rows)
-        unbalanced += [problem for problem in (books.problem(), _too_many_failures(books, max_failed_share)) if problem]
+        counted = Reconciliation(card.name, read, counts[card.name].scored, rejected_rows)
+        unbalanced += [
+            problem for problem in (counted.problem(), _too_many_failures(counted, max_failed_share)) if problem
+        ]
     run_counts = ModelCounts(read, rejections.get(None, {}), counts, _kept_out(rejected))
     return ValidationResult(checker.expectations, failed, unbalanced, run_counts)
 
 
 def count_run(spark: SparkSession, run: Folder, models: Sequence[str], read: int) -> ModelCounts:
-    """Count the tables of a run again, as `validate_run` does; its models by name."""
+    """Count the tables of a run again, as `validate_run` does.
+
+    Args:
+        spark: The session.
+        run: Folder of the run.
+        models: Names of its models.
+        read: Rows that the inputs hold, counted apart from the run.
+    """
     rejected = spark.read.parquet((run / "rejected").spark_pattern)
     rejections = _rejections(rejected)
     counts = {
@@ -149,12 +187,12 @@ def _count(scores: DataFrame, rejected: Mapping[str, int]) -> ScoredCounts:
     return ScoredCounts(int(row[0]), rejected, int(row[1]), int(row[2]), int(row[3]))
 
 
-def _too_many_failures(books: Books, max_failed_share: float) -> str | None:
-    failures = books.rejected.get(RejectionReason.INFERENCE_FAILED, 0)
-    asked = books.scored + failures
+def _too_many_failures(counted: Reconciliation, max_failed_share: float) -> str | None:
+    failures = counted.rejected.get(RejectionReason.INFERENCE_FAILED, 0)
+    asked = counted.scored + failures
     if failures <= max_failed_share * asked:
         return None
     return (
-        f"{books.model}: inference failed on {failures:,} of {asked:,} documents, more than the allowed share of "
+        f"{counted.model}: inference failed on {failures:,} of {asked:,} documents, more than the allowed share of "
         f"{max_failed_share:g} (see the details in 'rejected'; --max-failed-share sets it)"
     )

@@ -1,4 +1,4 @@
-"""Tables that keep a log, by whichever format."""
+"""Snapshots of tables that keep a log, read by whichever format."""
 
 from mh_batch.sources.delta import read_delta
 from mh_batch.sources.iceberg import read_iceberg

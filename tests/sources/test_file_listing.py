@@ -5,7 +5,7 @@ from urllib.parse import unquote
 import pytest
 
 from mh_batch.errors import CorpusError
-from mh_batch.sources.local_files import DANGLING, LocalFiles, named_by
+from mh_batch.sources.file_listing import DANGLING, LocalFiles, named_by
 
 
 def files(*paths: Path) -> LocalFiles:

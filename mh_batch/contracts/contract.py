@@ -1,4 +1,4 @@
-"""The contracts in `schemas/`: the one place where a table's columns are defined."""
+"""Contracts of the tables, as `schemas/` defines their columns and nothing else does."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pyarrow as pa
 import yaml
 
 if TYPE_CHECKING:
-    from pyspark.sql.types import StructType
+    from pyspark.sql.types import DataType, StructType
 
 LABEL_PLACEHOLDER = "{label}"
 
@@ -52,6 +52,13 @@ class Column:
         """The Arrow type that the type's name stands for."""
         return _arrow_type(self.type)
 
+    @property
+    def spark_type(self) -> DataType:
+        """The Spark type that the type's name stands for (needs pyspark)."""
+        from pyspark.sql.pandas.types import from_arrow_type
+
+        return from_arrow_type(self.arrow_type)
+
 
 @dataclass(frozen=True)
 class Contract:
@@ -82,7 +89,7 @@ class Contract:
         """The table's Spark schema (needs pyspark)."""
         from pyspark.sql.types import StructField, StructType
 
-        return StructType([StructField(c.name, spark_type(c), c.nullable) for c in self.columns])
+        return StructType([StructField(c.name, c.spark_type, c.nullable) for c in self.columns])
 
 
 def _arrow_type(name: str) -> pa.DataType:
@@ -92,13 +99,6 @@ def _arrow_type(name: str) -> pa.DataType:
         fields = [field.partition(":") for field in name.removeprefix("struct<").removesuffix(">").split(",")]
         return pa.struct([(field, _arrow_type(kind)) for field, _, kind in fields])
     return _ARROW_TYPES[name]
-
-
-def spark_type(column: Column) -> Any:  # noqa: ANN401 - pyspark is imported late, so its types cannot be named here
-    """Return the Spark type of a column (needs pyspark)."""
-    from pyspark.sql.pandas.types import from_arrow_type
-
-    return from_arrow_type(column.arrow_type)
 
 
 @cache
