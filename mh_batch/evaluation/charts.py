@@ -8,11 +8,11 @@ from typing import Any
 
 import altair as alt
 
+from mh_batch.charts.style import INK, color_of_label, dash_of_label, shape_of_label
 from mh_batch.evaluation.curves import precision_recall_curve, roc_curve
 from mh_batch.evaluation.measuring import Row, truth_of
 from mh_batch.evaluation.result import Evaluation
 from mh_batch.evaluation.tables import KINDS
-from mh_batch.reporting.page.charts.style import INK, color_of_label, dash_of_label, shape_of_label
 
 Spec = dict[str, Any]
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mh_batch.charts.html_page import chart_script, template
+from mh_batch.charts.style import LOOK, look_of
 from mh_batch.evaluation.charts import EvaluationChart, charts_of
 from mh_batch.evaluation.comparison import INDICATOR, labels_shown
 from mh_batch.evaluation.error_rates import as_yaml
@@ -18,8 +20,6 @@ from mh_batch.evaluation.tables import (
     overall_table,
     speed_table,
 )
-from mh_batch.reporting.page.assets import chart_script, template
-from mh_batch.reporting.page.charts.style import LOOK, look_of
 
 
 @dataclass(frozen=True)

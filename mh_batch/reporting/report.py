@@ -14,15 +14,14 @@ from mh_batch.common.filesystem import Folder
 from mh_batch.contracts import load_contract
 from mh_batch.reporting.comparison.compare import compare
 from mh_batch.reporting.counting.cooccurrence import cooccurrence_table
-from mh_batch.reporting.counting.counted import CountedModel, author_unit, count_models
+from mh_batch.reporting.counting.counted_models import CountedModel, author_unit, count_models
 from mh_batch.reporting.counting.distribution import distribution_table
 from mh_batch.reporting.counting.quality import quality_table
-from mh_batch.reporting.disclosure.private_tables import private_tables
-from mh_batch.reporting.disclosure.rounding import rounded
-from mh_batch.reporting.estimation.estimates import prevalence_table
+from mh_batch.reporting.disclosure.differential_privacy import private_tables
+from mh_batch.reporting.estimation.prevalence import prevalence_table
 from mh_batch.reporting.groupings import COMPLEMENTARY, SMALL
 from mh_batch.reporting.page import render_page
-from mh_batch.reporting.tables import ReportTables, read_table, write_table
+from mh_batch.reporting.report_tables import ReportTables, read_table, rounded, write_table
 from mh_batch.settings import ReportOptions
 
 

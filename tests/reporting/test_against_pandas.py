@@ -13,7 +13,7 @@ from scipy.stats import ks_2samp
 from mh_batch.common.filesystem import Folder
 from mh_batch.reporting import write_report
 from mh_batch.settings import ReportOptions
-from tests.reporting.independent import DIMENSIONS, counts_of, groups_of, prepared, wilson
+from tests.reporting.reference_figures import DIMENSIONS, counts_of, groups_of, prepared, wilson
 from tests.reporting.scored_corpus import MODELS, draw_documents, score, write_run
 
 pytestmark = pytest.mark.spark

@@ -11,9 +11,9 @@ from pyspark.sql import SparkSession
 from mh_batch.common.filesystem import Folder
 from mh_batch.contracts import load_contract
 from mh_batch.reporting import write_report
-from mh_batch.reporting.tables import write_table
+from mh_batch.reporting.report_tables import write_table
 from mh_batch.settings import ReportOptions
-from tests.reporting.page.made_up import prevalence
+from tests.reporting.page.synthetic_report import prevalence
 from tests.reporting.scored_corpus import MODELS, draw_documents, score, write_run
 
 ONE = "one-of-two"

@@ -9,6 +9,9 @@ import pandas as pd
 from pyspark.sql import DataFrame
 
 from mh_batch.reporting.comparison.differences import (
+    RUNS,
+    count_authors_of_both,
+    count_bins_of_both,
     difference_of,
     effective_size,
     index_by_chance,
@@ -17,8 +20,7 @@ from mh_batch.reporting.comparison.differences import (
 )
 from mh_batch.reporting.counting.aggregates import BINS
 from mh_batch.reporting.counting.distribution import SHOWN_BINS
-from mh_batch.reporting.counting.overlap import RUNS, count_authors_of_both, count_bins_of_both
-from mh_batch.reporting.disclosure.rounding import rounded
+from mh_batch.reporting.report_tables import rounded
 
 _SAME = ("fingerprint", "thresholds")
 

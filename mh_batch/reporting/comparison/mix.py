@@ -1,12 +1,20 @@
 """How the composition of the corpus changed since another run: by language and by source."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pyarrow.compute as pc
+
+from mh_batch.common.filesystem import Folder
 from mh_batch.reporting.comparison.differences import index_by_chance, stability_index
+from mh_batch.reporting.counting.counted_models import CountedModel
+from mh_batch.reporting.groupings import ALL
+from mh_batch.reporting.report_tables import read_table
 
 OTHER = "other"
+
+_DIMENSIONS = ("language", "source")
 
 
 @dataclass(frozen=True)
@@ -56,3 +64,37 @@ def _compare(dimension: str, now: Composition, before: Composition) -> Iterator[
                 "psi": index,
                 "p_value": p_value,
             }
+
+
+def shown_composition(model: CountedModel) -> Composition:
+    """Return what the report shows of a model's documents by language and source."""
+    groups, total = model.counts.groups, model.total.iloc[0]
+    rows = groups[groups["by"].isin(_DIMENSIONS)]
+    named = [
+        (by, values[by], None if values["suppressed"] else int(values["documents"]))
+        for by, values in zip(rows["by"], rows.to_dict("records"), strict=True)
+    ]
+    return _composed(named, int(total["documents"]), int(total["authors"] + total["unattributed"]))
+
+
+def published_composition(previous: Folder, model: str) -> Composition:
+    """Return what another report says of its composition; nothing where it is of a version that said nothing."""
+    if not (previous / "report" / "quality.parquet").exists():
+        return Composition(0, {})
+    own = pc.field("model") == model
+    quality = read_table(previous / "report", "quality").filter(own).to_pylist()
+    total = read_table(previous / "report", "prevalence").filter(own & (pc.field("by") == ALL)).to_pylist()
+    size = max((row["authors"] or row["documents"] or 0 for row in total), default=0)
+    named = [(row["aspect"], row["value"], row["documents"]) for row in quality if row["aspect"] in _DIMENSIONS]
+    return _composed(named, sum(row["documents"] for row in quality if row["aspect"] == "scored"), size)
+
+
+def _composed(named: Sequence[tuple[str, str, int | None]], documents: int, size: int) -> Composition:
+    shares: dict[str, dict[str, int]] = {}
+    for dimension, value, count in named:
+        shown = shares.setdefault(dimension, {})
+        if count is not None:
+            shown[value] = count
+    for shown in shares.values():
+        shown[OTHER] = max(0, documents - sum(shown.values()))
+    return Composition(size, shares)

@@ -175,6 +175,12 @@ def crossed(rows: DataFrame, used: Sequence[str], crossings: Sequence[Crossing],
     """Repeat each row for each crossing, without the dimensions that this is not cut by.
 
     Spark's own grouping sets would do the same, but forget how the rows are partitioned.
+
+    Args:
+        rows: Rows with the dimensions.
+        used: The dimensions that any of the crossings is cut by.
+        crossings: The crossings; the column `crossing` holds their index.
+        kept: Further columns of the rows.
     """
     numbers = F.array(*[F.lit(i) for i in range(len(crossings))])
     repeated = rows.withColumn("crossing", F.explode(numbers))

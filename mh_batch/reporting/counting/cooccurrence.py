@@ -8,8 +8,8 @@ from pyspark.sql import DataFrame, functions as F
 
 from mh_batch.contracts import load_contract
 from mh_batch.reporting.counting.aggregates import author_columns
-from mh_batch.reporting.disclosure.rounding import rounded
 from mh_batch.reporting.groupings import SMALL
+from mh_batch.reporting.report_tables import rounded
 
 # The labels of one document, in pairs: each pair once.
 _PAIRS = """

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from mh_batch.contracts import load_contract
 from mh_batch.reporting.counting.aggregates import BINS, UNIT
-from mh_batch.reporting.disclosure.rounding import rounded
-from mh_batch.reporting.estimation.wilson import Floats
+from mh_batch.reporting.estimation.uncertainty import Floats
 from mh_batch.reporting.groupings import DIMENSIONS
+from mh_batch.reporting.report_tables import rounded
 
 QUANTILES = {"q05": 0.05, "q25": 0.25, "q50": 0.5, "q75": 0.75, "q95": 0.95}
 # Bins of the histograms that are shown.
@@ -35,7 +35,7 @@ class Histograms:
             label: Index of the label.
         """
         own = bins[bins["label"] == label]
-        place = rows_of(groups, own), own["bin"].to_numpy()
+        place = group_rows(groups, own), own["bin"].to_numpy()
         self.documents = np.zeros((len(groups), BINS), np.int64)
         self.probability = np.zeros((len(groups), BINS), np.float64)
         np.add.at(self.documents, place, own["documents"].to_numpy())
@@ -59,7 +59,7 @@ class Histograms:
         return middles
 
 
-def rows_of(groups: pd.DataFrame, others: pd.DataFrame) -> NDArray[np.int64]:
+def group_rows(groups: pd.DataFrame, others: pd.DataFrame) -> NDArray[np.int64]:
     """Return the row of `groups` that each row of `others` belongs to."""
     keys = ["crossing", *DIMENSIONS]
     index = pd.MultiIndex.from_frame(groups[keys])

@@ -8,8 +8,8 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, functions as F
 
 from mh_batch.contracts import load_contract
-from mh_batch.reporting.disclosure.rounding import rounded
 from mh_batch.reporting.groupings import ALL
+from mh_batch.reporting.report_tables import rounded
 
 _Row = tuple[str, str, int | None, str | None]
 
@@ -37,7 +37,7 @@ def quality_table(
         A table under the contract `quality`.
     """
     rows = [
-        *_books(counts, counts["models"][model]),
+        *_row_counts(counts, counts["models"][model]),
         *_composition(groups),
         *_windows(scores),
         *[("unattributed", ALL, int(n), None) for n in groups.loc[groups["by"] == ALL, "unattributed"]],
@@ -55,7 +55,7 @@ def quality_table(
     return pa.Table.from_pylist(entries, schema=load_contract("quality").arrow_schema())
 
 
-def _books(counts: Mapping[str, Any], own: Mapping[str, Any]) -> Iterator[_Row]:
+def _row_counts(counts: Mapping[str, Any], own: Mapping[str, Any]) -> Iterator[_Row]:
     yield "read", ALL, counts["read"], None
     yield "scored", ALL, own["scored"], None
     yield "duplicates", ALL, own["duplicate_texts"], None

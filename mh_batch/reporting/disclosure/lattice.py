@@ -102,7 +102,14 @@ class Lattice:
         return np.flatnonzero(chosen & (self.codes[:, 0] == scope + 1))
 
     def project(self, cells: Ints, crossing: int, scope: int, language: int = 0) -> Ints:
-        """Return keys of the cells' totals; of cells not cut by language, as if they were of this one."""
+        """Return keys of the cells' totals; of cells not cut by language, as if they were of this one.
+
+        Args:
+            cells: The cells.
+            crossing: The crossing of the totals.
+            scope: Their scope.
+            language: Code of a language to which cells that are not cut by language are taken to belong.
+        """
         cut = np.array([crossing >> index & 1 for index in range(len(DIMENSIONS))])
         first = 0 if crossing & BY_LANGUAGE else scope + 1
         codes = np.column_stack([np.full(len(cells), first), self.codes[cells, 1:] * cut])
@@ -116,7 +123,14 @@ class Lattice:
         return np.asarray(np.where(self._keys[order[at]] == keys, order[at], -1))
 
     def add(self, keys: Ints, authors: Ints, crossing: int, scope: int) -> None:
-        """Add cells that no row shows to the crossing of a scope, other than those known already."""
+        """Add cells that no row shows to the crossing of a scope, other than those known already.
+
+        Args:
+            keys: Keys of the cells.
+            authors: Their authors.
+            crossing: The crossing.
+            scope: The scope.
+        """
         new = self.find(keys) < 0
         self._keys = np.concatenate([self._keys, keys[new]])
         self.codes = np.concatenate([self.codes, np.stack(np.unravel_index(keys[new], self._shape), axis=1)])

@@ -11,9 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mh_batch.reporting.counting.aggregates import Counts
-from mh_batch.reporting.counting.distribution import rows_of
+from mh_batch.reporting.counting.distribution import group_rows
 from mh_batch.reporting.estimation.adjustment import Mixture, Rates, mix
-from mh_batch.reporting.estimation.wilson import Floats
+from mh_batch.reporting.estimation.uncertainty import Floats
 from mh_batch.reporting.groupings import ALL
 
 
@@ -61,7 +61,7 @@ class CardRates:
         """
         own = counts.bins[counts.bins["label"] == label]
         rows = own["rated"].map(self.row_of).fillna(self.row_of.get(ALL, np.nan))
-        rated = own.assign(group=rows_of(counts.groups, own), row=rows).dropna(subset="row")
+        rated = own.assign(group=group_rows(counts.groups, own), row=rows).dropna(subset="row")
         documents, positives = (self._by_rate(rated, name, len(counts.groups)) for name in ("documents", "positives"))
         covered = documents.sum(axis=1) == counts.groups["documents"].to_numpy()
         return mix(documents, positives, self.rates), covered

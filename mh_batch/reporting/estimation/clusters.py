@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import stdtrit
 
-from mh_batch.reporting.estimation.wilson import Floats
+from mh_batch.reporting.estimation.uncertainty import Floats
 
 # Where the rarer outcome was hardly seen, neither was its likeness within authors: the design effect then leans towards
 # that of authors whose documents all agree, as though so many more had been seen. Chosen by the coverage of the

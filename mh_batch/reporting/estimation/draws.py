@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaincc, betainccinv, betaincinv, ndtri
 
-from mh_batch.reporting.estimation.wilson import Floats, wilson_bound
+from mh_batch.reporting.estimation.uncertainty import Floats, wilson_bound
 
 _DRAWS = 2000
 _SEED = 1978
@@ -45,7 +45,9 @@ def _order(stream: int, row: int) -> NDArray[np.int64]:
     return np.random.default_rng([_SEED, stream, row]).permutation(_DRAWS)
 
 
-def interval(share: Floats, effective: Floats, sensitivity: Floats, specificity: Floats) -> tuple[Floats, Floats]:
+def prevalence_interval(
+    share: Floats, effective: Floats, sensitivity: Floats, specificity: Floats
+) -> tuple[Floats, Floats]:
     """Return both ends of the 95 % intervals of prevalences.
 
     Each draw of the error rates meets one of the share. Where they would put the prevalence below 0 they contradict

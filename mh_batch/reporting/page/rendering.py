@@ -1,24 +1,72 @@
-"""Renders the report for people."""
+"""The report for people, rendered as one page."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 from itertools import groupby
 from typing import Any
 
-from mh_batch.reporting.formats import span
+import yaml
+
+from mh_batch.charts.formats import span
+from mh_batch.charts.html_page import chart_script, template
+from mh_batch.charts.style import LOOK, RAMP, Look, look_of
 from mh_batch.reporting.page import words
-from mh_batch.reporting.page.assets import chart_script, crisis_lines, template
-from mh_batch.reporting.page.books import composition, keep_books
-from mh_batch.reporting.page.charts import LOOK, RAMP
-from mh_batch.reporting.page.cuts import GROUPS_SHOWN, first_period_shown
-from mh_batch.reporting.page.filters import filters_of
-from mh_batch.reporting.page.measures import FEW, Row
+from mh_batch.reporting.page.leading_measures import FEW, Row
+from mh_batch.reporting.page.record_counts import composition_lines, record_lines
 from mh_batch.reporting.page.sections import Section, section
-from mh_batch.reporting.page.views import ModelView, view_model
-from mh_batch.reporting.tables import ReportTables
+from mh_batch.reporting.page.views import GROUPS_SHOWN, ModelView, first_period_shown, view_model
+from mh_batch.reporting.page.words import group_name
+from mh_batch.reporting.report_tables import ReportTables
 from mh_batch.settings import Period
 
+_PACKAGE = "mh_batch.reporting.page"
 # As many columns of a table over time as fit on paper.
 _PERIODS_ACROSS = 8
+
+
+@dataclass(frozen=True)
+class Filters:
+    """The labels and languages of the report.
+
+    Attributes:
+        indicators: The labels that can be chosen, in the order that gives them their colours.
+        labels: These and the labels that mean none of them.
+        languages: Languages that can be chosen.
+        suppressed: Languages that cannot, since their figures are suppressed.
+    """
+
+    indicators: tuple[str, ...]
+    labels: tuple[str, ...]
+    languages: tuple[str, ...]
+    suppressed: tuple[str, ...]
+
+    @property
+    def looks(self) -> dict[str, Look]:
+        """How the indicators look in the charts."""
+        return look_of(self.indicators)
+
+    def of_label(self, label: str) -> str:
+        """Return the class of what concerns one label."""
+        return f"L{self.labels.index(label)}"
+
+    def of_language(self, language: str) -> str:
+        """Return the classes of what concerns one language, or all together."""
+        return f"G G{self.languages.index(language)}" if language in self.languages else "G"
+
+
+def filters_of(views: Sequence[ModelView]) -> Filters:
+    """Return what can be chosen among all models' labels and languages."""
+    indicators = dict.fromkeys(label for view in views for label in view.indicators)
+    labels = dict.fromkeys([*indicators, *(label for view in views for label in view.labels)])
+    languages = dict.fromkeys(name for view in views for name in view.languages.open)
+    suppressed = dict.fromkeys(name for view in views for name in view.languages.suppressed if name not in languages)
+    return Filters(tuple(indicators), tuple(labels), tuple(languages), tuple(sorted(suppressed, key=_language_name)))
+
+
+def _language_name(language: str) -> str:
+    return group_name("language", language)
 
 
 def render_page(tables: ReportTables, manifest: Mapping[str, Any]) -> str:
@@ -36,7 +84,7 @@ def render_page(tables: ReportTables, manifest: Mapping[str, Any]) -> str:
         section(number, model, view, filters.indicators, report["period"])
         for number, (model, view) in enumerate(zip(models, views, strict=True), 1)
     ]
-    return template().render(
+    return template("report.html.j2", _PACKAGE).render(
         run=manifest,
         report=report,
         period=report["period"],
@@ -48,16 +96,24 @@ def render_page(tables: ReportTables, manifest: Mapping[str, Any]) -> str:
         example=_example(views),
         top=_top(views),
         quality=_quality(views),
-        crisis=crisis_lines(),
+        crisis=_crisis_lines(),
         script=chart_script(),
         ramp=RAMP,
         few=f"fewer than {FEW} {report['counted_as_authors'].replace('documents', 'texts')}",
         groups_shown=GROUPS_SHOWN,
+        group_name=group_name,
         side_by_side=_side_by_side,
         matrix=_matrix,
         bins=_bins,
         batches=_batches,
     )
+
+
+@cache
+def _crisis_lines() -> dict[str, Any]:
+    """Where people in a crisis find help, and when that was last checked."""
+    lines: dict[str, Any] = yaml.safe_load((files(_PACKAGE) / "crisis_lines.yaml").read_text(encoding="utf-8"))
+    return lines
 
 
 def _page(sections: Sequence[Section], classes: Sequence[str]) -> dict[str, Any]:
@@ -92,11 +148,11 @@ def _example(views: Sequence[ModelView]) -> list[str]:
 def _quality(views: Sequence[ModelView]) -> dict[str, Any]:
     models = [view.quality for view in views]
     if not any(models):
-        return {"books": [], "parts": {}}
+        return {"records": [], "parts": {}}
     aspects = {"language": "Language", "source": "Source", "windows": "Windows that a text was read in"}
     return {
-        "books": keep_books(models),
-        "parts": {title: composition(models, aspect) for aspect, title in aspects.items()},
+        "records": record_lines(models),
+        "parts": {title: composition_lines(models, aspect) for aspect, title in aspects.items()},
     }
 
 

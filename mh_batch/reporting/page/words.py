@@ -1,20 +1,37 @@
-"""What the page says in sentences: assumptions, an example, and descriptions of the charts for those who hear them."""
+"""The page's words: names of groups, assumptions, an example, and descriptions of charts for those who hear them."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
 from typing import Any
 
-from mh_batch.reporting.formats import count, day, interval, of_hundred, percent, points
-from mh_batch.reporting.page.cuts import Groups
-from mh_batch.reporting.page.measures import ANY_POSITIVE, PREVALENCE, Measure, Row
-from mh_batch.reporting.page.names import group_name
+import yaml
+
+from mh_batch.charts.formats import count, day, of_hundred, percent, percent_interval, percentage_points
+from mh_batch.corpus.language import UNDETERMINED
+from mh_batch.reporting.groupings import ALL, UNKNOWN
+from mh_batch.reporting.page.leading_measures import ANY_POSITIVE, PREVALENCE, Measure, Row
+from mh_batch.reporting.page.views import Groups
 from mh_batch.settings import Period
 
 _TABLE = "A table with all figures follows."
+_OF_LANGUAGES = {ALL: "all languages", UNDETERMINED: "language undetermined"}
 
 
-def error_rates(row: Row) -> str:
-    """Say which error rates a prevalence rests on."""
-    return f"sensitivity {percent(row['sensitivity'])}, specificity {percent(row['specificity'])}"
+def group_name(dimension: str, value: str) -> str:
+    """Return what readers call a group: a language by its English name, others as the corpus does."""
+    if value == UNKNOWN:
+        return f"{dimension} unknown"
+    if dimension == "language":
+        return _OF_LANGUAGES.get(value) or _languages().get(value, value)
+    return value
+
+
+@cache
+def _languages() -> dict[str, str]:
+    path = files("mh_batch.reporting.page") / "languages.yaml"
+    names: dict[str, str] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return names
 
 
 def example(row: Row, measure: Measure) -> list[str]:
@@ -54,7 +71,14 @@ def _example_of_adjustment(row: Row) -> list[str]:
 
 
 def describe_time(title: str, rows: Sequence[Row], unit: str, period: Period) -> str:
-    """Describe a series over time, in one language or in all."""
+    """Describe a series over time, in one language or in all.
+
+    Args:
+        title: What is drawn.
+        rows: Its rows, with the figure of their label's measure.
+        unit: What the figures are shares of.
+        period: What dates are grouped by.
+    """
     shown = [row for row in rows if row["value"] is not None]
     if not shown:
         return f"{title}: {unit} by {period}; all suppressed. {_TABLE}"
@@ -70,7 +94,13 @@ def describe_time(title: str, rows: Sequence[Row], unit: str, period: Period) ->
 
 
 def describe_groups(title: str, groups: Groups, unit: str) -> str:
-    """Describe groups side by side; where they are many, only how they spread."""
+    """Describe groups side by side; where they are many, only how they spread.
+
+    Args:
+        title: What is drawn.
+        groups: The groups.
+        unit: What the figures are shares of.
+    """
     shown = [row for row in groups.rows if row["value"] is not None]
     words = [_in_words(f"{group_name(groups.dimension, row[groups.dimension])}, {row['label']}", row) for row in shown]
     if len(words) > 12:
@@ -81,7 +111,15 @@ def describe_groups(title: str, groups: Groups, unit: str) -> str:
 
 
 def describe_cells(title: str, label: str, rows: Sequence[Row], unit: str, period: Period) -> str:
-    """Describe a map of regions over time."""
+    """Describe a map of regions over time.
+
+    Args:
+        title: What is drawn.
+        label: The label that is drawn.
+        rows: Rows of regions by period, of all labels.
+        unit: What the figures are shares of.
+        period: What dates are grouped by.
+    """
     own = [row for row in rows if row["label"] == label]
     shown = [row["value"] for row in own if row["value"] is not None]
     ranged = f"from {percent(min(shown))} to {percent(max(shown))}" if shown else "all suppressed"
@@ -97,7 +135,7 @@ def describe_scores(title: str, label: str) -> str:
 
 def describe_changes(title: str, rows: Sequence[Row]) -> str:
     """Describe the differences since the run before."""
-    total = [f"{r['label']} {points(r['difference'])} points" for r in rows if r["language"] == "all"]
+    total = [f"{r['label']} {percentage_points(r['difference'])} points" for r in rows if r["language"] == "all"]
     return f"{title}: difference of the marked share since the run before. {'; '.join(total)}. {_TABLE}"
 
 
@@ -111,4 +149,4 @@ def _spread(dimension: str, rows: Sequence[Row]) -> list[str]:
 
 
 def _in_words(name: str, row: Mapping[str, Any]) -> str:
-    return f"{name} {percent(row['value'])} ({interval(row['low'], row['high'])})"
+    return f"{name} {percent(row['value'])} ({percent_interval(row['low'], row['high'])})"

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from mh_batch.reporting.estimation.adjustment import Rates, adjust, mix
 from mh_batch.reporting.estimation.clusters import ClusterSums, author_share, effective_documents
-from mh_batch.reporting.estimation.wilson import wilson_interval
+from mh_batch.reporting.estimation.uncertainty import wilson_interval
 
 Floats = NDArray[np.float64]
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from mh_batch.reporting.page import render_page
-from tests.reporting.page.made_up import MODELS, manifest, tables
+from tests.reporting.page.synthetic_report import MODELS, manifest, tables
 
 Page = Any
 

@@ -4,14 +4,12 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from mh_batch.reporting.page.charts import Frame, heat_map, interval_chart, time_chart, time_data, top_of_scale
-from mh_batch.reporting.page.charts.data import group_data
-from mh_batch.reporting.page.charts.gaps import with_gaps
-from mh_batch.reporting.page.charts.style import COLORS, INK, QUIET, RAMP
-from mh_batch.reporting.page.cuts import FEWEST_PERIODS, POINTS_SHOWN, first_period_shown
-from mh_batch.reporting.page.measures import ANY_POSITIVE, PREVALENCE, SHARE, measures_of
-from mh_batch.reporting.page.views import view_model
-from tests.reporting.page.made_up import MODELS, prevalence, tables
+from mh_batch.charts.style import COLORS, INK, QUIET, RAMP
+from mh_batch.reporting.page.leading_measures import ANY_POSITIVE, PREVALENCE, SHARE, measures_of
+from mh_batch.reporting.page.vega import Frame, heat_map, interval_chart, time_chart, time_data, top_of_scale
+from mh_batch.reporting.page.vega.chart_rows import group_data, with_gaps
+from mh_batch.reporting.page.views import FEWEST_PERIODS, POINTS_SHOWN, first_period_shown, view_model
+from tests.reporting.page.synthetic_report import MODELS, prevalence, tables
 
 REPORT = {"period": "week", "privacy": None}
 FRAME = Frame(("depressed",), ("depressed",), "share of texts", {"all": 0.3}, ("2026-03-02", "2026-03-09"))
