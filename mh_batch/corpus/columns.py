@@ -9,7 +9,6 @@ from pyspark.sql import Column as SparkColumn, functions as F
 
 from mh_batch.consent import RESEARCH, ConsentRule
 from mh_batch.contracts import Column
-from mh_batch.contracts.loading import spark_type
 from mh_batch.sources.kinds import Kind, Sort
 
 # Spark reads a bare time such as "12:30" as today's: without a year in front it is no date.
@@ -51,7 +50,7 @@ def as_contract(column: Column, kinds: Mapping[str, Kind]) -> SparkColumn:
     """
     kind = kinds.get(column.name)
     if kind is None or kind.sort is Sort.NOTHING:
-        return F.lit(None).cast(spark_type(column))
+        return F.lit(None).cast(column.spark_type)
     value = F.col(column.name)
     if column.name == "created_at":
         return _timestamp(value, kind)

@@ -7,12 +7,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mh_batch.inference.model_loading import load_scorer
     from mh_batch.inference.scorer import Scorer, TextScore
+    from mh_batch.inference.scorer_loading import load_scorer
 
 __all__ = ["Scorer", "TextScore", "load_scorer"]
 
-_HOMES = {"Scorer": "scorer", "TextScore": "scorer", "load_scorer": "model_loading"}
+_HOMES = {"Scorer": "scorer", "TextScore": "scorer", "load_scorer": "scorer_loading"}
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - PEP 562: the type depends on the name

@@ -13,7 +13,7 @@ from mh_batch.output import KEY_CHECK
 from mh_batch.scoring.context import RunContext
 from mh_batch.scoring.stage_timer import utc_now
 from mh_batch.spark import Placement
-from mh_batch.validation.runs import ValidationResult
+from mh_batch.validation.run_validation import ValidationResult
 
 _VERSIONS_OF = ("pyspark", "torch", "transformers", "tokenizers", "great_expectations", "pyarrow", "py3langid")
 

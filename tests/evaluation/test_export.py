@@ -25,7 +25,7 @@ from mh_batch.evaluation.export import export_model
 from mh_batch.evaluation.parity import Parity
 from mh_batch.inference import load_scorer
 from mh_batch.inference.execution import Execution, choose_execution
-from mh_batch.inference.model_loading import load_engine
+from mh_batch.inference.scorer_loading import load_engine
 from mh_batch.inference.token_sequences import TokenSequences
 from mh_batch.models import Model, locate_model
 

@@ -5,13 +5,13 @@ import pytest
 
 
 @pytest.mark.parametrize(
-    "module", ["mh_batch.inference.model_loading", "mh_batch.models", "mh_batch.scoring.inference.score_task"]
+    "module", ["mh_batch.inference.scorer_loading", "mh_batch.models", "mh_batch.scoring.inference.score_task"]
 )
 def test_reading_texts_with_a_model_needs_no_great_expectations(module: str) -> None:
     assert imported_by(module, "great_expectations") == "False"
 
 
-@pytest.mark.parametrize("module", ["mh_batch.inference.engines.huggingface", "mh_batch.inference.model_loading"])
+@pytest.mark.parametrize("module", ["mh_batch.inference.engines.huggingface", "mh_batch.inference.scorer_loading"])
 def test_inference_needs_no_spark(module: str) -> None:
     assert imported_by(module, "pyspark") == "False"
 

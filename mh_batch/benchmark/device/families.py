@@ -17,7 +17,7 @@ from mh_batch.inference.engines import Engine
 from mh_batch.inference.engines.transfer import cudnn_attention
 from mh_batch.inference.error_types import release_memory
 from mh_batch.inference.execution import DTYPES
-from mh_batch.inference.model_loading import load_engine
+from mh_batch.inference.scorer_loading import load_engine
 from mh_batch.inference.tokenization import load_tokenizer
 
 

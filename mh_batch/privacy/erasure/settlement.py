@@ -1,4 +1,4 @@
-"""Books, reports and score store put right after rows of persons have left."""
+"""Counts, reports and score store put right after rows of persons have left."""
 
 from __future__ import annotations
 

@@ -7,8 +7,7 @@ from math import sqrt
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+from pyspark.sql import Column, DataFrame, functions as F
 from scipy.special import chdtrc, stdtr, stdtrit
 
 from mh_batch.reporting.counting.aggregates import author_columns, bin_entries, language_column

@@ -17,8 +17,8 @@ from pyspark.sql import SparkSession
 from mh_batch.models import Model, model_files
 
 if TYPE_CHECKING:  # a worker that only tokenises waits for neither
+    from mh_batch.inference.batching import ScoredTexts
     from mh_batch.inference.execution import Execution
-    from mh_batch.inference.portion import ScoredTexts
     from mh_batch.inference.token_sequences import TokenizedTexts
 
 _shipped: set[tuple[str | None, str]] = set()

@@ -27,7 +27,7 @@ from mh_batch.inference import load_scorer
 from mh_batch.inference.engines import exact
 from mh_batch.inference.engines.packing import laid_out
 from mh_batch.inference.execution import Execution, Precision, choose_execution
-from mh_batch.inference.model_loading import load_engine
+from mh_batch.inference.scorer_loading import load_engine
 from mh_batch.models import Model, locate_model
 from tests.inference.engines.networks import drawn, logits_alone, longformer, xlmr
 from tests.inference.engines.random_models import BAND, SHAPE, WINDOWS, expected, saved, sequences

@@ -134,7 +134,9 @@ def test_descriptions_say_what_is_drawn(page: _Page) -> None:
 
 
 def test_the_headline_names_prevalence_share_and_authors(report_tables: ReportTables, page: _Page) -> None:
-    total = report_tables.prevalence.filter((pa.compute.field("by") == "all") & (pa.compute.field("label") == "depressed"))
+    total = report_tables.prevalence.filter(
+        (pa.compute.field("by") == "all") & (pa.compute.field("label") == "depressed")
+    )
     row = total.filter(pa.compute.field("model") == MODELS[1]["name"]).to_pylist()[0]
 
     for column in ("prevalence", "share", "author_prevalence", "any_positive"):
@@ -228,7 +230,8 @@ def test_what_a_manifest_and_a_corpus_say_cannot_become_markup(report_tables: Re
         "language": "de",
     }
     names = {
-        field.name: _renamed(getattr(report_tables, field.name), replaced) for field in report_tables.__dataclass_fields__.values()
+        field.name: _renamed(getattr(report_tables, field.name), replaced)
+        for field in report_tables.__dataclass_fields__.values()
     }
 
     html = render_page(ReportTables(**names), hostile)
