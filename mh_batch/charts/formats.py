@@ -1,4 +1,4 @@
-"""How numbers, dates and settings read on the page."""
+"""Numbers, dates and settings as pages write them."""
 
 from collections.abc import Mapping
 from datetime import date, timedelta

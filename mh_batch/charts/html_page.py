@@ -1,4 +1,4 @@
-"""What self-contained pages are made of besides data: templates and the charts' JavaScript."""
+"""Self-contained pages: their templates, and the charts' JavaScript."""
 
 from collections.abc import Sequence
 from functools import cache

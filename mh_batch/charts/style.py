@@ -1,4 +1,4 @@
-"""How the charts look: colours, shapes and dashes of labels, and the configuration that all charts share."""
+"""The look of charts: colours, shapes and dashes of labels, and the configuration that all charts share."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ LOOK: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Look:
-    """How one label looks, in charts and in what explains them."""
+    """The look of one label, in charts and in what explains them."""
 
     color: str
     dash: list[int]

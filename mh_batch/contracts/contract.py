@@ -62,7 +62,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Contract:
-    """What a table holds: its columns in order, each with type and checks."""
+    """The contract of a table: its columns in order, each with type and checks."""
 
     table: str
     description: str
@@ -110,6 +110,6 @@ def load_contract(table: str) -> Contract:
 
 
 def schemas_folder() -> Traversable:
-    """Where the contracts lie: inside the installed package, or at the top of a checkout."""
+    """Return the folder of the contracts: inside the installed package, or at the top of a checkout."""
     installed = files("mh_batch") / "schemas"
     return installed if installed.is_dir() else Path(__file__).parents[2] / "schemas"

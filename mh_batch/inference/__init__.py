@@ -1,21 +1,37 @@
 """Text in, probabilities out. Imports neither pyspark nor great_expectations.
 
-`load_scorer` and `Scorer` are imported on first use, so that tokenising needs no torch, which takes seconds to import.
+Exports are imported on first use, so that tokenising needs no torch, which takes seconds to import.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from mh_batch.common.lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
-    from mh_batch.inference.scorer import Scorer, TextScore
-    from mh_batch.inference.scorer_loading import load_scorer
-
-__all__ = ["Scorer", "TextScore", "load_scorer"]
-
-_HOMES = {"Scorer": "scorer", "TextScore": "scorer", "load_scorer": "scorer_loading"}
-
-
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - PEP 562: the type depends on the name
-    if name not in _HOMES:
-        raise AttributeError(f"module 'mh_batch.inference' has no attribute '{name}'")
-    return getattr(import_module(f"mh_batch.inference.{_HOMES[name]}"), name)
+    from mh_batch.inference.batching import ScoredTexts as ScoredTexts
+    from mh_batch.inference.execution import (
+        Execution as Execution,
+        Precision as Precision,
+        best_precision as best_precision,
+        choose_execution as choose_execution,
+    )
+    from mh_batch.inference.scorer import Scorer as Scorer, TextScore as TextScore
+    from mh_batch.inference.scorer_loading import load_scorer as load_scorer
+    from mh_batch.inference.token_sequences import (
+        Integers as Integers,
+        TokenizedTexts as TokenizedTexts,
+        TokenSequences as TokenSequences,
+    )
+    from mh_batch.inference.tokenization import TextTokenizer as TextTokenizer, load_tokenizer as load_tokenizer
+else:
+    __getattr__ = lazy_exports(
+        __name__,
+        {
+            "batching": ["ScoredTexts"],
+            "execution": ["Execution", "Precision", "best_precision", "choose_execution"],
+            "scorer": ["Scorer", "TextScore"],
+            "scorer_loading": ["load_scorer"],
+            "token_sequences": ["Integers", "TokenizedTexts", "TokenSequences"],
+            "tokenization": ["TextTokenizer", "load_tokenizer"],
+        },
+    )

@@ -40,7 +40,7 @@ def token_budget_batches(lengths: Integers, budget: int, pads_to: int) -> Iterat
 
 @dataclass(frozen=True)
 class ScoredTexts:
-    """What a model says of some texts of a stream.
+    """The scores of some texts of a stream.
 
     Attributes:
         numbers: Place of each text in the stream, from 0.
@@ -57,7 +57,7 @@ class ScoredTexts:
     failures: Mapping[int, Failure] = field(default_factory=dict)
 
     def __len__(self) -> int:
-        """How many texts there are."""
+        """The number of texts."""
         return len(self.numbers)
 
 
@@ -140,7 +140,7 @@ class Portion:
         return self._frame.enclosed(self._texts.ids, self._windows.start[windows], self._windows.length[windows])
 
     def take(self, windows: Integers, logits: Logits | Failure) -> ScoredTexts:
-        """Keep what the model said of windows, or why it could not; return the texts that are done by that."""
+        """Add what the model said of windows, or why it could not; return the texts that are done by that."""
         texts = self._windows.text[windows]
         if isinstance(logits, str):
             self._failures |= dict.fromkeys(texts.tolist(), logits)

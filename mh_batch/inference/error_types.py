@@ -8,7 +8,7 @@ _SIGNS = ("can't allocate memory", "CUDA error: out of memory")
 
 
 def is_failure(error: BaseException) -> bool:
-    """Tell whether something failed, and nobody asked the process to stop: tokenizers panic with no Exception."""
+    """Return whether something failed, and nobody asked the process to stop: tokenizers panic with no Exception."""
     return isinstance(error, Exception) or type(error).__name__ == "PanicException"
 
 
@@ -18,7 +18,7 @@ def failure_of(error: BaseException) -> Failure:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Tell whether the error says that host or device memory ran out."""
+    """Return whether the error says that host or device memory ran out."""
     import torch
 
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
@@ -28,7 +28,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def is_beyond_repair(error: Exception) -> bool:
-    """Tell whether the device will refuse everything from now on, so that the process must end and another go on.
+    """Return whether the device will refuse everything from now on, so that the process must end and another go on.
 
     After an illegal access or a failed assertion on a GPU each further call fails, whatever the text.
     """

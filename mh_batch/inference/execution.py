@@ -1,4 +1,4 @@
-"""How a model is run: by which engine, in which precision."""
+"""Execution of a model: by which engine, in which precision."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def choose_execution(
 def _of_graphs(
     model: Model, graphs: tuple[GraphPrecision, ...], engine: EngineChoice, precision: PrecisionChoice
 ) -> Execution:
-    """Of a folder that holds nothing but graphs."""
+    """The execution of a folder that holds nothing but graphs."""
     if engine not in ("auto", "onnx") or precision not in ("auto", *graphs):
         raise SettingsError(f"{model.folder} holds ONNX graphs alone: engine onnx runs it, in {' or '.join(graphs)}")
     return Execution("onnx", "int8" if precision == "int8" else graphs[0])

@@ -31,7 +31,7 @@ _POOL_TOKENS = 65_536
 
 @dataclass(frozen=True)
 class TextScore:
-    """What a model says of one text.
+    """The score of one text.
 
     Attributes:
         probabilities: One per label in the card's order; None where the text could not be scored.

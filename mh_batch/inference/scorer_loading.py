@@ -1,4 +1,4 @@
-"""From a model's files to a scorer: its tokenizer, its engine, and how many tokens fit into one batch."""
+"""Loading a scorer from a model's files: its tokenizer, its engine, and how many tokens fit into one batch."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -47,7 +47,7 @@ class TokenSequences:
         return cls(ids, offsets_of(lengths))
 
     def __len__(self) -> int:
-        """How many sequences there are."""
+        """The number of sequences."""
         return len(self.offsets) - 1
 
     @property
@@ -89,7 +89,7 @@ class TokenizedTexts:
         return cls(TokenSequences.joined([part.tokens for part in parts]), failures)
 
     def __len__(self) -> int:
-        """How many texts there are."""
+        """The number of texts."""
         return len(self.tokens)
 
 

@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class WindowIndex:
-    """Where the windows of texts lie, text by text.
+    """The places of the windows of texts, text by text.
 
     Attributes:
         text: Number of the text that each window is part of.
@@ -32,7 +32,7 @@ class WindowIndex:
 
 @dataclass(frozen=True)
 class WindowFrame:
-    """What a model reads at once: the room for tokens, and the special tokens around them.
+    """The frame of what a model reads at once: room for tokens, and the special tokens around them.
 
     Attributes:
         size: Tokens of a window at most, without special tokens.

@@ -1,4 +1,4 @@
-"""Which groups a report shows: dimensions, the crossings that are counted, and how groups are named."""
+"""The groups of a report: dimensions, the crossings that are counted, and names of crossings."""
 
 from collections.abc import Iterable, Sequence
 

@@ -38,7 +38,7 @@ def write_report(
         spark: The session that groups the scores.
         run: Folder of the run, with `scores/model=<name>/` for each model.
         manifest: The run's manifest.
-        options: What the report shows, and what it keeps to itself.
+        options: What the report shows, and what it withholds.
         previous: Folder of the published run to compare with.
 
     Returns:
@@ -50,7 +50,7 @@ def write_report(
         tables, said = private_tables(spark, run, manifest, options)
     spent = manifest.get("report", {}).get("epsilon_spent", 0.0) + (said["privacy"] or {"spent": 0.0})["spent"]
     shown = options.model_dump(mode="json", include={"period", "group_by", "min_authors", "round_to"})
-    # A budget is spent for good: what earlier reports of this run told counts as well.
+    # A budget is spent for good: what earlier reports of this run spent counts as well.
     entry = {**shown, **said, "epsilon_spent": spent}
     report = run / "report"
     for field in fields(ReportTables):
@@ -60,7 +60,7 @@ def write_report(
 
 
 def write_page_again(run: Folder, manifest: Mapping[str, Any]) -> None:
-    """Write `index.html` of a report anew by the tables that lie beside it: nothing is counted, no noise is drawn.
+    """Write `index.html` of a report anew from its tables: nothing is counted, no noise is drawn.
 
     Args:
         run: Folder of the run.

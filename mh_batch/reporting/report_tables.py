@@ -20,7 +20,7 @@ _FORMULA = "^([=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20])"
 
 @dataclass(frozen=True)
 class ReportTables:
-    """What a report holds, each table under the contract of its name.
+    """The tables of a report, each under the contract of its name.
 
     Attributes:
         change: None where there is no other run to compare with; so is `mix`.
@@ -68,7 +68,7 @@ def _names(table: pa.Table) -> pa.Array:
 
 
 def _as_text(column: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:
-    """What a spreadsheet would take for a formula becomes text by an apostrophe; numbers stay numbers."""
+    """Turn what a spreadsheet would take for a formula into text, by an apostrophe; numbers stay numbers."""
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):

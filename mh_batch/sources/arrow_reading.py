@@ -11,7 +11,7 @@ from mh_batch.errors import CorpusError
 from mh_batch.sources.file_listing import refuse
 from mh_batch.sources.survey import DAMAGED, BadFile, SoundFile, columns_named, survey
 
-# A damaged file of another ending, such as readme.md, lies beside the table and is none of it.
+# A damaged file of another ending, such as readme.md, may lie in a table's folder and is no part of it.
 _ENDINGS = ("", ".parquet", ".parq", ".pq")
 
 
@@ -24,11 +24,11 @@ def inspect_files(files: Sequence[str], names: Collection[str]) -> list[SoundFil
     looked = survey(files, columns_named(names))
     repeated = [(file, sorted({*names} & {*file.repeated()})) for file in looked if isinstance(file, SoundFile)]
     twice = [BadFile(file.uri, f"it has more than one column '{found[0]}'") for file, found in repeated if found]
-    refuse([*(file for file in looked if isinstance(file, BadFile) and not _is_beside(file, len(files))), *twice])
+    refuse([*(file for file in looked if isinstance(file, BadFile) and not _is_unrelated(file, len(files))), *twice])
     return [file for file in looked if isinstance(file, SoundFile)]
 
 
-def _is_beside(file: BadFile, files: int) -> bool:
+def _is_unrelated(file: BadFile, files: int) -> bool:
     return files > 1 and file.cause == DAMAGED and Path(file.location).suffix.lower() not in _ENDINGS
 
 

@@ -140,7 +140,7 @@ class LocalFiles:
             waiting += [folder / name for name in reversed(below) if not is_hidden(name)]
 
     def _is_new(self, real: Path, found: os.stat_result) -> bool:
-        # A file with one name is told by it: numbers of files are not told apart by every file system.
+        # A file with one name is known by it: not every file system gives each file a number of its own.
         identity = f"{found.st_dev} {found.st_ino}" if found.st_nlink > 1 else str(real)
         return self._come_by(identity)
 

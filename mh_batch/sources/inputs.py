@@ -15,7 +15,7 @@ TABLE = "table"
 
 PARQUET, CSV, JSON = "parquet", "csv", "json"
 
-# Formats of files that Spark reads without being told of a package, and what else people call them.
+# Formats of files that Spark reads without a further package, and what else people call them.
 FILE_FORMATS = (PARQUET, CSV, JSON, "orc", "avro")
 _ALIASES = {"jsonl": JSON, "ndjson": JSON}
 _PREFIXES = (DELTA, ICEBERG, TABLE, *FILE_FORMATS, *_ALIASES)

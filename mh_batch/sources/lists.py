@@ -86,7 +86,7 @@ def open_list(uri: str, wanted: Sequence[str]) -> ListFile:
         wanted: The columns that may be read.
 
     Raises:
-        CorpusError: it cannot be read, or its columns are not told apart.
+        CorpusError: it cannot be read, or its columns are ambiguous.
     """
     if _is_parquet(uri):
         found = survey([uri], columns_named(wanted))[0]

@@ -44,7 +44,7 @@ class SoundFile:
         empty: Those of them that say of themselves that they have no value.
         codecs: By which they are compressed, as Parquet calls them.
         values: Columns with one value for all its rows, which stands outside of it, such as a folder's `region=North/`.
-        has_names: Whether `names` are sure to be names; else they may be somebody's text, which is not to be told.
+        has_names: Whether `names` are sure to be names; else they may be somebody's text, which is not to be quoted.
     """
 
     uri: str

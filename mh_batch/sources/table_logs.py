@@ -7,7 +7,7 @@ from contextlib import suppress
 from mh_batch.common.filesystem import Folder
 from mh_batch.errors import CorpusError, MhBatchError
 
-# What lies beside the data of a table, and what the table is.
+# The log of a table, which lies with its data, and what the table is.
 _LOGS = {"_delta_log": "a Delta table", ".hoodie": "a Hudi table"}
 _ICEBERG_TABLE = "an Iceberg table"
 _METADATA, _ICEBERG = "metadata", re.compile(r"\.metadata\.json(\.\w+)?$")

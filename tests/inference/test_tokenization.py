@@ -57,7 +57,7 @@ def special(folder: Path) -> None:
     ],
     ids=["nothing", "decoder", "additional", "extra", "named extra", "split", "mask", "flags", "added", "map"],
 )
-def test_what_is_declared_elsewhere_is_heeded(
+def test_what_is_declared_elsewhere_applies(
     longformer_mini: Model, tmp_path: Path, change: Callable[[Path], None], is_plain: bool
 ) -> None:
     folder = Path(shutil.copytree(longformer_mini.tokenizer_folder, tmp_path / "model"))

@@ -143,7 +143,7 @@ def test_a_model_that_scored_nothing_does_not_break_the_report(
 
 
 @pytest.mark.spark
-def test_what_changed_is_told_and_flagged(
+def test_what_changed_is_reported_and_flagged(
     spark: SparkSession, documents: pd.DataFrame, scores: pd.DataFrame, tmp_path: Path
 ) -> None:
     worse = score(documents.assign(mood=(documents["mood"] + 0.25).clip(0, 1)), MODELS[ONE], seed=6)

@@ -295,7 +295,7 @@ def test_deleted_rows_are_found_by_the_uris_of_object_stores() -> None:
     assert file.deleted.tolist() == [1]
 
 
-def test_of_a_damaged_log_neither_values_nor_a_stack_are_told(spark: SparkSession, table: Path) -> None:
+def test_of_a_damaged_log_neither_values_nor_a_stack_are_shown(spark: SparkSession, table: Path) -> None:
     log = table / "_delta_log" / f"{0:020}.json"
     log.write_text(log.read_text().replace('\\"numRecords\\":3', '\\"numRecords\\":\\"I cannot sleep\\"'))
     with pytest.raises(CorpusError, match=r"its log is damaged$") as raised:

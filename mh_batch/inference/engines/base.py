@@ -1,4 +1,4 @@
-"""What an engine is: token ids in, logits out."""
+"""The engine: token ids in, logits out."""
 
 from __future__ import annotations
 

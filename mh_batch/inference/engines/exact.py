@@ -1,4 +1,4 @@
-"""From a checkpoint to the exact engine of its family, where there is one: its weights, and how its tokens attend."""
+"""The exact engine of a checkpoint's family, where there is one: its weights, and how its tokens attend."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _VERSION = "1"
 
 
 def fits(folder: Path, config: Config) -> bool:
-    """Tell whether the checkpoint is one that an exact engine computes: of a family, plain, in one weights file."""
+    """Return whether the checkpoint is one that an exact engine computes: of a family, plain, in one weights file."""
     return (
         config.get("model_type") in _FAMILIES
         and config.get("hidden_act", "gelu") == "gelu"
@@ -108,7 +108,7 @@ def best_packing(device: torch.device, dtype: torch.dtype, head_width: int) -> P
 
 @cache
 def varlen_agrees(device: torch.device, dtype: torch.dtype, head_width: int) -> bool:
-    """Tell whether the kernel for packed sequences says on this device what plain attention says.
+    """Return whether the kernel for packed sequences says on this device what plain attention says.
 
     Kernels differ by device, precision, width and version of PyTorch; a wrong score is worse than a slow one.
 

@@ -14,7 +14,7 @@ from torch.nn import functional
 
 @dataclass(frozen=True)
 class NearAttention:
-    """What attention to near tokens alone gave.
+    """The result of attention to near tokens alone.
 
     Attributes:
         query: Tokens x heads x width of a head.
@@ -103,7 +103,7 @@ def _kernels(device: torch.device) -> ModuleType | None:
 
 
 def agree(kernels: ModuleType, device: torch.device) -> bool:
-    """Tell whether the kernels say of some numbers what PyTorch's operations say of them."""
+    """Return whether the kernels say of some numbers what PyTorch's operations say of them."""
     heads, width, lengths = 3, 40, torch.tensor([5, 0, 30, 2], device=device)
     draw = torch.Generator(device).manual_seed(0)
 

@@ -17,17 +17,17 @@ Config = Mapping[str, Any]
 
 
 def heads_of(config: Config) -> int:
-    """Attention heads of every layer."""
+    """Return the attention heads of every layer."""
     return int(config["num_attention_heads"])
 
 
 def epsilon_of(config: Config) -> float:
-    """What layer normalisation adds to the variance."""
+    """Return what layer normalisation adds to the variance."""
     return float(config.get("layer_norm_eps", 1e-12))
 
 
 def layer_name(number: int) -> str:
-    """What the names of a layer's weights begin with."""
+    """Return what the names of a layer's weights begin with."""
     return f"encoder.layer.{number}"
 
 
@@ -116,7 +116,7 @@ class Embeddings:
 
 @dataclass(frozen=True)
 class AfterAttention:
-    """What follows attention in every layer: output projection, feed-forward network, two residual norms."""
+    """The part of a layer behind attention: output projection, feed-forward network, two residual norms."""
 
     attended: Linear
     attended_norm: Norm
@@ -173,7 +173,7 @@ class FirstTokenAttention:
         return cls(heads, *[Linear.of(weights, f"{name}.{part}{suffix}") for part in ("query", "key", "value")])
 
     def questions(self, firsts: Tensor) -> Tensor:
-        """What is asked of all states (windows x heads x width) by the first tokens' states (windows x width)."""
+        """The queries put to all states (windows x heads x width) by the first tokens' states (windows x width)."""
         windows, width = firsts.shape
         query = self.query(firsts).view(windows, self.heads, -1)
         return torch.einsum("nhk,hkd->nhd", query * query.shape[2] ** -0.5, self.key.weight.view(self.heads, -1, width))

@@ -18,7 +18,7 @@ _LARGE = 8 * _FILL
 
 
 class Attention(ABC):
-    """How the tokens of one pack attend to each other, each to those of its own window."""
+    """Attention among the tokens of one pack, of each to those of its own window."""
 
     @abstractmethod
     def places(self, counted: Tensor) -> Tensor:
@@ -65,7 +65,7 @@ class Pack:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where windows lie that are packed shortest first, as numbers in main memory.
+    """The places of windows that are packed shortest first, as numbers in main memory.
 
     Attributes:
         lengths: Tokens of each window, rising.

@@ -32,7 +32,7 @@ _BLOCK = 128
 class Stretch:
     """Neighbouring windows of one length inside packed tokens: a plain rectangle, so attention needs no mask.
 
-    Only in graphs that others feed may windows be padded: `valid` (windows x length) then tells what is none.
+    Only in graphs that others feed may windows be padded: `valid` (windows x length) then masks it.
     """
 
     start: int
@@ -212,7 +212,7 @@ def _seen(states: Tensor, low: int, high: int) -> Tensor:
 def _band(
     queries: int, keys: int, offset: int, reach: int, first_apart: bool, dtype: torch.dtype, device: torch.device
 ) -> Tensor:
-    """What is added to the scores (queries x keys): 0 where a query sees a key, else minus infinity.
+    """The mask that is added to the scores (queries x keys): 0 where a query sees a key, else minus infinity.
 
     Query number i stands at key number i + offset. The first token is key 0, or stands apart before all keys.
     """

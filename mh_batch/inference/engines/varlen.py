@@ -20,13 +20,13 @@ _MOST_HEAD_WIDTH = 256
 _HEAD_WIDTH_STEP = 8
 _LEAST_CAPABILITY = (8, 0)
 
-# States that a first token attends to are read in blocks of one of these sizes; what each costs beside its tokens.
+# States that a first token attends to are read in blocks of one of these sizes; what each costs on top of its tokens.
 _BLOCKS = (16, 32, 64, 128, 256)
 _COST_OF_BLOCK = 32
 
 
 def is_supported(device: torch.device, dtype: torch.dtype, head_width: int) -> bool:
-    """Tell whether PyTorch has a kernel for packed sequences.
+    """Return whether PyTorch has a kernel for packed sequences.
 
     Args:
         device: Where to compute.

@@ -1,1 +1,1 @@
-"""What changed since another run."""
+"""Comparison with another run."""

@@ -1,4 +1,4 @@
-"""What a model says in two runs: shares with intervals, and distributions of scores."""
+"""The table `change`: shares and distributions of scores of a model in two runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the composition of the corpus changed since another run: by language and by source."""
+"""The table `mix`: composition of the corpus by language and source, compared with another run."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _DIMENSIONS = ("language", "source")
 
 @dataclass(frozen=True)
 class Composition:
-    """What a report says of its composition.
+    """Composition of a corpus, as a report shows it.
 
     Attributes:
         size: Authors, which are what the corpus sampled; documents where it names none.

@@ -1,1 +1,1 @@
-"""What the scores of a run come to: Spark counts, groups come to the driver."""
+"""Counts of a run's scores: Spark counts, groups come to the driver."""

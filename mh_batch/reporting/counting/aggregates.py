@@ -1,4 +1,4 @@
-"""From scores to counts: Spark groups and counts, only the groups come to the driver.
+"""Counts of scores by group: Spark groups and counts, only the groups come to the driver.
 
 Two passes over the scores. The one by authors gathers each author's documents once, by a single shuffle, and counts
 distinct authors and what the variance between authors needs. The one by documents counts probabilities in bins, from
@@ -25,7 +25,7 @@ UNIT = 10**8
 
 @dataclass(frozen=True)
 class Counts:
-    """What the scores of one model come to.
+    """Counts of the scores of one model.
 
     Attributes:
         groups: One row per group: `crossing` (index into the crossings), the dimensions (None where the group is not

@@ -1,4 +1,4 @@
-"""Which labels a model gives together."""
+"""The table `cooccurrence`: pairs of labels that a model gives together."""
 
 from collections.abc import Mapping
 from itertools import combinations

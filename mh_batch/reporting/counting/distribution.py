@@ -1,4 +1,4 @@
-"""Probabilities counted in bins: quantiles, means and histograms of groups."""
+"""The table `distribution`, and quantiles and means of probabilities that are counted in bins."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What the figures of a report rest on: what was read, scored and rejected, in which languages and windows."""
+"""The table `quality`: what was read, scored and rejected, in which languages and windows."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -1,1 +1,1 @@
-"""What may be shown: groups that are large enough and give no smaller one away, or counts with noise."""
+"""Disclosure control: suppression of small groups and of what would give them away, or counts with noise."""

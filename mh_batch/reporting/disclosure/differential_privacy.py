@@ -44,7 +44,7 @@ _WITHHELD = ("distribution", "cooccurrence", "quality")
 
 @dataclass(frozen=True)
 class Budget:
-    """How a report's budget is shared among its models and crossings.
+    """A report's budget, shared among its models and crossings.
 
     Attributes:
         epsilon: Budget of the whole report.
@@ -65,7 +65,7 @@ class Budget:
         return self.sensitivity(crossing, labels) * self.parts / self.epsilon
 
     def fewest(self, crossing: Crossing, labels: int) -> int:
-        """The noisy count from which a group is shown: below, that it is there might tell of a single author."""
+        """The noisy count from which a group is shown: below, that it is there might give a single author away."""
         groups = self.max_groups if crossing else 1
         return 1 + ceil(self.scale(crossing, labels) * log(groups * self.parts / DELTA))
 

@@ -1,4 +1,4 @@
-"""What a report gives away of the cells that it does not show: the attack that it must stand.
+"""Exposure of the cells that a report does not show: the attack that it must withstand.
 
 The attacker knows the cells shown, all sums, that no count is negative, and which cells are not shown.
 """
@@ -69,7 +69,7 @@ class Attack:
         return changed
 
     def _proved_small(self, sums: csr_array, cells: Ints) -> Ints:
-        """Return cells that are small in all tables that agree with the report, and note the others.
+        """Return cells that are small in all tables that agree with the report, and mark the others.
 
         Each linear programme looks for a table with as many of them large as possible, and with certain ones above all.
         """
@@ -96,7 +96,7 @@ class Attack:
         return [np.flatnonzero((piece == number) & (values > 0)) for number in range(pieces)]
 
     def _try(self, sums: csr_array, cells: Ints, seed: int) -> Ints:
-        """Note cells that are large in another table; return those that were to be above all, and are not."""
+        """Mark cells that are large in another table; return those that were to be above all, and are not."""
         unsure = self._unsure[cells]
         if not unsure.any():
             return cells[:0]

@@ -1,4 +1,4 @@
-"""Which cells of a report add up to which others: what an attacker can calculate with."""
+"""The hierarchy of a report's cells: which add up to which others, and so what an attacker can calculate with."""
 
 from dataclasses import dataclass
 from itertools import combinations, permutations
@@ -188,7 +188,7 @@ def _is_new(lattice: Lattice, difference: tuple[int, int, int, int]) -> bool:
 
 
 def _add_difference(lattice: Lattice, crossing: int, whole: int, part: int, rest: int) -> None:
-    """Add what is left of each cell; if nothing, an empty cell where the report does not tell that it is empty."""
+    """Add what is left of each cell; if nothing, an empty cell where the report does not show that it is empty."""
     cells = lattice.select(crossing, whole)
     parts = lattice.find(lattice.project(cells, crossing, part))
     left = np.maximum(lattice.authors[cells] - np.where(parts < 0, 0, lattice.authors[parts]), 0)

@@ -1,4 +1,4 @@
-"""Which cells of a report are not shown, because they are small or would give small ones away."""
+"""Suppression of the cells of a report that are small or would give small ones away."""
 
 from collections.abc import Iterable
 

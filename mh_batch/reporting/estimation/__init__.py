@@ -1,1 +1,1 @@
-"""From counts to shares and prevalence, with how far to trust them."""
+"""Estimation of shares and prevalence from counts, with their uncertainty."""

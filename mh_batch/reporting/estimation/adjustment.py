@@ -1,4 +1,4 @@
-"""From what a classifier says to prevalence.
+"""Adjustment of what a classifier says to prevalence.
 
 The share that it marks is adjusted for its errors, with an interval; for comparison, there is the base rate that
 explains its probabilities best.
@@ -19,7 +19,7 @@ _CELLS_OF_EM = 1000
 
 @dataclass(frozen=True)
 class Rates:
-    """Error rates as model cards tell them (`ErrorRate`), each array of shape (rates,).
+    """Error rates as model cards state them (`ErrorRate`), each array of shape (rates,).
 
     Attributes:
         sensitivity: Share of labelled positive documents that the model marked.
@@ -36,7 +36,7 @@ class Rates:
 
 @dataclass(frozen=True)
 class Mixture:
-    """How cells mix the error rates; the weights have shape (cells, rates), and those of a cell sum to 1.
+    """The mixture of error rates in each cell; the weights have shape (cells, rates), and those of a cell sum to 1.
 
     Attributes:
         rates: What is mixed.
@@ -127,7 +127,7 @@ def adjust(share: Floats, effective: Floats, mixture: Mixture) -> Adjusted:
 
     Args:
         share: Share of documents, or mean share over authors, that the classifier marks; shape (cells,); may be NaN.
-        effective: Independent documents that would tell as much of it, shape (cells,).
+        effective: Independent documents that would be as informative, shape (cells,).
         mixture: The error rates in each cell.
 
     Returns:

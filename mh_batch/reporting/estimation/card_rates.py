@@ -73,7 +73,7 @@ class CardRates:
 
 
 def _of_the_other_label(rate: Mapping[str, Any]) -> dict[str, Any]:
-    """What misses the one of two labels gives the other."""
+    """The rates of the other one of two labels: what misses the one is given the other."""
     return {
         "language": rate["language"],
         "sensitivity": rate["specificity"],

@@ -1,4 +1,4 @@
-"""Documents by one author are alike and tell less: the effective number of documents and of authors."""
+"""Clustering by author: documents of one author are alike, so fewer of them are effective."""
 
 from dataclasses import dataclass
 
@@ -72,7 +72,7 @@ def design_effect(sums: ClusterSums) -> Floats:
 
 
 def effective_documents(sums: ClusterSums) -> Floats:
-    """Return how many independent documents would tell as much of the share, for a Wilson interval to take.
+    """Return how many independent documents would be as informative of the share, for a Wilson interval to take.
 
     These are the documents over the design effect, and fewer where that is itself known from few authors: by Student's
     t with N^2 / sum n^2 - 1 degrees of freedom, the effective number of authors less one. What cannot be seen in the
@@ -94,7 +94,7 @@ def effective_documents(sums: ClusterSums) -> Floats:
 def author_share(authors: Floats, shares: Floats, squared_shares: Floats, documents: Floats) -> tuple[Floats, Floats]:
     """Return the mean over authors of the share of their documents that carry the label, and its effective trials.
 
-    So many independent trials would tell as much of it, for a Wilson interval to take. The variance is that of a mean
+    So many independent trials would be as informative, for a Wilson interval to take. The variance is that of a mean
     of independent values, one an author; few authors and rare outcomes are dealt with as in `effective_documents`.
 
     Args:
@@ -125,7 +125,7 @@ def _inflation(sums: ClusterSums) -> Floats:
 
 
 def _rare_seen(share: Floats, variance: Floats) -> Floats:
-    """How many independent documents of the rarer outcome would tell as much."""
+    """The independent documents of the rarer outcome that would be as informative."""
     rarer = np.minimum(share, 1 - share)
     # Sums of shares may miss 0 and 1 by rounding.
     return np.where((rarer > 1e-9) & ~np.isnan(variance), _ratio(rarer**2, variance), 0)
@@ -138,7 +138,7 @@ def _leaning(seen: Floats, agreeing: Floats, rare: Floats, unseen: float) -> Flo
 
 
 def _small_sample(documents: Floats, authors: Floats) -> Floats:
-    """What is left of the trials where the variance is known from few authors: the squared ratio of t quantiles."""
+    """The share of trials left where the variance is known from few authors: the squared ratio of t quantiles."""
     of_documents, of_authors = (stdtrit(np.maximum(number - 1, 1), 0.975) for number in (documents, authors))
     return _ratio(of_documents, of_authors) ** 2
 

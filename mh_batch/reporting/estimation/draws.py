@@ -58,7 +58,7 @@ def prevalence_interval(
 
     Args:
         share: Shares that the classifier marks, of shape (cells,).
-        effective: Independent documents that would tell as much of them.
+        effective: Independent documents that would be as informative.
         sensitivity: Draws of shape (cells, draws), from `rate_draws` or mixed of such.
         specificity: Likewise.
     """

@@ -1,4 +1,4 @@
-"""From counts to the report's main table: shares, prevalence, and how far to trust them."""
+"""The table `prevalence`: shares and prevalence of each group and label, with their uncertainty."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ def prevalence_table(model: Mapping[str, Any], counts: Counts, round_to: int | N
 
 @dataclass(frozen=True)
 class _Share:
-    """A share of each group; `effective` is how many independent documents would tell as much of it."""
+    """A share of each group; `effective` is how many independent documents would be as informative."""
 
     value: Floats
     effective: Floats
@@ -116,7 +116,7 @@ def _prevalences(
 
 
 def _reliability(groups: pd.DataFrame, share: _Share) -> Floats:
-    """Of each group among those of its crossing that are shown."""
+    """Reliability of each group among those of its crossing that are shown."""
     found = np.full(len(groups), np.nan)
     shown = groups["suppressed"].isna().to_numpy()
     for by in groups["by"].unique():

@@ -1,4 +1,4 @@
-"""Which figure of a group the charts and tables lead with: the adjusted prevalence where there is one."""
+"""The figure of a group that charts and tables lead with: the adjusted prevalence where there is one."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

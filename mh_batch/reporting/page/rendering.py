@@ -44,7 +44,7 @@ class Filters:
 
     @property
     def looks(self) -> dict[str, Look]:
-        """How the indicators look in the charts."""
+        """The look of the indicators in the charts."""
         return look_of(self.indicators)
 
     def of_label(self, label: str) -> str:
@@ -111,13 +111,13 @@ def render_page(tables: ReportTables, manifest: Mapping[str, Any]) -> str:
 
 @cache
 def _crisis_lines() -> dict[str, Any]:
-    """Where people in a crisis find help, and when that was last checked."""
+    """Crisis lines by country, and when they were last checked."""
     lines: dict[str, Any] = yaml.safe_load((files(_PACKAGE) / "crisis_lines.yaml").read_text(encoding="utf-8"))
     return lines
 
 
 def _page(sections: Sequence[Section], classes: Sequence[str]) -> dict[str, Any]:
-    """What the page's script reads."""
+    """The data that the page's script reads."""
     specs = {name: spec for section in sections for name, spec in section.specs.items()}
     data = {name: rows for section in sections for name, rows in section.data.items()}
     return {"look": LOOK, "classes": list(classes), "specs": specs, "data": data}

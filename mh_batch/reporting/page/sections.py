@@ -29,7 +29,7 @@ class Chart:
 
 
 class Drawing:
-    """Draws the charts of one model, and keeps what they are made of.
+    """Draws the charts of one model, and collects what they are made of.
 
     Attributes:
         unit: What the model's figures are shares of.
@@ -56,7 +56,7 @@ class Drawing:
         self.data: dict[str, Data] = {}
 
     def add(self, kind: str, spec: Spec, data: Data | None = None) -> str:
-        """Keep a specification, and its rows unless they are there already, under names of this model's own.
+        """Add a specification, and its rows unless they are there already, under names of this model's own.
 
         Args:
             kind: What the chart shows, for its name.

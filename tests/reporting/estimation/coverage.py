@@ -1,4 +1,4 @@
-"""How often the report's 95 % intervals cover the truth, in made-up corpora of which it is known.
+"""How often the report's 95 % intervals cover the truth, in synthetic corpora of which it is known.
 
 `python -m tests.reporting.estimation.coverage --corpora 5000` prints the whole table; the tests hold a part of it.
 
@@ -216,8 +216,8 @@ def main() -> None:
     arguments = parser.parse_args()
     for number, (name, scenario) in enumerate(grid()):
         corpora = simulate(scenario, arguments.corpora, arguments.seed + number)
-        told = {**report(scenario, corpora), **naive(scenario, corpora)}
-        print(f"{name:24}", "  ".join(f"{key} {one.coverage:.3f}" for key, one in told.items()), flush=True)
+        found = {**report(scenario, corpora), **naive(scenario, corpora)}
+        print(f"{name:24}", "  ".join(f"{key} {one.coverage:.3f}" for key, one in found.items()), flush=True)
 
 
 if __name__ == "__main__":

@@ -75,15 +75,15 @@ def test_intervals_near_zero_cover_at_least_93_percent(one: Scenario) -> None:
 
 def test_leaving_something_out_would_show() -> None:
     one = scenario(0.1, 2000, 0.3)
-    told = {left_out: interval.coverage for left_out, interval in naive(one, simulate(one, 500, seed=21)).items()}
+    found = {left_out: interval.coverage for left_out, interval in naive(one, simulate(one, 500, seed=21)).items()}
 
-    assert told["share, documents independent"] < 0.8
-    assert told["share as prevalence"] < 0.2
-    assert told["prevalence, error rates exact"] < 0.8
+    assert found["share, documents independent"] < 0.8
+    assert found["share as prevalence"] < 0.2
+    assert found["prevalence, error rates exact"] < 0.8
 
 
 def test_counting_documents_as_independent_spoils_the_prevalence_of_few_authors() -> None:
     one = scenario(0.3, 200, 0.3)
-    told = naive(one, simulate(one, 500, seed=22))
+    found = naive(one, simulate(one, 500, seed=22))
 
-    assert told["prevalence, documents independent"].coverage < 0.8
+    assert found["prevalence, documents independent"].coverage < 0.8

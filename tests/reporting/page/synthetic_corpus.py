@@ -1,4 +1,4 @@
-"""A made-up corpus of documents with authors, and what three classifiers would say of them."""
+"""A synthetic corpus of documents with authors, and what three classifiers would say of them."""
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta

@@ -1,4 +1,4 @@
-"""A made-up run, so that the page can be built without Spark: three models, seven languages, nine weeks."""
+"""A synthetic run, so that the page can be built without Spark: three models, seven languages, nine weeks."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
@@ -78,7 +78,7 @@ _REPORT = {
 
 
 def manifest(models: list[dict[str, Any]] = MODELS, shape: Shape | None = None, **report: Any) -> dict[str, Any]:
-    """The manifest of the made-up run; `report` replaces what it says of the report."""
+    """The manifest of the synthetic run; `report` replaces what it says of the report."""
     corpus = _corpus(shape or Shape())
     return {
         "run_id": "2026-05-04T020000Z-1f9c",
@@ -102,7 +102,7 @@ def manifest(models: list[dict[str, Any]] = MODELS, shape: Shape | None = None, 
 
 
 def prevalence(models: list[dict[str, Any]] = MODELS, dated: bool = True, shape: Shape | None = None) -> pa.Table:
-    """The prevalence table of the made-up run, with all its totals."""
+    """The prevalence table of the synthetic run, with all its totals."""
     return _once("prevalence", _prevalence, models, dated, shape)
 
 
@@ -112,7 +112,7 @@ def _prevalence(models: list[dict[str, Any]], dated: bool, shape: Shape | None) 
 
 
 def tables(models: list[dict[str, Any]] = MODELS, dated: bool = True, shape: Shape | None = None) -> ReportTables:
-    """All tables of the made-up run."""
+    """All tables of the synthetic run."""
     return _once("tables", _tables, models, dated, shape)
 
 

@@ -1,4 +1,4 @@
-"""Rows of the report's tables from a made-up corpus, with what is too small taken out."""
+"""Rows of the report's tables from a synthetic corpus, with what is too small taken out."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
@@ -128,7 +128,7 @@ def _groups(corpus: pd.DataFrame, crossing: tuple[str, ...]) -> list[tuple[tuple
 
 
 def _hidden(corpus: pd.DataFrame, crossing: tuple[str, ...]) -> dict[tuple[str, ...], str]:
-    """Which groups are too small; beside a single small one, the next smallest gives it away and is hidden too."""
+    """Which groups are too small; next to a single small one, the next smallest gives it away and is hidden too."""
     sizes = {values: len(np.unique(group["author"])) for values, group in _groups(corpus, crossing)}
     hidden = {values: "small" for values, size in sizes.items() if size < MIN_AUTHORS}
     for outer in {values[:-1] for values in sizes}:

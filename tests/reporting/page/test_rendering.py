@@ -126,11 +126,11 @@ def test_each_chart_has_its_specification_its_rows_its_words_and_its_table(html:
 
 
 def test_descriptions_say_what_is_drawn(page: _Page) -> None:
-    told = {place["data-chart"]: place["aria-label"] for place in page.places}
+    described = {place["data-chart"]: place["aria-label"] for place in page.places}
 
-    assert re.search(r"by week, 9 weeks from 2 Mar 2026\. Latest, from 27 Apr 2026: depressed \d", told["time-2"])
-    assert "Suppressed: Welsh, Spanish." in told["language-2"]
-    assert "cells suppressed" in told["heat-1"]
+    assert re.search(r"by week, 9 weeks from 2 Mar 2026\. Latest, from 27 Apr 2026: depressed \d", described["time-2"])
+    assert "Suppressed: Welsh, Spanish." in described["language-2"]
+    assert "cells suppressed" in described["heat-1"]
 
 
 def test_the_headline_names_prevalence_share_and_authors(report_tables: ReportTables, page: _Page) -> None:

@@ -1,4 +1,4 @@
-"""What all charts are built of: the signals that filters set, scales, tooltips, and how a specification is written."""
+"""Parts of all charts: the signals that filters set, scales, tooltips, and the specification around them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -38,7 +38,7 @@ _WORDS: list[Spec] = [
 
 @dataclass(frozen=True)
 class Frame:
-    """What charts share, so that they can be compared.
+    """The common ground of charts, so that they can be compared.
 
     Attributes:
         labels: All labels of the report, in the order that gives them their colours.
