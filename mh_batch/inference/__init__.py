@@ -9,6 +9,7 @@ from mh_batch.common.lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
     from mh_batch.inference.batching import ScoredTexts as ScoredTexts
+    from mh_batch.inference.error_types import release_memory as release_memory
     from mh_batch.inference.execution import (
         Execution as Execution,
         Precision as Precision,
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
         Integers as Integers,
         TokenizedTexts as TokenizedTexts,
         TokenSequences as TokenSequences,
+        offsets_of as offsets_of,
     )
     from mh_batch.inference.tokenization import TextTokenizer as TextTokenizer, load_tokenizer as load_tokenizer
 else:
@@ -28,10 +30,11 @@ else:
         __name__,
         {
             "batching": ["ScoredTexts"],
+            "error_types": ["release_memory"],
             "execution": ["Execution", "Precision", "best_precision", "choose_execution"],
             "scorer": ["Scorer", "TextScore"],
             "scorer_loading": ["load_scorer"],
-            "token_sequences": ["Integers", "TokenizedTexts", "TokenSequences"],
+            "token_sequences": ["Integers", "TokenizedTexts", "TokenSequences", "offsets_of"],
             "tokenization": ["TextTokenizer", "load_tokenizer"],
         },
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pyspark.sql import SparkSession
 
 from mh_batch.common.filesystem import Folder
-from mh_batch.inference.execution import Execution, choose_execution
+from mh_batch.inference import Execution, choose_execution
 from mh_batch.models import Model
 from mh_batch.models.labels import thresholds_of
 from mh_batch.output import OutputRoot, ScoreStore, new_run_id, root_key

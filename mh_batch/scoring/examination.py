@@ -17,8 +17,7 @@ from mh_batch.pseudonyms import ErasureHashes
 from mh_batch.scoring.context import RunContext
 from mh_batch.scoring.plan import RunPlan
 from mh_batch.scoring.tables import is_eligible, rejected_by_all
-from mh_batch.sources.snapshots import TableVersion
-from mh_batch.sources.survey import BadFile
+from mh_batch.sources import BadFile, TableVersion
 from mh_batch.spark import announce, materialize
 
 

@@ -7,13 +7,13 @@ from typing import Any
 from mh_batch._version import __version__
 from mh_batch.common.hardware import versions_of
 from mh_batch.corpus import Corpus
-from mh_batch.inference.execution import Execution
+from mh_batch.inference import Execution
 from mh_batch.models import Model
 from mh_batch.output import KEY_CHECK
 from mh_batch.scoring.context import RunContext
 from mh_batch.scoring.stage_timer import utc_now
 from mh_batch.spark import Placement
-from mh_batch.validation.run_validation import ValidationResult
+from mh_batch.validation import ValidationResult
 
 _VERSIONS_OF = ("pyspark", "torch", "transformers", "tokenizers", "great_expectations", "pyarrow", "py3langid")
 

@@ -17,7 +17,7 @@ from mh_batch.scoring.inference.model_loading import ModelLoader
 from mh_batch.scoring.plan import plan_run
 from mh_batch.scoring.run import execute
 from mh_batch.settings import NightlySettings
-from mh_batch.sources.snapshots import TableVersion
+from mh_batch.sources import TableVersion
 
 _DATE = "{date}"
 

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mh_batch.errors import SettingsError
-from mh_batch.inference.execution import choose_execution
+from mh_batch.inference import choose_execution
 from mh_batch.models import Model, locate_model
 from mh_batch.models.labels import check_thresholds
 from mh_batch.output import OutputRoot
 from mh_batch.privacy.withdrawal import RunLedger
 from mh_batch.settings import ScoreSettings
-from mh_batch.sources.snapshots import TableVersion
+from mh_batch.sources import TableVersion
 
 
 @dataclass(frozen=True)

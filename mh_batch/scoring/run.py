@@ -20,7 +20,7 @@ from mh_batch.scoring.plan import RunPlan, plan_run
 from mh_batch.scoring.spark_errors import translate_spark_errors
 from mh_batch.settings import ScoreSettings
 from mh_batch.spark import announce, run_settings
-from mh_batch.validation.run_validation import validate_run
+from mh_batch.validation import validate_run
 
 
 def score_corpus(spark: SparkSession, settings: ScoreSettings, load: ModelLoader | None = None) -> PublishedRun:

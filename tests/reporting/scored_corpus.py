@@ -1,4 +1,4 @@
-"""Synthetic scores of a run, written as Parquet: two models, six languages, regions and authors of very unequal size."""
+"""Synthetic scores of a run in Parquet: two models, six languages, regions and authors of very unequal size."""
 
 import json
 from pathlib import Path

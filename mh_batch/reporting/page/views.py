@@ -111,7 +111,9 @@ def _points(table: pa.Table, period: Period, model: Mapping[str, Any]) -> pa.Tab
 
 @dataclass(frozen=True)
 class ModelView:
-    """The part of the tables that the page shows of one model. Rows of `prevalence` carry `value`, `low`, `high` of their label's measure.
+    """The part of the tables that the page shows of one model.
+
+    Rows of `prevalence` carry `value`, `low`, `high` of their label's measure.
 
     Attributes:
         labels: All labels, the one that means "none of the indicators" last.

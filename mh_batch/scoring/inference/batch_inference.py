@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import DataFrame, SparkSession, functions as F
 
 from mh_batch.contracts import load_contract
-from mh_batch.inference.execution import Execution
+from mh_batch.inference import Execution
 from mh_batch.models import Model
 from mh_batch.scoring.inference.model_loading import ModelLoader, SharedModels, ship_model
 from mh_batch.scoring.inference.score_task import scoring_function

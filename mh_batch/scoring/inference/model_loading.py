@@ -17,9 +17,7 @@ from pyspark.sql import SparkSession
 from mh_batch.models import Model, model_files
 
 if TYPE_CHECKING:  # a worker that only tokenises waits for neither
-    from mh_batch.inference.batching import ScoredTexts
-    from mh_batch.inference.execution import Execution
-    from mh_batch.inference.token_sequences import TokenizedTexts
+    from mh_batch.inference import Execution, ScoredTexts, TokenizedTexts
 
 _shipped: set[tuple[str | None, str]] = set()
 
@@ -61,7 +59,7 @@ class SharedModels:
 
     def tokenizer(self, model: Model) -> Tokenizer:
         """Load a model's tokenizer."""
-        from mh_batch.inference.tokenization import load_tokenizer
+        from mh_batch.inference import load_tokenizer
 
         return load_tokenizer(model)
 

@@ -9,10 +9,15 @@ from pyspark import TaskContext
 
 from mh_batch.common.redaction import messages_withheld
 from mh_batch.contracts import load_contract
-from mh_batch.inference.batching import ScoredTexts
-from mh_batch.inference.error_types import release_memory
-from mh_batch.inference.execution import Execution
-from mh_batch.inference.token_sequences import Integers, TokenizedTexts, TokenSequences, offsets_of
+from mh_batch.inference import (
+    Execution,
+    Integers,
+    ScoredTexts,
+    TokenizedTexts,
+    TokenSequences,
+    offsets_of,
+    release_memory,
+)
 from mh_batch.scoring.inference.model_loading import ModelLoader, ShippedModel, TokenScorer
 from mh_batch.spark import (
     BatchFunction,

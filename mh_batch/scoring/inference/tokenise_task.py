@@ -17,7 +17,7 @@ from mh_batch.scoring.inference.model_loading import ModelLoader, ShippedModel, 
 from mh_batch.spark import BatchFunction, Counters, Effort, leave_archives_alone, made_to_stay, peak_bytes
 
 if TYPE_CHECKING:  # its package imports torch
-    from mh_batch.inference.token_sequences import TokenizedTexts
+    from mh_batch.inference import TokenizedTexts
 
 TOKENISED = "content_key string, ids array<int>, n_tokens bigint, failure string"
 
