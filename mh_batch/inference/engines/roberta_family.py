@@ -1,6 +1,6 @@
 """RoBERTa, XLM-R and Longformer sequence classifiers, computed exactly and without the transformers library.
 
-The numbers are those of Hugging Face's implementations from the same weights (tests/inference/engines/test_exact.py).
+The numbers are those of Hugging Face's implementations from the same weights (see `test_roberta_family.py`).
 
 Longformer's local attention reaches half of `attention_window` to either side and the first token; the first token
 alone has global attention. Hugging Face's implementation pads to the window and computes all rows of all layers.

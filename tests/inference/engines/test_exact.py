@@ -3,13 +3,11 @@
 import json
 import tempfile
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings, strategies as st
 from safetensors.torch import load_file, save_file
 from transformers import (
     BertConfig,
@@ -25,11 +23,9 @@ from transformers import (
 from mh_batch.errors import ModelError
 from mh_batch.inference import load_scorer
 from mh_batch.inference.engines import exact
-from mh_batch.inference.engines.packing import laid_out
 from mh_batch.inference.execution import Execution, Precision, choose_execution
 from mh_batch.inference.scorer_loading import load_engine
 from mh_batch.models import Model, locate_model
-from tests.inference.engines.networks import drawn, logits_alone, longformer, xlmr
 from tests.inference.engines.random_models import BAND, SHAPE, WINDOWS, expected, saved, sequences
 
 
@@ -62,42 +58,6 @@ def test_weights_that_lack_a_layer_are_an_error_of_the_model(xlmr_mini: Model, t
     path.write_text(json.dumps({**json.loads(path.read_text()), "num_hidden_layers": 4}))
     with pytest.raises(ModelError, match=r"lack .*layer\.3.*no sequence classifier"):
         load_engine(model, choose_execution(model), "cpu")
-
-
-def assert_exact(network: Any, folder: Path, windows: list[list[int]], dtype: torch.dtype, tolerance: float) -> None:
-    engine = exact.load(folder, json.loads((folder / "config.json").read_text()), "cpu", dtype)
-    wanted = logits_alone(network, windows, dtype)
-    assert np.abs(engine.logits(sequences(windows)) - wanted).max() <= tolerance
-
-
-@settings(max_examples=15, deadline=None)
-@given(
-    reaches=st.lists(st.sampled_from([2, 4, 8, 40]), min_size=1, max_size=3),
-    heads=st.sampled_from([1, 2, 4]),
-    lengths=st.lists(st.integers(1, 200), min_size=1, max_size=6),
-)
-def test_longformer_of_any_window_is_exact_at_any_length(reaches: list[int], heads: int, lengths: list[int]) -> None:
-    with TemporaryDirectory() as name:
-        network = longformer([2 * reach for reach in reaches], heads, 200, Path(name))
-        assert_exact(network, Path(name), drawn(lengths), torch.float64, 1e-10)
-
-
-@settings(max_examples=15, deadline=None)
-@given(
-    layers=st.integers(1, 3),
-    heads=st.sampled_from([1, 2, 4]),
-    lengths=st.lists(st.integers(1, 64), min_size=1, max_size=12),
-)
-def test_xlmr_of_any_shape_is_exact_at_any_length(layers: int, heads: int, lengths: list[int]) -> None:
-    with TemporaryDirectory() as name:
-        network = xlmr(layers, heads, 64, Path(name))
-        assert_exact(network, Path(name), drawn(lengths), torch.float64, 1e-10)
-
-
-def test_longformer_is_exact_far_beyond_its_window(tmp_path: Path) -> None:
-    network = longformer([64, 128], 4, 5000, tmp_path)
-    assert_exact(network, tmp_path, drawn([1, 700, 4096, 5000]), torch.float64, 1e-10)
-    assert_exact(network, tmp_path, drawn([1, 700, 4096, 5000]), torch.float32, 1e-4)
 
 
 def test_processes_of_one_machine_map_the_same_weights(
@@ -163,21 +123,3 @@ def test_a_model_without_a_padding_token_is_refused_where_its_positions_need_one
     path.write_text(json.dumps({**json.loads(path.read_text()), "pad_token_id": None}))
     with pytest.raises(ModelError, match=r"architecture xlm-roberta cannot read a text"):
         load_scorer(locate_model(str(model.folder)))
-
-
-def test_a_token_beyond_the_vocabulary_is_an_error_before_it_reaches_the_device(xlmr_mini: Model) -> None:
-    engine = load_engine(xlmr_mini, choose_execution(xlmr_mini), "cpu")
-    with pytest.raises(ValueError, match="beyond the vocabulary"):
-        engine.logits(sequences([[0, 5, 2], [0, 10_000_000, 2]]))
-
-
-def test_large_packs_are_filled_to_few_sizes_and_stay_exact(longformer_mini: Model, xlmr_mini: Model) -> None:
-    rng = np.random.default_rng(0)
-    windows = [[0, *rng.integers(4, 5000, length).tolist(), 2] for length in rng.integers(1, 120, 60)]
-    ids, layout = laid_out(sequences(windows))
-    assert len(ids) % 256 == 0
-    assert 0 < layout.filling < 256
-    for model in (longformer_mini, xlmr_mini):
-        engine = load_engine(model, choose_execution(model), "cpu")
-        alone = np.concatenate([engine.logits(sequences([window])) for window in windows])
-        assert np.abs(engine.logits(sequences(windows)) - alone).max() <= 1e-4

@@ -55,16 +55,3 @@ def test_flags_are_sentences() -> None:
     assert said[0].startswith("m, depressed, all languages: 25.0")
     assert "(+5.0 points, 95 % interval +4.0 to +6.0;" in said[0]
     assert said[1] == "m: the documents' languages changed (stability index 0.42)"
-
-
-def test_a_value_that_one_report_does_not_show_is_among_the_others_in_both() -> None:
-    now = Composition(500, {"source": {"forum": 60, "journal": 40, OTHER: 0}})
-    before = Composition(500, {"source": {"forum": 50, OTHER: 50}})
-
-    rows = mix_rows("m", now, before)
-
-    assert {row["value"]: (row["share"], row["share_before"]) for row in rows} == {
-        "forum": (0.6, 0.5),
-        OTHER: (0.4, 0.5),
-    }
-    assert rows[0]["psi"] == pytest.approx(0.0405465, abs=1e-7)
