@@ -5,10 +5,9 @@ Parquet files with authors, dates, consent and a known number of broken rows. Al
 The package `generation` asks a language model, or the same grammar, for labelled texts to train on.
 """
 
-from mh_batch.datasets.broken import BROKEN_ROWS
-from mh_batch.datasets.grammar import LANGUAGES, Grammar, load_grammar
-from mh_batch.datasets.phrasebook import STATES
-from mh_batch.datasets.synthetic import SyntheticCorpus, write_synthetic_corpus
+from mh_batch.datasets.broken_rows import BROKEN_ROWS
+from mh_batch.datasets.grammar import LANGUAGES, STATES, Grammar, load_grammar
+from mh_batch.datasets.synthetic_corpus import SyntheticCorpus, write_synthetic_corpus
 
 __all__ = [
     "BROKEN_ROWS",

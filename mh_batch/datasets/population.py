@@ -4,8 +4,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mh_batch.datasets.grammar import LANGUAGES
-from mh_batch.datasets.phrasebook import STATES
+from mh_batch.datasets.grammar import LANGUAGES, STATES
 
 WEEKS = 8
 # Share of authors in the state depressed, week by week: a rise in weeks 4 to 6, then a fall.

@@ -1,18 +1,42 @@
-"""Finds a model by name: a local folder, a shipped one, the models folder, or the hub."""
+"""Models found by name: a local folder, a shipped one, the models folder, or the hub."""
 
+import atexit
 import os
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
 from mh_batch.errors import ModelError, nearest
 from mh_batch.models import checkpoint, inspection
-from mh_batch.models.card import ModelCard
-from mh_batch.models.catalogue import card_in, load_cards
-from mh_batch.models.model import Model, file_digests, joined_digest
-from mh_batch.models.pinning import check_digests
-from mh_batch.models.shipped import shipped_folder
+from mh_batch.models.card import ModelCard, card_in, load_cards
+from mh_batch.models.model import Model, check_digests, file_digests, joined_digest
+
+
+@cache
+def shipped_folder(name: str) -> Path | None:
+    """Return the folder of a model that ships with the package, or None if it does not.
+
+    Where the package lies in a zip (`spark-submit --py-files`), the model's files are unpacked once per process.
+    """
+    packed = files("mh_batch.models") / "shipped" / name
+    if not packed.is_dir():
+        return None
+    return packed if isinstance(packed, Path) else _unpack(packed)
+
+
+def _unpack(packed: Traversable) -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="mh-batch-model-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    for entry in packed.iterdir():
+        (folder / entry.name).write_bytes(entry.read_bytes())
+    return folder
+
 
 _HUB_FILES = ["config.json", "*.safetensors", "*.safetensors.index.json", "*token*.json"]
 _HUB_FILES += ["vocab.*", "merges.txt", "*.model"]

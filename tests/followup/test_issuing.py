@@ -8,7 +8,7 @@ from hypothesis import given, settings, strategies as st
 from mh_batch.followup.outbox_rows import Evidence, OutboxRow
 from mh_batch.followup.policy import Policy, Rule
 from tests.consent.histories import AUTHORS, DOCS, Event, histories, may_be_used, moment
-from tests.followup.made_up import author_of, due, evidence, granted, policy, rule, withdrawn
+from tests.followup.policies import author_of, due, evidence, granted, policy, rule, withdrawn
 
 SCOPES = ("research", "self_help", "notify_therapist")
 RULES = policy(

@@ -20,7 +20,7 @@ from mh_batch.output.copies import copies_in
 from mh_batch.output.keys import rotation_marker
 from mh_batch.output.layout import OutputRoot
 from mh_batch.output.leases import Leases
-from mh_batch.publishing import Place, delta as delta_module, publish_run, remove_run
+from mh_batch.publishing import Place, delta_runs, publish_run, remove_run
 from tests.privacy.erasure.roots import places_of
 from tests.process_killing import Killed, killed_at
 from tests.publishing.roots import LABELS, LATER, MOODS, RUN, SADNESS, own_rows, sorted_rows, write_run
@@ -175,7 +175,7 @@ def test_processes_that_publish_at_once_all_succeed(root: Path, lake: Path) -> N
 
 def test_who_comes_second_writes_again(root: Path, lake: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     publish(root, lake)
-    monkeypatch.setattr(delta_module, "pauses", lambda: [0.0])
+    monkeypatch.setattr(delta_runs, "pauses", lambda: [0.0])
     whole, left = write_deltalake, [1]
 
     def overtaken(*arguments: Any, **named: Any) -> None:

@@ -8,7 +8,7 @@ from importlib.resources import files
 import yaml
 from pydantic import BaseModel, ConfigDict
 
-from mh_batch.datasets.generation.plan import Plan, Request
+from mh_batch.datasets.generation.generation_plan import GenerationPlan, Request
 from mh_batch.errors import RecipeError
 
 _MILLION = 1_000_000
@@ -60,7 +60,7 @@ def load_prices() -> Prices:
     return Prices.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
 
 
-def estimate(plan: Plan, requests: Iterable[Request]) -> Cost:
+def estimate(plan: GenerationPlan, requests: Iterable[Request]) -> Cost:
     """Estimate what these requests will cost: prompts by their characters, answers by the words asked for."""
     prices, asked = load_prices(), list(requests)
     characters = sum(len(plan.system) + len(request.prompt) for request in asked)
@@ -70,7 +70,7 @@ def estimate(plan: Plan, requests: Iterable[Request]) -> Cost:
     return cost_of(plan, len(asked), round(characters / prices.characters_per_input_token), round(tokens_out))
 
 
-def cost_of(plan: Plan, requests: int, input_tokens: int, output_tokens: int) -> Cost:
+def cost_of(plan: GenerationPlan, requests: int, input_tokens: int, output_tokens: int) -> Cost:
     """Return what so many tokens cost in batches of the plan's model; templates cost nothing."""
     if plan.provider == "template":
         return Cost(requests, 0, 0, 0.0)
@@ -82,7 +82,7 @@ def cost_of(plan: Plan, requests: int, input_tokens: int, output_tokens: int) ->
     return Cost(requests, input_tokens, output_tokens, dollars)
 
 
-def check_temperature(plan: Plan) -> None:
+def check_temperature(plan: GenerationPlan) -> None:
     """Raise RecipeError if the plan's model is known to refuse every request that names a temperature."""
     price = load_prices().models.get(plan.model)
     if plan.temperature is not None and price and not price.takes_temperature:

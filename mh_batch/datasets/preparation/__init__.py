@@ -4,8 +4,12 @@ A recipe names the sources and what they claim about the labels; `prepare` reads
 balances lengths, splits, checks for leaks, and writes the splits with a data card.
 """
 
-from mh_batch.datasets.preparation.prepared import Prepared
+from mh_batch.datasets.preparation.preparation_recipe import (
+    PreparationRecipe,
+    load_preparation_recipe,
+    shipped_preparation_recipes,
+)
+from mh_batch.datasets.preparation.prepared_dataset import Prepared
 from mh_batch.datasets.preparation.preparing import prepare
-from mh_batch.datasets.preparation.recipe import PreparationRecipe, load_recipe, shipped_recipes
 
-__all__ = ["PreparationRecipe", "Prepared", "load_recipe", "prepare", "shipped_recipes"]
+__all__ = ["PreparationRecipe", "Prepared", "load_preparation_recipe", "prepare", "shipped_preparation_recipes"]

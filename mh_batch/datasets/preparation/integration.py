@@ -1,8 +1,9 @@
-"""Rows of all sources under the same columns, and why the others were left out."""
+"""Rows of all sources under the same columns, and reasons for which others are left out."""
 
 import hashlib
 import re
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -11,13 +12,42 @@ import pandas as pd
 
 from mh_batch.contracts import load_contract
 from mh_batch.corpus.language import detect_language
-from mh_batch.datasets.comparable import comparable
-from mh_batch.datasets.lengths import length_band
-from mh_batch.datasets.preparation.reading import own_name
-from mh_batch.datasets.preparation.reasons import ExclusionReason, left_out
-from mh_batch.datasets.preparation.recipe import CommonColumn, PreparationRecipe, Source
-from mh_batch.datasets.preparation.rules import labelled, matching
+from mh_batch.datasets.preparation.label_rules import apply_label_rules, matching
+from mh_batch.datasets.preparation.preparation_recipe import CommonColumn, PreparationRecipe, Source
+from mh_batch.datasets.preparation.recipe_sources import own_name
+from mh_batch.datasets.text_features import comparable, length_band
 from mh_batch.errors import PreparationError
+
+
+class ExclusionReason(StrEnum):
+    """The fixed words of the `reason` column."""
+
+    FILTERED = "filtered"
+    NO_TEXT = "no_text"
+    NO_LABEL = "no_label"
+    OTHER_LANGUAGE = "other_language"
+    COPY = "copy"
+    CONFLICTING_COPIES = "conflicting_copies"
+    NEAR_COPY = "near_copy"
+    LENGTH_BALANCE = "length_balance"
+
+
+MEANINGS = {
+    ExclusionReason.FILTERED: "did not meet the conditions of the recipe",
+    ExclusionReason.NO_TEXT: "no text, or nothing visible in it",
+    ExclusionReason.NO_LABEL: "the rules say nothing about any label",
+    ExclusionReason.OTHER_LANGUAGE: "in a language that the recipe does not want",
+    ExclusionReason.COPY: "the same text as a row that stayed, but for case, punctuation, links and mentions",
+    ExclusionReason.CONFLICTING_COPIES: "copies of one source whose labels disagree",
+    ExclusionReason.NEAR_COPY: "nearly the same text as a row that stayed",
+    ExclusionReason.LENGTH_BALANCE: "drawn out, so that the length bands have their shares",
+}
+
+
+def left_out(rows: pd.DataFrame, reason: ExclusionReason, copy_of: pd.Series | None = None) -> pd.DataFrame:
+    """Return what is recorded of rows that are left out, without their text: `doc_id, source, reason, copy_of`."""
+    return rows[["doc_id", "source"]].assign(reason=reason.value, copy_of=copy_of)
+
 
 _VISIBLE = re.compile(r"[^\W_]|[^\s\w\u0000-\u001f\u007f-\u00a0\u200b-\u200f\u2028-\u202f\u2060\ufeff]")
 _LABEL_WORD = re.compile(r"[\w.-]{1,32}")
@@ -42,7 +72,7 @@ def integrate(rows: pd.DataFrame, source: Source, recipe: PreparationRecipe) -> 
         PreparationError: the rules say nothing of some rows, and the recipe does not say that these are to be left out.
     """
     common = _common(rows, source)
-    claims = labelled(rows, source.labels, recipe.labels)
+    claims = apply_label_rules(rows, source.labels, recipe.labels)
     common[label_columns(recipe.labels)] = claims
     problems = _problems(rows, common["text"], claims, source)
     if source.unmatched == "error" and recipe.task == "single_label":

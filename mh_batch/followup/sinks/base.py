@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from mh_batch.followup.notice import Notice
+from mh_batch.followup.notices import Notice
 
 
 @dataclass(frozen=True)
-class Answer:
+class SinkResponse:
     """What came of one attempt.
 
     Attributes:
@@ -31,5 +31,5 @@ class Sink(Protocol):
     name: str
     channel: str
 
-    def send(self, notice: Notice) -> Answer:
+    def send(self, notice: Notice) -> SinkResponse:
         """Attempt to deliver once."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mh_batch.models.inspection.refusal import refused
+from mh_batch.models.inspection.untrusted_files import refused
 
 Config = Mapping[str, Any]
 

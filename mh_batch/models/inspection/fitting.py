@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from mh_batch.models.inspection.header import StoredTensor
-from mh_batch.models.inspection.refusal import refused
+from mh_batch.models.inspection.untrusted_files import refused
+from mh_batch.models.inspection.weight_files import StoredTensor
 
 Tensors = Mapping[str, StoredTensor]
 Config = Mapping[str, Any]

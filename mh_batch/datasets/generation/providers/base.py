@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from mh_batch.datasets.generation.answers import Answer
-from mh_batch.datasets.generation.plan import Request
+from mh_batch.datasets.generation.answers import ModelAnswer
+from mh_batch.datasets.generation.generation_plan import Request
 
 
 @dataclass(frozen=True)
-class Asked:
+class BatchRequest:
     """A request as it is sent: under the name of this attempt."""
 
     custom_id: str
@@ -48,7 +48,7 @@ class Provider(Protocol):
     def newest_batch(self) -> str | None:
         """Return the batch that was created last, by anybody on this account; None if there is none."""
 
-    def create(self, asked: Sequence[Asked]) -> str:
+    def create(self, asked: Sequence[BatchRequest]) -> str:
         """Send a batch and return its name. It is sent once.
 
         Raises:
@@ -63,7 +63,7 @@ class Provider(Protocol):
     def state(self, batch: str) -> BatchState:
         """Look at a batch."""
 
-    def answers(self, batch: str, asked: Sequence[Asked]) -> Iterator[Answer]:
+    def answers(self, batch: str, asked: Sequence[BatchRequest]) -> Iterator[ModelAnswer]:
         """Yield what became of the requests of an ended batch, in any order.
 
         Raises:
