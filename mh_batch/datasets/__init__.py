@@ -1,7 +1,7 @@
-"""Texts to work with: a phrase grammar in six languages and a synthetic corpus drawn from it.
+"""Data sets: a phrase grammar in six languages and a synthetic corpus drawn from it.
 
 `load_grammar` gives sentences and texts by state of mind; `write_synthetic_corpus` writes a folder of
-Parquet files with authors, dates, consent and a known number of broken rows. All of it is made up.
+Parquet files with authors, dates, consent and a known number of broken rows. All of it is synthetic.
 The package `generation` asks a language model, or the same grammar, for labelled texts to train on.
 """
 

@@ -73,7 +73,7 @@ BROKEN_ROWS: Mapping[str, Sequence[Change]] = {
     "oversized_text": [_oversized],
     "invalid_date": [_created_at(date) for date in ("2025-02-31T12:00:00Z", "yesterday", "")],
 }
-"""What each kind of broken row changes in a sound one, one entry a row."""
+"""Changes by kind that make a sound row a broken one, one entry a row."""
 
 
 def broken_counts() -> dict[str, int]:

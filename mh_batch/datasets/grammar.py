@@ -21,6 +21,20 @@ STATES = ("neutral", "depressed", "anxious", "stressed")
 
 _SLOT = re.compile(r"\{(\w+)\}")
 
+LANGUAGES = ("en", "de", "fr", "it", "pt", "es")
+
+_OPENER_SHARE = 0.25
+_LINK_SHARE = 0.2
+_SHORT_WORDS = 9
+_TRIES = 12
+_FIRST_LETTER = re.compile(r"[^\W\d_]")
+
+# The loader in C is ten times as fast; not every build of PyYAML has it.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+# Literal text at even places, slot names at odd ones.
+_Template = tuple[str, ...]
+
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -64,21 +78,6 @@ class Phrasebook(_Strict):
         for name, state in self.states.items():
             for template in (*state.sentences, *state.short):
                 yield from ((name, slot) for slot in _SLOT.findall(template))
-
-
-LANGUAGES = ("en", "de", "fr", "it", "pt", "es")
-
-_OPENER_SHARE = 0.25
-_LINK_SHARE = 0.2
-_SHORT_WORDS = 9
-_TRIES = 12
-_FIRST_LETTER = re.compile(r"[^\W\d_]")
-
-# The loader in C is ten times as fast; not every build of PyYAML has it.
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-# Literal text at even places, slot names at odd ones.
-_Template = tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The people of the synthetic corpus: where they live, what they speak, and how they fare over the weeks."""
+"""Authors of the synthetic corpus: where they live, what they speak, and their states over the weeks."""
 
 import random
 from collections.abc import Sequence
@@ -81,7 +81,13 @@ def draw_authors(documents: int, rng: random.Random) -> list[Author]:
 
 
 def pick_writers(authors: Sequence[Author], documents: int, rng: random.Random) -> list[Author]:
-    """Draw the author of each document by activity; each author who fits in writes at least one."""
+    """Draw the author of each document by activity; each author who fits in writes at least one.
+
+    Args:
+        authors: Who may write.
+        documents: Number of documents.
+        rng: The only source of chance.
+    """
     weights = [author.activity for author in authors]
     return [*authors[:documents], *rng.choices(authors, weights=weights, k=max(0, documents - len(authors)))]
 

@@ -1,4 +1,4 @@
-"""A synthetic corpus: Parquet files of made-up documents, with the dirt that real ones have."""
+"""A synthetic corpus: Parquet files of documents that nobody wrote, with the defects that real ones have."""
 
 import json
 import random
@@ -16,14 +16,14 @@ SMALLEST = 100
 
 _PARTS = 3
 _UNDECLARED_LANGUAGE_SHARE = 0.12
-# Detection of the language is unsure on fewer words, and a test could no longer tell right from wrong.
+# Detection of the language is unsure on fewer words, and a test would have no truth to compare with.
 _UNDECLARED_MIN_WORDS = 8
 _OTHER_CONSENTS = {"self_help": 0.6, "notify_therapist": 0.25, "emergency_contact": 0.15}
 
 
 @dataclass(frozen=True)
 class SyntheticCorpus:
-    """What was written: where, how many rows, how many of them sound, and what is wrong with the rest.
+    """A written corpus: where it lies, how many rows it has, how many of them sound, and what is wrong with the rest.
 
     Attributes:
         folder: The folder with the Parquet files.
@@ -43,7 +43,7 @@ class SyntheticCorpus:
 def write_synthetic_corpus(
     folder: Path, *, documents: int = 600, seed: int = 7, truth_file: Path | None = None
 ) -> SyntheticCorpus:
-    """Write a corpus of made-up documents, always the same one for the same arguments.
+    """Write a synthetic corpus, always the same one for the same arguments.
 
     Args:
         folder: Where the Parquet files go; it is made if missing, files of the same names are replaced.

@@ -11,6 +11,20 @@ from mh_batch.datasets.grammar import load_grammar
 from mh_batch.datasets.population import WEEKS, Author, draw_authors, pick_writers
 from mh_batch.datasets.text_features import POST_BANDS, POST_SHARES, counts_by_share
 
+JOURNAL_WORDS = (150, 700)
+JOURNAL_SHARE = 0.08
+LONG_WORDS = (2_000, 4_500)
+LONG_SHARE = 0.02
+# Clearly beyond the 4,096 tokens of the longest model, so that windows are needed.
+VERY_LONG_WORDS = 6_500
+
+# A Monday to a Sunday eight weeks later, so that weekly reports have whole weeks.
+FIRST_MOMENT = datetime(2025, 2, 3, tzinfo=UTC)
+
+_SECONDS = WEEKS * 7 * 24 * 3600
+_REPOST_SHARE = 0.02
+_COMMON_MESSAGE_SHARE = 0.3
+
 
 @dataclass(frozen=True)
 class Row:
@@ -49,21 +63,6 @@ def _unchecked_strings(values: Sequence[bytes | None]) -> pa.Array:
     binary = pa.array(values, pa.binary())
     # A cast would refuse invalid UTF-8; the same buffers under another type are taken as they are.
     return pa.Array.from_buffers(pa.string(), len(binary), binary.buffers(), binary.null_count)
-
-
-JOURNAL_WORDS = (150, 700)
-JOURNAL_SHARE = 0.08
-LONG_WORDS = (2_000, 4_500)
-LONG_SHARE = 0.02
-# Clearly beyond the 4,096 tokens of the longest model, so that windows are needed.
-VERY_LONG_WORDS = 6_500
-
-# A Monday to a Sunday eight weeks later, so that weekly reports have whole weeks.
-FIRST_MOMENT = datetime(2025, 2, 3, tzinfo=UTC)
-
-_SECONDS = WEEKS * 7 * 24 * 3600
-_REPOST_SHARE = 0.02
-_COMMON_MESSAGE_SHARE = 0.3
 
 
 @dataclass(frozen=True)

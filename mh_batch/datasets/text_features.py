@@ -8,6 +8,12 @@ from itertools import pairwise
 _LINK_OR_MENTION = re.compile(r"(?:https?://|www\.)\S*|\bhttps?\b|(?<!\w)@\w+")
 _WORD = re.compile(r"\w+")
 
+# Bands and shares of short posts: the generator of the second seed.
+POST_BANDS = ((3, 8), (9, 15), (16, 35), (36, 60), (61, 90))
+POST_SHARES = (0.2, 0.1, 0.4, 0.2, 0.1)
+
+Band = tuple[int, int]
+
 
 def comparable(text: str) -> str:
     """Return the words of a text in lower case, in Unicode's compatibility form (NFKC), without links and mentions.
@@ -17,13 +23,6 @@ def comparable(text: str) -> str:
     """
     plain = unicodedata.normalize("NFKC", text).casefold()
     return " ".join(_WORD.findall(_LINK_OR_MENTION.sub(" ", plain))) or " ".join(plain.split())
-
-
-# Bands and shares of short posts: the generator of the second seed.
-POST_BANDS = ((3, 8), (9, 15), (16, 35), (36, 60), (61, 90))
-POST_SHARES = (0.2, 0.1, 0.4, 0.2, 0.1)
-
-Band = tuple[int, int]
 
 
 def length_band(words: int, bands: Sequence[Band] = POST_BANDS) -> str:

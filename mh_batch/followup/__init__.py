@@ -1,7 +1,7 @@
-"""What follows from scores, with their authors' consent: an outbox that is inert by itself, and its delivery."""
+"""Follow-up of scores, with their authors' consent: an outbox that is inert by itself, and its delivery."""
 
 from mh_batch.followup.contacts import Contacts, load_contacts
-from mh_batch.followup.delivery import Delivery, Terms
+from mh_batch.followup.delivering import Delivery, Terms
 from mh_batch.followup.follow_up import Issued, follow_up
 from mh_batch.followup.outbox import Outbox
 from mh_batch.followup.policy import Policy, Rule, load_policy

@@ -85,7 +85,7 @@ def _met(documents: DataFrame, rule: Rule) -> DataFrame:
 
 @dataclass(frozen=True)
 class Issued:
-    """What a follow-up came to.
+    """The outcome of a follow-up.
 
     Attributes:
         rows: What is due; issued, unless it was a dry run.

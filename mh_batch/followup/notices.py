@@ -24,7 +24,7 @@ _CHECK_HOLDS = timedelta(days=365)
 
 
 class CrisisLine(Settings):
-    """Where somebody answers.
+    """A number or page where somebody answers.
 
     Attributes:
         name: Its name in its own language.
@@ -57,7 +57,7 @@ class SelfHelp(Settings):
 
 
 class Overrides(Settings):
-    """What a file of one's own may replace: countries, languages, the international line."""
+    """Entries that a file of one's own may replace: countries, languages, the international line."""
 
     crisis_lines: Mapping[str, tuple[CrisisLine, ...]] = {}
     international: CrisisLine | None = None
@@ -66,7 +66,7 @@ class Overrides(Settings):
 
 @dataclass(frozen=True)
 class Help:
-    """What a message recommends."""
+    """Recommendations of one message."""
 
     tips: tuple[str, ...]
     lines: tuple[CrisisLine, ...]
@@ -120,7 +120,7 @@ def load_help_lines(file: Path | None = None) -> HelpLines:
 
 @dataclass(frozen=True)
 class Notice:
-    """What may be told, and to whom.
+    """The content of a message, and its recipient.
 
     Attributes:
         row: The row of the outbox.
@@ -137,7 +137,10 @@ class Notice:
     evidence: Sequence[Evidence]
 
     def as_json(self) -> dict[str, Any]:
-        """For a machine. The author's pseudonym stays here: it would link the receiver's knowledge to the scores."""
+        """Return it for a machine.
+
+        The author's pseudonym is not in it: it would link the receiver's knowledge to the scores.
+        """
         contact, row = self.contact, self.row
         return {
             "outbox_id": row.outbox_id,
@@ -165,7 +168,14 @@ class Notice:
 
 
 def notice_of(row: OutboxRow, contact: Contact, sink: str, help_lines: HelpLines) -> Notice:
-    """Return what a sink may tell a contact."""
+    """Return what a sink may send to a contact.
+
+    Args:
+        row: The row of the outbox.
+        contact: Who is to be reached.
+        sink: The sink's name, which decides whether evidence is named.
+        help_lines: What messages recommend.
+    """
     language = contact.language or row.language
     found = help_lines.find(language, contact.country or row.country)
     return Notice(row, contact, language, found, row.evidence if sink in row.evidence_in else ())

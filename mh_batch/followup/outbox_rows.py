@@ -16,6 +16,8 @@ import pyarrow as pa
 from mh_batch.contracts import load_contract
 from mh_batch.pseudonyms.hashing import PseudonymKey, hasher
 
+Outcome = Literal["delivered", "failed", "dead_letter", "withheld"]
+
 
 def this_user() -> str:
     """Return the name of the user of this process, or the number where the system knows no name, as in containers."""
@@ -64,7 +66,15 @@ class OutboxRow:
 
 
 def outbox_id(key: PseudonymKey, author_key: str, rule: str, action: str, occasion_at: datetime) -> str:
-    """Return the id of an occasion, 32 hexadecimal digits, the same whenever it is issued."""
+    """Return the id of an occasion, 32 hexadecimal digits, the same whenever it is issued.
+
+    Args:
+        key: The root's key.
+        author_key: The author's pseudonym.
+        rule: Name of the rule.
+        action: What is to be done.
+        occasion_at: When the newest document that counts was written.
+    """
     occasion = "\0".join((author_key, rule, action, occasion_at.isoformat()))
     return hasher(key, "outbox")(occasion.encode())
 
@@ -72,9 +82,6 @@ def outbox_id(key: PseudonymKey, author_key: str, rule: str, action: str, occasi
 def as_table(rows: Sequence[Any], contract: str) -> pa.Table:
     """Return dataclass instances as a table under the contract of that name."""
     return pa.Table.from_pylist([asdict(row) for row in rows], schema=load_contract(contract).arrow_schema())
-
-
-Outcome = Literal["delivered", "failed", "dead_letter", "withheld"]
 
 
 @dataclass(frozen=True)
@@ -96,7 +103,17 @@ class Attempt:
 def new_attempt(
     row: OutboxRow, sink: str, recipient: str | None, number: int, outcome: Outcome, detail: str, delivered_by: str
 ) -> Attempt:
-    """Return what is to be logged of a row now."""
+    """Return what is to be logged of a row now.
+
+    Args:
+        row: The row.
+        sink: Name of the sink.
+        recipient: Pseudonym of who was to be reached; None if nobody was.
+        number: The number of the attempt, from 1; 0 where nothing was sent.
+        outcome: How it ended.
+        detail: Why; never what a receiver said.
+        delivered_by: Who delivers.
+    """
     return Attempt(
         attempt_id=secrets.token_hex(16),
         outbox_id=row.outbox_id,
@@ -113,7 +130,7 @@ def new_attempt(
 
 @dataclass
 class History:
-    """What the log says of rows, with regard to one sink."""
+    """The log of deliveries by row, with regard to one sink."""
 
     withheld: set[str] = field(default_factory=set)
     delivered: set[str] = field(default_factory=set)

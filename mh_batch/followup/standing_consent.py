@@ -22,7 +22,7 @@ def in_pseudonyms(ledger: ConsentLedger, key: PseudonymKey) -> ConsentLedger:
 
 @dataclass(frozen=True)
 class Permission:
-    """Whom a scope may be acted upon for.
+    """Authors and documents that a scope may be acted upon for.
 
     Attributes:
         granted: Authors and documents for which somebody grants the scope.
@@ -82,7 +82,13 @@ class CurrentConsent:
     def __init__(
         self, location: str, key: PseudonymKey, now: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
-        """Read the ledger; errors as of `ConsentLedger.open`."""
+        """Read the ledger; errors as of `ConsentLedger.open`.
+
+        Args:
+            location: Of the ledger.
+            key: The root's key.
+            now: The clock.
+        """
         self._location, self._key, self._now = location, key, now
         self._files = LedgerFiles.at(location)
         self._known = self._read(self._files)
@@ -100,7 +106,7 @@ class CurrentConsent:
         return self._standing
 
     def _read_changes(self) -> bool:
-        """Whether there were any."""
+        """Return whether there were any."""
         try:
             files = LedgerFiles.at(self._location)
             if files.same_as(self._files):
@@ -125,7 +131,7 @@ def _next_event(ledger: ConsentLedger, moment: datetime) -> datetime | None:
 
 
 def _last_withdrawals(ledger: ConsentLedger, column: str, moment: datetime) -> Mapping[Hashable, datetime]:
-    """When each subject last withdrew each scope."""
+    """The time at which each subject last withdrew each scope."""
     events = ledger.events
     withdrawals = events[(events["event"] == "withdrawn") & (events["at"] <= moment)]
     return withdrawals.groupby([column, "scope"])["at"].max().to_dict()

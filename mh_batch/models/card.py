@@ -17,13 +17,17 @@ Fold = Literal["max", "mean"]
 Label = Annotated[str, Field(pattern=r"^\w+$", max_length=100, description="part of columns' names, and of queries")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
+CARD_FILE = "mh_batch_card.yaml"
+_MOST_PROBLEMS = 5
+_CORRECT = "Correct the card, or remove it"
+
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Hub(_Frozen):
-    """Where a checkpoint lies on the Hugging Face hub."""
+    """The place of a checkpoint on the Hugging Face hub."""
 
     name: str
     revision: str = "main"
@@ -42,7 +46,7 @@ class ErrorRate(_Frozen):
 
 
 class ModelCard(_Frozen):
-    """A model, as its YAML card in `mh_batch/models/cards/` tells it."""
+    """A model, as its YAML card in `mh_batch/models/cards/` describes it."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9._-]+$", description="part of paths, and of URIs that Spark reads")
     title: str
@@ -77,7 +81,7 @@ class ModelCard(_Frozen):
         unknown = sorted(set(named) - set(self.labels))
         if unknown:
             raise ValueError(f"labels {unknown} are not among {list(self.labels)}")
-        # SQL does not tell columns apart by case.
+        # SQL does not distinguish columns by case.
         if len({label.lower() for label in self.labels}) < len(self.labels):
             raise ValueError("two outputs have the same label, or one that differs in case only")
         if self.overlap >= self.max_tokens - 2:
@@ -90,11 +94,6 @@ class ModelCard(_Frozen):
         return self.aliases.get(spelling, self.aliases.get(key, key))
 
 
-CARD_FILE = "mh_batch_card.yaml"
-_MOST_PROBLEMS = 5
-_CORRECT = "Correct the card, or remove it"
-
-
 @cache
 def load_cards() -> dict[str, ModelCard]:
     """Return the cards in `mh_batch/models/cards/` by name."""
@@ -104,7 +103,7 @@ def load_cards() -> dict[str, ModelCard]:
 
 
 def known_languages() -> tuple[str, ...]:
-    """Languages that any card names, ISO 639-1: what texts are expected in."""
+    """Return the languages that any card names, ISO 639-1: what texts are expected in."""
     return tuple(sorted({language for card in load_cards().values() for language in card.languages}))
 
 
@@ -129,7 +128,7 @@ def read_card(path: Path) -> ModelCard:
 
 
 def card_as_yaml(card: ModelCard) -> str:
-    """What a card's file holds: all that differs from the defaults."""
+    """Return the content of a card's file: all that differs from the defaults."""
     content = card.model_dump(mode="json", exclude_defaults=True)
     return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=110)
 

@@ -85,7 +85,7 @@ def check_digests(folder: Path, digests: Mapping[str, str], card: ModelCard, pin
     Args:
         folder: Where the files lie; in the hub's cache large ones are named by their SHA-256, which nobody checks else.
         digests: SHA-256 of the files by name.
-        card: Its `hub.sha256` tells what they should be.
+        card: Its `hub.sha256` says what they should be.
         pinned: Whether the revision is that of the card.
     """
     if pinned and card.hub:

@@ -28,7 +28,7 @@ _INSTALL = "publishing to a Delta table needs a package that is not installed: p
 # They are columns that stand in no file.
 _PARTITIONS: Mapping[TableName, list[str]] = {"scores": [RUN, MODEL], "rejected": [RUN]}
 
-# The log keeps least and greatest values of columns for weeks after their rows have gone: of none with identifiers.
+# The log holds least and greatest values of columns for weeks after their rows have gone: of none with identifiers.
 _STATISTICS: Mapping[TableName, str] = {
     "scores": "created_at,language,source,region,top_label,n_tokens,n_windows",
     "rejected": "reason",
@@ -158,7 +158,7 @@ class DeltaRuns:
         )
 
     def _tried(self, write: Callable[[], T]) -> T:
-        """Write, and again where another writer came first; errors are told without what they quote."""
+        """Write, and again where another writer came first; errors are raised without what they quote."""
         from deltalake.exceptions import CommitFailedError, DeltaError
 
         try:

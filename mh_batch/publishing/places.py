@@ -21,7 +21,7 @@ class Place:
     """A folder that holds one table for each kind of rows.
 
     Attributes:
-        kind: How tables are kept there.
+        kind: The format of its tables.
         location: Absolute path or URI.
     """
 
@@ -52,7 +52,7 @@ class Place:
         return cls(kind, location.rstrip("/"))
 
     def __str__(self) -> str:
-        """As `Place.named` takes it."""
+        """The text that `Place.named` takes."""
         return f"{self.kind}:{self.location}"
 
     def table(self, name: str) -> str:

@@ -40,7 +40,7 @@ class Part:
     def batches(self, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
         """Yield the rows under a schema; columns that the files lack are null."""
         for path in self.rows.files:
-            # Not by the dataset's scanner: whatever it is told, it reads far ahead of who writes.
+            # Not by the dataset's scanner: whatever its options, it reads far ahead of who writes.
             with pq.ParquetFile(path, filesystem=self.rows.filesystem, pre_buffer=False) as file:
                 for batch in file.iter_batches(_ROWS_PER_BATCH, use_threads=False):
                     yield pa.RecordBatch.from_arrays([self._column(batch, field) for field in schema], schema=schema)

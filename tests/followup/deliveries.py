@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from mh_batch.followup.contacts import Contact, Contacts
-from mh_batch.followup.delivery import Delivery, Terms
+from mh_batch.followup.delivering import Delivery, Terms
 from mh_batch.followup.notices import Notice, load_help_lines
 from mh_batch.followup.outbox import Outbox
 from mh_batch.followup.sinks import Sink, SinkResponse

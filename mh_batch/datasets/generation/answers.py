@@ -20,10 +20,23 @@ _NEXT_STRING = re.compile(r'"\s*,\s*(?=")')
 # Models break lines inside of strings; strictly, JSON allows none.
 _DECODER = json.JSONDecoder(strict=False)
 
+DECLINED = "declined"
+UNREADABLE_ANSWER = "unreadable_answer"
+UNREADABLE_TEXT = "unreadable_text"
+NOT_A_STRING = "not_a_string"
+TOO_SHORT = "too_short"
+TOO_LONG = "too_long"
+OTHER_LANGUAGE = "other_language"
+DUPLICATE = "duplicate"
+
+_FEWEST_WORDS = 3
+# On fewer words the detection of the language is unsure.
+_DETECTABLE_WORDS = 8
+
 
 @dataclass(frozen=True)
 class ModelAnswer:
-    """What became of one request, as it is kept in the output folder.
+    """The fate of one request, as the output folder stores it.
 
     Attributes:
         error: Type of the error where it errored; never the message.
@@ -82,20 +95,6 @@ def _entry(answer: str, position: int) -> tuple[object, int | None]:
         pass
     following = _NEXT_STRING.search(answer, position + 1)
     return None, following.end() if following else None
-
-
-DECLINED = "declined"
-UNREADABLE_ANSWER = "unreadable_answer"
-UNREADABLE_TEXT = "unreadable_text"
-NOT_A_STRING = "not_a_string"
-TOO_SHORT = "too_short"
-TOO_LONG = "too_long"
-OTHER_LANGUAGE = "other_language"
-DUPLICATE = "duplicate"
-
-_FEWEST_WORDS = 3
-# On fewer words the detection of the language is unsure.
-_DETECTABLE_WORDS = 8
 
 
 @dataclass(frozen=True)

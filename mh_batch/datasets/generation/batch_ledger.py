@@ -78,7 +78,13 @@ class BatchLedger:
         return self._sendings[number]
 
     def move(self, submission: Submission, stage: Stage, batch: str | None = None) -> None:
-        """Write down what became of a submission."""
+        """Write down what became of a submission.
+
+        Args:
+            submission: The submission.
+            stage: The stage that it has reached.
+            batch: The batch's name, where it has just become known.
+        """
         self._append({"event": stage, "number": submission.number, "batch": batch or submission.batch})
 
     def _append(self, event: dict[str, Any]) -> None:

@@ -15,7 +15,14 @@ from mh_batch.errors import BatchRefusedError, LostAnswerError, ProviderError
 
 
 def collect(plan: GenerationPlan, provider: Provider, ledger: BatchLedger, folder: GenerationFolder) -> None:
-    """Fetch the answers of all accepted batches, each as soon as it has ended."""
+    """Fetch the answers of all accepted batches, each as soon as it has ended.
+
+    Args:
+        plan: What was asked.
+        provider: Who was asked.
+        ledger: Which batches were accepted; written to.
+        folder: Where the answers go.
+    """
     waiting = {submission.batch or "": submission for submission in ledger.at("accepted")}
     progress = BatchProgress(len(waiting))
     while waiting:
@@ -52,6 +59,11 @@ def _look(provider: Provider, batch: str) -> BatchState:
 def fetch(provider: Provider, batch: str, asked: Sequence[BatchRequest]) -> list[ModelAnswer]:
     """Read the answers of an ended batch; where the stream breaks, again from its start.
 
+    Args:
+        provider: Who was asked.
+        batch: The batch's name.
+        asked: The requests that it carries.
+
     Raises:
         ProviderError: not all of them can be had.
     """
@@ -74,6 +86,12 @@ def requests_in(plan: GenerationPlan, submission: Submission) -> list[BatchReque
 def send(plan: GenerationPlan, provider: Provider, ledger: BatchLedger, asked: Sequence[BatchRequest]) -> None:
     """Send a batch until it is accepted; where nobody says whether it was, look before it is sent again.
 
+    Args:
+        plan: What is asked.
+        provider: Who is asked.
+        ledger: Where each attempt is written down before it is made.
+        asked: The requests of the batch.
+
     Raises:
         ProviderError: it was not accepted; the ledger says so.
     """
@@ -88,9 +106,9 @@ def send(plan: GenerationPlan, provider: Provider, ledger: BatchLedger, asked: S
             time.sleep(pause)
         except BatchRefusedError as refused:
             ledger.move(submission, "not_accepted")
-            patience = pause if refused.retry_after is None else refused.retry_after
-            say(f"{refused}; once more in {patience:.0f} s")
-            time.sleep(patience)
+            wait = pause if refused.retry_after is None else refused.retry_after
+            say(f"{refused}; once more in {wait:.0f} s")
+            time.sleep(wait)
         except ProviderError:
             ledger.move(submission, "not_accepted")
             raise
@@ -98,7 +116,14 @@ def send(plan: GenerationPlan, provider: Provider, ledger: BatchLedger, asked: S
 
 
 def settle(plan: GenerationPlan, provider: Provider, ledger: BatchLedger, submission: Submission) -> bool:
-    """Find out whether a batch was accepted of which nobody knows, and write it down."""
+    """Find out whether a batch was accepted of which nobody knows, and write it down.
+
+    Args:
+        plan: What is asked.
+        provider: Who is asked.
+        ledger: Where it is written down.
+        submission: The batch.
+    """
     say(f"looking whether a batch of {len(submission.custom_ids):,} requests was accepted")
     time.sleep(provider.settle_seconds)
     batch = _recognised(plan, provider, ledger, submission)
@@ -107,7 +132,7 @@ def settle(plan: GenerationPlan, provider: Provider, ledger: BatchLedger, submis
 
 
 def _recognised(plan: GenerationPlan, provider: Provider, ledger: BatchLedger, submission: Submission) -> str | None:
-    """Return the batch that carries these attempts: names tell nothing, answers do, so it must have ended."""
+    """Return the batch that carries these attempts: only answers identify it, so it must have ended."""
     known = {other.batch for other in ledger.submissions}
     for state in provider.batches_since(submission.newest_before):
         if state.batch not in known and state.requests == len(submission.custom_ids):

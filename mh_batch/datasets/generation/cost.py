@@ -1,4 +1,4 @@
-"""What a plan will cost, about, and what answers have cost. Prices are in `prices.yaml`, with source and date."""
+"""Costs: an estimate for a plan, and those of its answers. Prices are in `prices.yaml`, with source and date."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Price(BaseModel):
 
 
 class Prices(BaseModel):
-    """What models cost, and what an estimate assumes."""
+    """Prices of models, and the assumptions of an estimate."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -48,7 +48,7 @@ class Cost:
     dollars: float | None
 
     def __str__(self) -> str:
-        """For a message."""
+        """One line for a message."""
         dollars = "price not known" if self.dollars is None else f"{self.dollars:,.2f} US dollars"
         return f"{self.requests:,} requests, {self.input_tokens:,} tokens in, {self.output_tokens:,} out, {dollars}"
 
@@ -71,7 +71,14 @@ def estimate(plan: GenerationPlan, requests: Iterable[Request]) -> Cost:
 
 
 def cost_of(plan: GenerationPlan, requests: int, input_tokens: int, output_tokens: int) -> Cost:
-    """Return what so many tokens cost in batches of the plan's model; templates cost nothing."""
+    """Return what so many tokens cost in batches of the plan's model; templates cost nothing.
+
+    Args:
+        plan: Names provider and model.
+        requests: Number of requests, which the cost repeats.
+        input_tokens: Tokens of the prompts.
+        output_tokens: Tokens of the answers.
+    """
     if plan.provider == "template":
         return Cost(requests, 0, 0, 0.0)
     prices = load_prices()

@@ -37,7 +37,7 @@ def generate_texts(
         plan: What is asked.
         recipe: What the plan was drawn from.
         seed: What it was drawn with, for the summary.
-        output: Folder that keeps plan, ledger and raw answers; a finished one is written again without asking anybody.
+        output: Folder of plan, ledger and raw answers; a finished one is written again without asking anybody.
         provider: Connects to who is asked; called only if there is something to ask.
         max_cost: US dollars that all of it may cost, by estimate where it is not yet known.
 
@@ -62,7 +62,7 @@ def _check_cost(paid: Cost, ahead: Cost, max_cost: float | None) -> None:
     if max_cost is None:
         return
     if paid.dollars is None or ahead.dollars is None:
-        raise UsageError("the model's price is not known, so --max-cost cannot be kept")
+        raise UsageError("the model's price is not known, so --max-cost cannot be held")
     if paid.dollars + ahead.dollars > max_cost:
         raise UsageError(
             f"this would cost about {paid.dollars + ahead.dollars:,.2f} US dollars, {paid.dollars:,.2f} of them spent, "

@@ -16,6 +16,10 @@ from mh_batch.errors import BusyError, UsageError
 
 _ANSWERS = "answers"
 
+_ATTEMPTS = 3
+# To ask again would give the same answer.
+_HOPELESS = frozenset({"invalid_request_error", "authentication_error", "permission_error", "not_found_error"})
+
 
 @dataclass(frozen=True)
 class GenerationFolder:
@@ -25,12 +29,12 @@ class GenerationFolder:
 
     @property
     def ledger(self) -> Path:
-        """What has been sent."""
+        """The ledger of submitted batches."""
         return self.root / "ledger.jsonl"
 
     @property
     def plan(self) -> Path:
-        """What is to be asked."""
+        """The plan."""
         return self.root / "plan.jsonl"
 
     @property
@@ -40,7 +44,7 @@ class GenerationFolder:
 
     @property
     def refused(self) -> Path:
-        """Why others were not."""
+        """The reasons for which others were not."""
         return self.root / "refused.parquet"
 
     @property
@@ -50,7 +54,7 @@ class GenerationFolder:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Work in the folder, which is made if missing, as the only process of this machine.
+        """Work in the folder, which is made if missing, as the only process on this machine.
 
         Raises:
             BusyError: another one works there.
@@ -86,11 +90,6 @@ class GenerationFolder:
 
     def _answers(self, submission: Submission) -> Path:
         return self.root / _ANSWERS / f"{submission.number:06d}.jsonl"
-
-
-_ATTEMPTS = 3
-# To ask again would give the same answer.
-_HOPELESS = frozenset({"invalid_request_error", "authentication_error", "permission_error", "not_found_error"})
 
 
 @dataclass(frozen=True)
@@ -149,7 +148,13 @@ class Outcomes:
 
 
 def read_outcomes(plan: GenerationPlan, ledger: BatchLedger, folder: GenerationFolder) -> Outcomes:
-    """Read what the ledger and the kept answers say of a plan."""
+    """Return what the ledger and the stored answers say of a plan.
+
+    Args:
+        plan: What is asked.
+        ledger: Which batches were sent.
+        folder: Where their answers are.
+    """
     latest: dict[int, int] = {}
     for submission in ledger.at("intended", "accepted", "collected"):
         for number, attempt in map(parse_custom_id, submission.custom_ids):

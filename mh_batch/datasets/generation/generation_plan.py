@@ -39,7 +39,7 @@ class Request:
 
 @dataclass(frozen=True)
 class GenerationPlan:
-    """What is asked of whom.
+    """All requests to one provider and model.
 
     Attributes:
         digest: Tells plans apart; it is part of each `custom_id`.
@@ -58,9 +58,9 @@ class GenerationPlan:
         return f"{self.digest}-{number:06d}-{attempt}"
 
     def prompt_hash(self, request: Request) -> str:
-        """Return a hash of all that the model is told: itself, its parameters, system prompt and prompt."""
-        told = [self.model, self.temperature, self.max_tokens, self.system, request.prompt]
-        return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:_DIGEST_LETTERS]
+        """Return a hash of all that the model is given: its name, parameters, system prompt and prompt."""
+        decisive = [self.model, self.temperature, self.max_tokens, self.system, request.prompt]
+        return hashlib.sha256(json.dumps(decisive).encode()).hexdigest()[:_DIGEST_LETTERS]
 
     def lines(self) -> str:
         """Return the plan as JSON lines: one for what all requests share, and one for each of them."""

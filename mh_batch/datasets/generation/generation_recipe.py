@@ -35,7 +35,7 @@ class State(_Strict):
 
 
 class Category(_Strict):
-    """What a text is about, as somebody well and somebody unwell sees it; each continues "the writer ..."."""
+    """The topic of a text, as somebody well and somebody unwell sees it; each continues "the writer ..."."""
 
     positive: str
     negative: str
@@ -46,7 +46,7 @@ class Category(_Strict):
 
 
 class Characteristics(_Strict):
-    """What is drawn of a writer for each prompt, one value of each."""
+    """Characteristics of a writer; one value of each is drawn for a prompt."""
 
     age: tuple[str, ...] = Field(min_length=1)
     education: tuple[str, ...] = Field(min_length=1)

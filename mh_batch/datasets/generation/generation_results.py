@@ -20,9 +20,17 @@ from mh_batch.datasets.text_features import length_band
 
 _SOURCE = "generated"
 
+DIMENSIONS = ("language", "state", "category", "length_band")
+
 
 def generated_table(taken: Sequence[TakenText], recipe: GenerationRecipe, found: Outcomes) -> pa.Table:
-    """Build the table `generated`, in the plan's order."""
+    """Build the table `generated`, in the plan's order.
+
+    Args:
+        taken: The texts.
+        recipe: Gives labels and length bands.
+        found: The answers that the texts are from.
+    """
     return _table("generated", (_row(one, recipe, found) for one in taken))
 
 
@@ -67,9 +75,6 @@ def _row(taken: TakenText, recipe: GenerationRecipe, found: Outcomes) -> dict[st
     }
 
 
-DIMENSIONS = ("language", "state", "category", "length_band")
-
-
 def spent(found: Outcomes) -> Cost:
     """Return what the answers have cost; requests that failed are not charged."""
     answers = found.answers.values()
@@ -79,7 +84,14 @@ def spent(found: Outcomes) -> Cost:
 
 
 def summarise(found: Outcomes, seed: int, texts: pa.Table, refused: Sequence[RefusedText]) -> dict[str, Any]:
-    """Return the summary: asked for and taken by each dimension, refused by reason, attempts by fate, tokens, cost."""
+    """Return the summary: asked for and taken by each dimension, refused by reason, attempts by fate, tokens, cost.
+
+    Args:
+        found: What has become of the plan.
+        seed: What the plan was drawn with.
+        texts: The table `generated`.
+        refused: The texts that were not taken.
+    """
     plan, cost = found.plan, spent(found)
     return {
         "mh_batch": __version__,
@@ -101,7 +113,7 @@ def summarise(found: Outcomes, seed: int, texts: pa.Table, refused: Sequence[Ref
 
 
 def summary_lines(summary: Mapping[str, Any]) -> list[str]:
-    """Return what a person wants to read of a summary."""
+    """Return the lines of a summary for people."""
     lines = [f"{summary['taken']:,} texts taken of {summary['asked']:,} asked for"]
     for dimension, counts in summary["by"].items():
         lines.append(f"  by {dimension.replace('_', ' ')} (asked for, taken)")

@@ -1,4 +1,4 @@
-"""From raw sets of texts to splits that a model can be trained and judged on.
+"""Preparation of data sets: from raw texts to splits that a model can be trained and judged on.
 
 A recipe names the sources and what they claim about the labels; `prepare` reads them, removes copies and near-copies,
 balances lengths, splits, checks for leaks, and writes the splits with a data card.

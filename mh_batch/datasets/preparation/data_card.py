@@ -19,9 +19,19 @@ from mh_batch.settings import PrepareSettings
 
 Table = list[dict[str, Any]]
 
+Card = dict[str, Any]
+
+_KEPT_SETTINGS = {"seed", "shares", "threshold", "near_copies"}
+
 
 def distributions(rows: pd.DataFrame, labels: Sequence[str], one_label: bool) -> Mapping[str, Table]:
-    """Return a table per dimension that has values: rows per value in each split, and the value's share of all rows."""
+    """Return a table per dimension that has values: rows per value in each split, and the value's share of all rows.
+
+    Args:
+        rows: All rows of the splits.
+        labels: The recipe's labels.
+        one_label: Whether each row has exactly one of them.
+    """
     tables = {"language": _table(rows["language"], rows["split"])}
     if one_label:
         tables["label"] = _table(rows["label"], rows["split"], labels)
@@ -53,11 +63,6 @@ def _row(value: str, by_split: pd.Series, total: int) -> dict[str, Any]:
     counts = {name: int(by_split.get(name, 0)) for name in SPLITS}
     rows = sum(counts.values())
     return {"value": value, **counts, "rows": rows, "percent": round(100 * rows / total, 2)}
-
-
-Card = dict[str, Any]
-
-_KEPT_SETTINGS = {"seed", "shares", "threshold", "near_copies"}
 
 
 def data_card(
@@ -116,7 +121,7 @@ def _source(recipe: PreparationRecipe, origin: Origin, rows: pd.DataFrame, left_
 
 
 def _strata(recipe: PreparationRecipe, rows: pd.DataFrame) -> dict[str, Any]:
-    """How many strata there are, and how many of them are too small for a row in each split."""
+    """The number of strata, and of those that are too small for a row in each split."""
     sizes = rows["stratum"].value_counts()
     return {"by": list(recipe.stratify), "number": len(sizes), "under_10_rows": int((sizes < 10).sum())}
 

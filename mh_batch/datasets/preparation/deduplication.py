@@ -34,9 +34,9 @@ def by_trust(rows: pd.DataFrame, sources: Sequence[str]) -> pd.DataFrame:
 
 
 def without_copies(rows: pd.DataFrame, labels: Sequence[str]) -> Deduplicated:
-    """Keep the first of rows whose comparable text is equal; rows come in the order of `by_trust`.
+    """Take out all but the first of rows whose comparable text is equal; rows come in the order of `by_trust`.
 
-    Where copies of one source disagree about a label nothing tells who is right, so all copies go. Where sources
+    Where copies of one source disagree about a label nothing says who is right, so all copies go. Where sources
     disagree, the earlier one is the more trusted, and stays.
     """
     number = rows.groupby("comparable", sort=False).ngroup().to_numpy()
@@ -59,7 +59,13 @@ def _disputed(rows: pd.DataFrame, labels: Sequence[str]) -> pd.Series:
 
 
 def count_disagreements(rows: pd.DataFrame, others: pd.DataFrame, labels: Sequence[str]) -> int:
-    """How many rows say 1 of a label of which their counterpart says 0, or the reverse."""
+    """Return how many rows say 1 of a label of which their counterpart says 0, or the reverse.
+
+    Args:
+        rows: The rows.
+        others: Their counterparts, in the same order.
+        labels: The names of the label columns.
+    """
     differences = np.abs(rows[list(labels)].to_numpy() - others[list(labels)].to_numpy())
     return int((differences == 1).any(axis=1).sum())
 
@@ -67,11 +73,19 @@ def count_disagreements(rows: pd.DataFrame, others: pd.DataFrame, labels: Sequen
 def without_near_copies(
     rows: pd.DataFrame, labels: Sequence[str], threshold: float, seed: int, find_buckets: FindBuckets, say: Say
 ) -> Deduplicated:
-    """Keep each row that is no near-copy of a row kept before it; rows come in the order of `by_trust`.
+    """Take out each row that is a near-copy of an earlier one that stays; rows come in the order of `by_trust`.
 
     A near-copy with another label is counted; the earlier row stays all the same, since a small edit may turn what a
     text means, and a text without the edit in another split would still give it away. Rounds with new permutations go
     on until nothing more is found.
+
+    Args:
+        rows: Rows of which no two have the same comparable text.
+        labels: The names of the label columns.
+        threshold: Least Jaccard index of near-copies, 0.5 to 1.
+        seed: Of the first round's permutations.
+        find_buckets: `local_buckets`, or its like on Spark.
+        say: Called with what each round has found.
     """
     rejected, conflicts = [left_out(rows[:0], ExclusionReason.NEAR_COPY)], 0
     while len(pairs := near_pairs(list(rows["comparable"]), threshold, seed, find_buckets)):
@@ -86,7 +100,7 @@ def without_near_copies(
 
 
 def _covered_by(pairs: Pairs, count: int) -> npt.NDArray[np.int64]:
-    """For each place the first kept place before it that it is a near-copy of, or -1 if it is kept."""
+    """For each place the first place that stays and that it is a near-copy of, or -1 if it stays itself."""
     covered = np.full(count, -1, dtype=np.int64)
     for second, first in sorted((int(second), int(first)) for first, second in pairs):
         if covered[second] < 0 and covered[first] < 0:
@@ -96,7 +110,7 @@ def _covered_by(pairs: Pairs, count: int) -> npt.NDArray[np.int64]:
 
 @dataclass(frozen=True)
 class LeakCheck:
-    """What was found in two splits: copies, near-copies and authors; and among how many texts it was looked for."""
+    """Counts of what is in two splits: copies, near-copies and authors; and of the texts that were compared."""
 
     texts: int
     copies: int
@@ -116,7 +130,14 @@ class LeakCheck:
 def check_leaks(
     splits: Mapping[str, pd.DataFrame], threshold: float, seed: int, find_buckets: FindBuckets
 ) -> LeakCheck:
-    """Compare the splits (`text`, `author`) as they were written, from the texts alone."""
+    """Compare the splits (`text`, `author`) as they were written, from the texts alone.
+
+    Args:
+        splits: By name.
+        threshold: Least Jaccard index of near-copies.
+        seed: Of the permutations.
+        find_buckets: `local_buckets`, or its like on Spark.
+    """
     rows = pd.concat([rows[["text", "author"]].assign(split=name) for name, rows in splits.items()], ignore_index=True)
     texts, split = rows["text"].map(comparable), rows["split"].to_numpy()
     pairs = near_pairs(list(texts), threshold, seed, find_buckets)

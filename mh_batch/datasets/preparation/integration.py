@@ -18,9 +18,14 @@ from mh_batch.datasets.preparation.recipe_sources import own_name
 from mh_batch.datasets.text_features import comparable, length_band
 from mh_batch.errors import PreparationError
 
+_VISIBLE = re.compile(r"[^\W_]|[^\s\w\u0000-\u001f\u007f-\u00a0\u200b-\u200f\u2028-\u202f\u2060\ufeff]")
+_LABEL_WORD = re.compile(r"[\w.-]{1,32}")
+_SHOWN_VALUES = 5
+_DIGITS = 16
+
 
 class ExclusionReason(StrEnum):
-    """The fixed words of the `reason` column."""
+    """Reasons for which rows are in no split: the fixed words of the `reason` column."""
 
     FILTERED = "filtered"
     NO_TEXT = "no_text"
@@ -45,14 +50,14 @@ MEANINGS = {
 
 
 def left_out(rows: pd.DataFrame, reason: ExclusionReason, copy_of: pd.Series | None = None) -> pd.DataFrame:
-    """Return what is recorded of rows that are left out, without their text: `doc_id, source, reason, copy_of`."""
+    """Return what is recorded of rows that are left out, without their text: `doc_id, source, reason, copy_of`.
+
+    Args:
+        rows: The rows.
+        reason: Why they are left out.
+        copy_of: For copies, the `doc_id` of the row that stays.
+    """
     return rows[["doc_id", "source"]].assign(reason=reason.value, copy_of=copy_of)
-
-
-_VISIBLE = re.compile(r"[^\W_]|[^\s\w\u0000-\u001f\u007f-\u00a0\u200b-\u200f\u2028-\u202f\u2060\ufeff]")
-_LABEL_WORD = re.compile(r"[\w.-]{1,32}")
-_SHOWN_VALUES = 5
-_DIGITS = 16
 
 
 def label_columns(labels: Sequence[str]) -> list[str]:
@@ -63,6 +68,11 @@ def label_columns(labels: Sequence[str]) -> list[str]:
 
 def integrate(rows: pd.DataFrame, source: Source, recipe: PreparationRecipe) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the usable rows of a source, and what is recorded of the others.
+
+    Args:
+        rows: The columns of the source that the recipe uses, under its own names.
+        source: How they become ours.
+        recipe: What all sources have in common.
 
     Returns:
         `doc_id, text, language, source, author, category, comparable, n_words, length_band, label_<name>...`, text
@@ -86,7 +96,7 @@ def integrate(rows: pd.DataFrame, source: Source, recipe: PreparationRecipe) -> 
 
 
 def _problems(rows: pd.DataFrame, texts: pd.Series, claims: npt.NDArray[np.float64], source: Source) -> pd.Series:
-    """Why rows cannot be used, as far as their language plays no part; None for those that can."""
+    """The reason for which each row cannot be used, as far as its language plays no part; None if it can."""
     problems = pd.Series([None] * len(rows), dtype=object)
     problems = problems.mask(pd.Series(np.isnan(claims).all(axis=1)), ExclusionReason.NO_LABEL)
     problems = problems.mask(texts.map(_says_nothing), ExclusionReason.NO_TEXT)
@@ -115,7 +125,7 @@ def _column(rows: pd.DataFrame, source: Source, column: CommonColumn) -> list[st
 
 
 def _identifiers(given: Sequence[str | None], texts: pd.Series, source: str) -> list[str]:
-    """`source/id`; without an id, or where rows share one, a digest of the text tells rows apart in any order."""
+    """`source/id`; without an id, or where rows share one, a digest of the text distinguishes rows in any order."""
     shared = pd.Series(list(given), dtype=object).duplicated(keep=False)
     digests = [hashlib.sha256((text or "").encode()).hexdigest()[:_DIGITS] for text in texts]
     parts = zip(given, digests, shared, strict=True)

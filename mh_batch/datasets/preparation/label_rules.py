@@ -13,7 +13,7 @@ UNKNOWN = float("nan")
 
 
 class Comparison(Settings):
-    """What must hold of a value; `any`, `none` and `only` read a list as a set, and one value as a set of one."""
+    """A condition on a value; `any`, `none` and `only` read a list as a set, and one value as a set of one."""
 
     any: tuple[Value, ...] | None = None
     none: tuple[Value, ...] | None = None
@@ -56,6 +56,11 @@ def apply_label_rules(rows: pd.DataFrame, rules: Sequence[LabelRule], labels: Se
 
     The first rule that matches a row and names a label decides that label. A rule whose `then` is one label
     denies all others.
+
+    Args:
+        rows: The rows, under the source's own names.
+        rules: The rules, in the order in which they are tried.
+        labels: The labels, in the order of the result's columns.
     """
     claims = np.full((len(rows), len(labels)), UNKNOWN)
     decided = np.zeros((len(rows), len(labels)), dtype=np.bool_)

@@ -27,6 +27,21 @@ WORDS = 3
 # One odd number for each place in a run, so that the order of the units counts; a sum wraps around at 32 bits.
 _FACTORS = np.array([0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D, 0x27D4EB2F], np.uint32)
 
+BandKeys = npt.NDArray[np.int64]
+
+PERMUTATIONS = 256
+# Share of pairs right at the threshold that may share no band. Two rounds with different permutations look for each.
+_MISSED = 1e-4
+
+Places = npt.NDArray[np.int64]
+Pairs = npt.NDArray[np.int64]
+# Members of all buckets one after the other, and how many each bucket has.
+Buckets = tuple[Places, npt.NDArray[np.int64]]
+
+# In a larger bucket all are compared with so many only: else a thousand chain letters would make half a million pairs.
+_COMPARED = 20
+_AT_ONCE = 100_000
+
 
 @dataclass(frozen=True)
 class Shingling:
@@ -37,7 +52,7 @@ class Shingling:
     shingles: Callable[[str], Shingles]
 
     def suits(self, comparable: str) -> bool:
-        """Whether texts of this length are compared in this way."""
+        """Return whether texts of this length are compared in this way."""
         return self.shortest <= len(comparable) <= self.longest
 
 
@@ -62,13 +77,6 @@ SHORT = Shingling(0, 2_000, character_shingles)
 LONG = Shingling(1_000, 2**63, word_shingles)
 
 
-BandKeys = npt.NDArray[np.int64]
-
-PERMUTATIONS = 256
-# Share of pairs right at the threshold that may share no band. Two rounds with different permutations look for each.
-_MISSED = 1e-4
-
-
 def rows_per_band(threshold: float) -> int:
     """Return how many hashes make a band: as many as can be without losing pairs, so that few unlike texts meet."""
     fitting = [r for r in range(1, 33) if (1 - threshold**r) ** (PERMUTATIONS // r) <= _MISSED]
@@ -77,6 +85,11 @@ def rows_per_band(threshold: float) -> int:
 
 def band_keys(shingles: Iterable[Shingles], threshold: float, seed: int) -> BandKeys:
     """Return a key per text and band, shape (texts, bands); texts that share a key in a band may be near-copies.
+
+    Args:
+        shingles: Of each text.
+        threshold: Least Jaccard index that is to be found.
+        seed: Of the permutations.
 
     Raises:
         UsageError: datasketch is not installed.
@@ -95,15 +108,7 @@ def band_keys(shingles: Iterable[Shingles], threshold: float, seed: int) -> Band
     return np.array(keys, dtype=np.uint64).reshape(len(keys), bands).view(np.int64)
 
 
-Places = npt.NDArray[np.int64]
-Pairs = npt.NDArray[np.int64]
-# Members of all buckets one after the other, and how many each bucket has.
-Buckets = tuple[Places, npt.NDArray[np.int64]]
 FindBuckets = Callable[[Sequence[str], Shingling, float, int], Buckets]
-
-# In a larger bucket all are compared with so many only: else a thousand chain letters would make half a million pairs.
-_COMPARED = 20
-_AT_ONCE = 100_000
 
 
 def near_pairs(texts: Sequence[str], threshold: float, seed: int, find_buckets: FindBuckets) -> Pairs:

@@ -71,7 +71,7 @@ class Source(Settings):
 
 
 class PreparationRecipe(Settings):
-    """How a data set is made of its sources.
+    """The making of a data set from its sources.
 
     Attributes:
         name: Name of the recipe, and of the data set.

@@ -31,7 +31,14 @@ def check_free(output: Path, overwrite: bool) -> None:
 
 
 def write_splits(folder: Path, rows: pd.DataFrame, recipe: PreparationRecipe, splits: tuple[str, ...]) -> None:
-    """Write a Parquet file for each split, in the columns and types of the contract, sorted by id."""
+    """Write a Parquet file for each split, in the columns and types of the contract, sorted by id.
+
+    Args:
+        folder: Where the files go.
+        rows: All rows, with their `split`.
+        recipe: Gives the labels.
+        splits: The names of the splits.
+    """
     schema = load_contract("prepared").for_labels(recipe.labels).arrow_schema()
     for name in splits:
         own = rows[rows["split"] == name].sort_values("doc_id")
@@ -49,7 +56,13 @@ def _table(rows: pd.DataFrame, schema: pa.Schema) -> pa.Table:
 
 
 def write_data_card(folder: Path, card: Mapping[str, Any], readme: str) -> None:
-    """Write the data card for machines and for people."""
+    """Write the data card for machines and for people.
+
+    Args:
+        folder: Where it goes.
+        card: For machines.
+        readme: For people, in Markdown.
+    """
     (folder / CARD).write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     (folder / README).write_text(readme, encoding="utf-8")
 

@@ -44,7 +44,7 @@ def prepare(recipe: PreparationRecipe, settings: PrepareSettings, say: Say = lam
     Args:
         recipe: What to make of which sources.
         settings: Where, and with which seed, shares and threshold.
-        say: Told which stage begins.
+        say: Called with each stage as it begins.
 
     Raises:
         UsageError: a source or the place for the output is not as it should be; nothing was written.

@@ -24,6 +24,9 @@ from mh_batch.sources.table_files import files_at
 _CSV = ".csv"
 _PARSING = csv.ParseOptions(newlines_in_values=True)
 
+_ENDINGS = (".parquet", ".csv")
+_OUR_COLUMNS = ("doc_id", "text", "language", "author", "category")
+
 
 @dataclass(frozen=True)
 class FilesRead:
@@ -62,7 +65,7 @@ def _parquet(files: Sequence[str], asked: Collection[str]) -> tuple[pa.Table, li
     parts = [part for file in looked_at for part in _pieces(file, asked)]
     try:
         return pa.concat_tables(parts, promote_options="permissive"), names
-    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:  # which tells of types
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:  # its message names types
         raise CorpusError(f"its files hold different types in one column: {error}") from None
 
 
@@ -104,13 +107,9 @@ def _digest_of(file: Path) -> str:
         return f"sha256:{hashlib.file_digest(stream, 'sha256').hexdigest()}"
 
 
-_ENDINGS = (".parquet", ".csv")
-_OUR_COLUMNS = ("doc_id", "text", "language", "author", "category")
-
-
 @dataclass(frozen=True)
 class Origin:
-    """Where a source was read from: a path and the SHA-256 of its bytes, or a name on the hub and its revision."""
+    """The origin of a source: a path and the SHA-256 of its bytes, or a name on the hub and its revision."""
 
     source: str
     location: str
@@ -144,7 +143,7 @@ class _Read:
 
 
 def own_name(source: Source, column: str) -> str:
-    """What the source calls one of our columns."""
+    """Return the source's name of one of our columns."""
     return source.columns.get(column, column)  # type: ignore[call-overload, no-any-return]  # its keys are literals
 
 

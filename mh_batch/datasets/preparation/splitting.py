@@ -12,12 +12,17 @@ from mh_batch.datasets.preparation.integration import ExclusionReason, label_col
 from mh_batch.datasets.preparation.preparation_recipe import PreparationRecipe
 from mh_batch.datasets.text_features import POST_BAND_NAMES, POST_SHARES
 
+SPLITS = ("train", "validation", "test")
+
+Numbers = npt.NDArray[np.int64]
+Amounts = npt.NDArray[np.float64]
+
 
 def balance_lengths(rows: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the rows drawn, and what is recorded of the others.
 
     The scarcest of the bands that occur decides how many rows there are; a band without rows stays empty, and texts
-    outside of all bands go. Each language keeps its share in each band.
+    outside of all bands go. Each language has the same share in each band as before.
     """
     wanted = _wanted(rows["length_band"])
     order = pd.util.hash_array(rows["doc_id"].to_numpy(dtype=object), hash_key=hash_key(seed))
@@ -42,12 +47,6 @@ def _wanted(bands: pd.Series) -> dict[str, int]:
     # A hair is added for shares that binary fractions put just below a whole number.
     total = min(counts[name] / share for name, share in shares.items())
     return {name: int(total * share + 1e-9) for name, share in shares.items()}
-
-
-SPLITS = ("train", "validation", "test")
-
-Numbers = npt.NDArray[np.int64]
-Amounts = npt.NDArray[np.float64]
 
 
 def split_rows(
@@ -134,6 +133,12 @@ def assign_splits(rows: pd.DataFrame, recipe: PreparationRecipe, shares: tuple[f
 
     Rows of sources that may only train go there, and with them what belongs to the same author or cluster; they come
     on top of the shares.
+
+    Args:
+        rows: All rows that are left, with the number of their `cluster`.
+        recipe: Says what to stratify on, and which sources may only train.
+        shares: Of train, validation and test, summing to 1.
+        seed: Of the order in which rows of a stratum are dealt.
     """
     columns = label_columns(recipe.labels)
     labelled = rows.assign(label=_one_label(rows[columns], recipe))

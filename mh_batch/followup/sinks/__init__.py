@@ -1,4 +1,4 @@
-"""Where rows of the outbox go."""
+"""Sinks: the channels by which rows of the outbox are delivered."""
 
 from mh_batch.followup.sinks.base import Sink, SinkResponse
 from mh_batch.followup.sinks.smtp import SmtpSink

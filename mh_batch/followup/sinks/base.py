@@ -1,4 +1,4 @@
-"""What all sinks have in common."""
+"""The protocol of all sinks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mh_batch.followup.notices import Notice
 
 @dataclass(frozen=True)
 class SinkResponse:
-    """What came of one attempt.
+    """The outcome of one attempt.
 
     Attributes:
         delivered: Whether the receiver took it.
@@ -26,7 +26,7 @@ class SinkResponse:
 
 
 class Sink(Protocol):
-    """Delivers notices, one at a time; what it does not deliver it explains, it does not raise."""
+    """A channel that delivers notices, one at a time; what it does not deliver it explains, it does not raise."""
 
     name: str
     channel: str

@@ -20,6 +20,8 @@ from mh_batch.followup.notices import FALLBACK_LANGUAGE, Notice
 from mh_batch.followup.sinks.base import SinkResponse
 from mh_batch.settings.base import Settings
 
+Security = Literal["starttls", "tls", "none"]
+
 
 class Wording(Settings):
     """Subject and body of a mail; the body may use $tips, $lines, $person and $evidence."""
@@ -29,7 +31,7 @@ class Wording(Settings):
 
 
 class Messages(Settings):
-    """What mails say in one language, by scope.
+    """The wording of mails in one language, by scope.
 
     Attributes:
         somebody: Stands for the author where the contact has no name for them.
@@ -53,10 +55,10 @@ class Messages(Settings):
 
 
 def compose(notice: Notice, sender: str) -> EmailMessage:
-    """Return the mail for a notice. Its Message-ID is the same whenever it is sent, so that a second one can be told.
+    """Return the mail for a notice. Its Message-ID is the same whenever it is sent, so that a second one is recognised.
 
     Args:
-        notice: What may be told, and to whom.
+        notice: The content, and the recipient.
         sender: The address that it comes from.
     """
     messages = load_messages(notice.language or FALLBACK_LANGUAGE)
@@ -82,13 +84,13 @@ def load_messages(language: str) -> Messages:
 
 
 def _body(notice: Notice, messages: Messages, wording: Wording) -> str:
-    said = {
+    values = {
         "tips": "\n".join(f"- {tip}" for tip in notice.help.tips),
         "lines": "\n".join(f"- {line}" for line in notice.help.lines),
         "person": notice.contact.reference or messages.somebody,
         "evidence": _evidence(notice, messages),
     }
-    return Template(wording.body).substitute(said)
+    return Template(wording.body).substitute(values)
 
 
 def _evidence(notice: Notice, messages: Messages) -> str:
@@ -96,9 +98,6 @@ def _evidence(notice: Notice, messages: Messages) -> str:
         return ""
     documents = [f"- {one.doc_id}, {one.created_at:%Y-%m-%d}, p = {one.p:.2f}" for one in notice.evidence]
     return "\n".join(["", f"{messages.documents}:", *documents, ""])
-
-
-Security = Literal["starttls", "tls", "none"]
 
 
 @dataclass(frozen=True)

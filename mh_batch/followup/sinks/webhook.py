@@ -45,7 +45,14 @@ def parse_secret(text: str) -> bytes:
 
 
 def signature(secret: bytes, message_id: str, timestamp: str, body: bytes) -> str:
-    """Return the `webhook-signature` of a message: HMAC-SHA-256 over id, timestamp and body."""
+    """Return the `webhook-signature` of a message: HMAC-SHA-256 over id, timestamp and body.
+
+    Args:
+        secret: As `parse_secret` returns it.
+        message_id: The `webhook-id`.
+        timestamp: The `webhook-timestamp`, in seconds.
+        body: The message as it is posted.
+    """
     signed = b".".join((message_id.encode(), timestamp.encode(), body))
     return "v1," + base64.b64encode(hmac.digest(secret, signed, "sha256")).decode()
 

@@ -1,4 +1,4 @@
-"""Looks at the files of a model, which anybody may have made, before any library opens them.
+"""Inspection of a model's files, which anybody may have made, before any library opens them.
 
 What is checked here costs no more than reading small files and headers: sizes are held against limits before anything
 is read, names against the folder, and what files declare of themselves against what they hold.

@@ -1,4 +1,4 @@
-"""Holds weights against the configuration, so that nothing is made up where they lack, or made as large as it says."""
+"""Weights held against the configuration, so that nothing is invented where they lack, or made as large as it says."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path

@@ -26,6 +26,18 @@ _MOST_GROWTH = 64
 # Among them what makes patterns backtrack that do so without end.
 _PROBES = ("a", "a" * 64 + "!", "0" * 64 + "x", " " * 64 + "\n.", "Ünïcödé \u200b\ufb01 \U0001f331")
 
+_SETTINGS_FILE, _MAP, _ADDED = "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"
+_LISTS = ("additional_special_tokens", "extra_special_tokens", "model_specific_special_tokens")
+# What transformers does to a text, or around it, beyond the file; one of these is enough.
+_SWITCHES = ("split_special_tokens", "add_bos_token", "add_eos_token", "add_prefix_space", "do_lower_case")
+_FLAGS = ("single_word", "lstrip", "rstrip", "normalized", "special")
+# Of vocabularies of this architecture transformers exchanges a pattern.
+_PATCHED = "mistral"
+
+_PLAIN_CLASSES = ("TokenizersBackend", "PreTrainedTokenizerFast")
+
+Json = Any
+
 
 def check_tokenizer(folder: Path) -> None:
     """Raise ModelError if a folder's tokenizer is too large, asks for code, or cannot read a word.
@@ -93,21 +105,8 @@ def _check_probes(tokenizer: Tokenizer, path: Path) -> None:
         raise refused(path, f"it fails on simple texts ({type(error).__name__})") from None
 
 
-_SETTINGS_FILE, _MAP, _ADDED = "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"
-_LISTS = ("additional_special_tokens", "extra_special_tokens", "model_specific_special_tokens")
-# What transformers does to a text, or around it, beyond the file; one of these is enough.
-_SWITCHES = ("split_special_tokens", "add_bos_token", "add_eos_token", "add_prefix_space", "do_lower_case")
-_FLAGS = ("single_word", "lstrip", "rstrip", "normalized", "special")
-# Of vocabularies of this architecture transformers exchanges a pattern.
-_PATCHED = "mistral"
-
-_PLAIN_CLASSES = ("TokenizersBackend", "PreTrainedTokenizerFast")
-
-Json = Any
-
-
 def is_taken_as_it_stands(folder: Path) -> bool:
-    """Tell whether the class that a tokenizer names takes `tokenizer.json` as it stands; others change it."""
+    """Return whether the class that a tokenizer names takes `tokenizer.json` as it stands; others change it."""
     settings = folder / _SETTINGS_FILE
     if not (folder / "tokenizer.json").is_file() or not settings.is_file():
         return False
@@ -115,7 +114,7 @@ def is_taken_as_it_stands(folder: Path) -> bool:
 
 
 def is_said_by_one_file(folder: Path) -> bool:
-    """Tell whether `tokenizer.json` alone says how texts are tokenised.
+    """Return whether `tokenizer.json` alone says how texts are tokenised.
 
     If another file declares a token that it lacks, or declares one otherwise, or switches something on, transformers
     changes the tokenizer when it loads it, and so does what a text's tokens are.

@@ -13,13 +13,6 @@ from mh_batch.errors import ModelError
 
 _AGAIN = "Get the file again from where the model was published, or use another model"
 
-
-def refused(path: Path, why: str, what_to_do: str = _AGAIN) -> ModelError:
-    """Return the error that says which file is refused, why, and what to do."""
-    stop = "" if why.endswith("?") else "."
-    return ModelError(f"{path} is refused: {why}{stop} {what_to_do}")
-
-
 # How the names of the files end that decide scores.
 FILE_KINDS = frozenset({".safetensors", ".json", ".txt", ".model", ".onnx", ".data", ".onnx_data", ".yaml"})
 
@@ -27,6 +20,23 @@ _MOST_ENTRIES = 10_000
 
 # transformers would load what this names, from wherever it says.
 _ADAPTER = "adapter_config.json"
+
+# Enough for the "no limit" of published tokenizers, a number of 31 digits.
+_MOST_DIGITS = 64
+
+MOST_CHARS = 2**16
+
+
+def refused(path: Path, why: str, what_to_do: str = _AGAIN) -> ModelError:
+    """Return the error that says which file is refused, why, and what to do.
+
+    Args:
+        path: The file.
+        why: What is wrong with it.
+        what_to_do: The way out, if it is not to get the file again.
+    """
+    stop = "" if why.endswith("?") else "."
+    return ModelError(f"{path} is refused: {why}{stop} {what_to_do}")
 
 
 def check_folder(folder: Path) -> None:
@@ -45,7 +55,7 @@ def check_folder(folder: Path) -> None:
 
 
 def _bounds(folder: Path) -> Path:
-    """The hub's cache keeps a model's files under their digests, and links to them from each revision's folder."""
+    """The hub's cache stores a model's files under their digests, and links to them from each revision's folder."""
     whole = Path(os.path.realpath(folder))
     is_cached = whole.parent.name == "snapshots" and whole.parent.parent.name.startswith("models--")
     return whole.parent.parent if is_cached else whole
@@ -62,10 +72,6 @@ def _check_entry(entry: Path, bounds: Path) -> None:
         raise refused(entry, "it is a folder, where a file is expected", "Remove it, and put the file there")
     if not stat.S_ISDIR(mode) and not stat.S_ISREG(mode):
         raise refused(entry, "it is no file but a pipe, a socket or a device", "Remove it")
-
-
-# Enough for the "no limit" of published tokenizers, a number of 31 digits.
-_MOST_DIGITS = 64
 
 
 def read_json(path: Path, most_bytes: int) -> dict[str, Any]:
@@ -136,11 +142,8 @@ def _finite(digits: str) -> float:
     return number
 
 
-MOST_CHARS = 2**16
-
-
 class NotPlainError(Exception):
-    """What is wrong with the YAML."""
+    """YAML that is none, or none that people write; the message says what is wrong."""
 
 
 class _Loader(yaml.SafeLoader):

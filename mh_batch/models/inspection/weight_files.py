@@ -25,10 +25,16 @@ _BITS = {
 # How archives and pickles begin: PyTorch writes both.
 _OTHER_KINDS = (b"PK", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"\x1f\x8b")
 
+WEIGHTS = "model.safetensors"
+INDEX = "model.safetensors.index.json"
+_MOST_INDEX_BYTES = 2**24
+
+_INSTALL = "a folder of ONNX graphs needs packages that are not installed: pip install 'mh-batch[onnx]'"
+
 
 @dataclass(frozen=True)
 class StoredTensor:
-    """What a file says of a tensor: kind of numbers (`F32`, ...), shape, and where its bytes begin and end."""
+    """A tensor as a file describes it: kind of numbers (`F32`, ...), shape, and where its bytes begin and end."""
 
     dtype: str
     shape: tuple[int, ...]
@@ -92,11 +98,6 @@ def _check_layout(tensors: Iterable[StoredTensor], size: int, path: Path) -> Non
         raise refused(path, f"its tensors take {reached:,} bytes, and it holds {size:,}: cut off?")
 
 
-WEIGHTS = "model.safetensors"
-INDEX = "model.safetensors.index.json"
-_MOST_INDEX_BYTES = 2**24
-
-
 def stored_tensors(folder: Path) -> dict[str, StoredTensor]:
     """Return what the headers of a folder's weights say, by the tensors' names; an index wins only where it is alone.
 
@@ -126,9 +127,6 @@ def _weight_map(path: Path) -> dict[str, Any]:
     if not isinstance(entries, dict) or not entries:
         raise refused(path, "it holds no weight_map")
     return entries
-
-
-_INSTALL = "a folder of ONNX graphs needs packages that are not installed: pip install 'mh-batch[onnx]'"
 
 
 def check_graph(path: Path) -> None:

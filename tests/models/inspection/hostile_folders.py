@@ -1,7 +1,7 @@
 """Model folders that somebody made to do harm, and what becomes of them at the command line.
 
-Run in a process of its own (`python -m tests.models.inspection.hostile_folders FOLDER`), which may neither hang nor take
-much memory.
+Run in a process of its own (`python -m tests.models.inspection.hostile_folders FOLDER`), which may neither hang nor
+take much memory.
 """
 
 import base64

@@ -1,4 +1,4 @@
-"""Who writes texts: one module each, behind one protocol."""
+"""Providers of texts: one module each, behind one protocol."""
 
 from mh_batch.datasets.generation.providers.base import BatchRequest, BatchState, Provider
 

@@ -28,6 +28,13 @@ _NOT_NOW = (429, 529)
 # The API gave up waiting or met a conflict; whether it did what was asked nobody knows. The same holds for 5xx.
 _UNCERTAIN = (408, 409)
 
+_KEY = "ANTHROPIC_API_KEY"
+# The last version of the API in which a request may name a temperature (https://platform.claude.com/docs/en/api/versioning).
+_VERSION_WITH_TEMPERATURE = "2023-06-01"
+# Of requests that may be sent twice without harm: looking and reading. About a minute in all.
+_RETRIES_OF_LOOKS = 10
+_LISTED_AT_ONCE = 100
+
 
 @contextmanager
 def creating() -> Iterator[None]:
@@ -65,7 +72,7 @@ def looking_at(what: str) -> Iterator[None]:
 
 
 def _failures() -> tuple[type[Exception], ...]:
-    """Errors that tell nothing of what the server did.
+    """Errors that do not say what the server did.
 
     The SDK's own without a status, and what it lets through of its HTTP client's and its JSON reader's, which they
     raise when a response breaks off.
@@ -88,20 +95,12 @@ def _seconds(error: APIStatusError) -> float | None:
     headers: Mapping[str, str] = error.response.headers
     try:
         return max(0.0, float(headers["retry-after"]))
-    except (KeyError, ValueError):  # it may be a date, too: then our own patience does
+    except (KeyError, ValueError):  # it may be a date, too: then our own pause does
         return None
 
 
-_KEY = "ANTHROPIC_API_KEY"
-# The last version of the API in which a request may name a temperature (https://platform.claude.com/docs/en/api/versioning).
-_VERSION_WITH_TEMPERATURE = "2023-06-01"
-# Of requests that may be sent twice without harm: looking and reading. About a minute in all.
-_RETRIES_OF_LOOKS = 10
-_LISTED_AT_ONCE = 100
-
-
 class AnthropicProvider:
-    """Sends batches under the plan's model and parameters."""
+    """A provider that sends batches under the plan's model and parameters."""
 
     def __init__(
         self,
@@ -111,6 +110,12 @@ class AnthropicProvider:
         settle_seconds: float = 60.0,
     ) -> None:
         """Connect; nothing is sent yet.
+
+        Args:
+            plan: Names the model and its parameters.
+            base_url: Address of the API; that of the SDK if None.
+            poll_seconds: Seconds between two looks at a batch.
+            settle_seconds: Seconds after which an accepted batch is sure to be listed.
 
         Raises:
             UsageError: the SDK is not installed, or the environment holds no key.

@@ -1,4 +1,4 @@
-"""What all providers have in common: batches are created, looked at, and read when they have ended."""
+"""The protocol of all providers: batches are created, looked at, and read when they have ended."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class BatchRequest:
 
 @dataclass(frozen=True)
 class BatchState:
-    """How far a batch is, as the provider tells; most count their requests only once the batch has ended."""
+    """The state of a batch, as its provider reports it; most count their requests only once the batch has ended."""
 
     batch: str
     ended: bool
@@ -35,7 +35,7 @@ class BatchState:
 
 
 class Provider(Protocol):
-    """Who writes texts.
+    """A writer of texts.
 
     Attributes:
         poll_seconds: Seconds between two looks at a batch.

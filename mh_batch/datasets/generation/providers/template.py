@@ -18,7 +18,7 @@ _ENOUGH_WORDS = 9
 
 
 class TemplateProvider:
-    """Fills phrase templates. A batch needs no keeping: what it answers follows from the requests."""
+    """Fills phrase templates. No batch is stored: its answers follow from its requests."""
 
     poll_seconds = 0.0
     settle_seconds = 0.0

@@ -24,10 +24,15 @@ from mh_batch.spark.progress import announce
 # Whoever asks us to wait longer is asked again by the next delivery.
 _LONGEST_WAIT_SECONDS = 300.0
 
+# So many rows in a row that nobody takes: it is not them. Trying the others would only use up their attempts.
+_STOP_AFTER = 5
+
+Ended = Literal["delivered", "failed", "dead_letter", "withheld", "no_contact"]
+
 
 @dataclass(frozen=True)
 class Terms:
-    """How a delivery is made.
+    """The terms of a delivery.
 
     Attributes:
         attempts: After so many, in all deliveries together, a row is given up.
@@ -46,7 +51,7 @@ class Terms:
 
 @dataclass(frozen=True)
 class Sender:
-    """Sends to one sink; attributes as those of `Delivery`."""
+    """A sender to one sink; attributes as those of `Delivery`."""
 
     outbox: Outbox
     sink: Sink
@@ -84,15 +89,9 @@ class Sender:
         return "failed" if answer.may_retry and number < self.terms.attempts else "dead_letter"
 
 
-# So many rows in a row that nobody takes: it is not them. Trying the others would only use up their attempts.
-_STOP_AFTER = 5
-
-Ended = Literal["delivered", "failed", "dead_letter", "withheld", "no_contact"]
-
-
 @dataclass(frozen=True)
 class Delivery:
-    """Delivers to one sink.
+    """A delivery to one sink.
 
     Attributes:
         outbox: What is delivered.
@@ -161,7 +160,7 @@ class Delivery:
         return self.contacts.find(row.author_key, row.scope, sink.channel)
 
     def _settled(self, row: OutboxRow, consent: StandingConsent) -> Attempt | None:
-        """What is to be logged of a row that nothing is sent for."""
+        """The entry of the log for a row that nothing is sent for."""
         reason = self._reason_to_withhold(row, consent)
         if reason:
             return self._attempt(row, "withheld", reason)
@@ -190,7 +189,7 @@ class Delivery:
         return sender.send(row, contact, before, partial(self._is_withheld, row))
 
     def _is_withheld(self, row: OutboxRow) -> bool:
-        """Whether a row may not be sent as of now; that is logged."""
+        """Return whether a row may not be sent as of now; that is logged."""
         reason = self._reason_to_withhold(row, self.consent())
         if reason:
             self.outbox.log([self._attempt(row, "withheld", reason)])

@@ -1,4 +1,4 @@
-"""Copies a published run to tables that others query, and takes it out of them."""
+"""Copies of a published run in tables that others query, and their removal."""
 
 from __future__ import annotations
 
@@ -73,7 +73,13 @@ def publish_run(root: OutputRoot, run: str, place: Place) -> Copied:
 
 
 def remove_run(root: OutputRoot, run: str, place: Place) -> Copied:
-    """Take a run out of the tables of a place; also one that the root has retired. Arguments and errors as above."""
+    """Take a run out of the tables of a place; also one that the root has retired. Errors as of `publish_run`.
+
+    Args:
+        root: The output root; held under a run's lease meanwhile.
+        run: Run id, or `latest`.
+        place: Where the tables are.
+    """
     copies = {copy.run_id: copy for copy in copies_in(root) if copy.place == str(place)}
     run_id = root.resolve(run) if run == "latest" else run
     if run_id not in copies:

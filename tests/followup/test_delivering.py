@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from mh_batch.errors import KeyFileError
-from mh_batch.followup import delivery as delivery_module
+from mh_batch.followup import delivering
 from mh_batch.followup.contacts import Contact, Contacts
 from mh_batch.followup.outbox import Outbox
 from mh_batch.followup.outbox_rows import Attempt
@@ -133,7 +133,7 @@ def test_a_refusal_is_not_tried_again(tmp_path: Path) -> None:
 def test_when_nobody_takes_anything_the_rest_is_left_for_another_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delivery_module, "_STOP_AFTER", 2)
+    monkeypatch.setattr(delivering, "_STOP_AFTER", 2)
     outbox, sink = issued(tmp_path), Scripted(REFUSED, REFUSED)
     assert delivery(outbox, sink).run() == {"dead_letter": 2}
     assert delivery(outbox, sink).run() == {"delivered": 1}
