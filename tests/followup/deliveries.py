@@ -1,4 +1,4 @@
-"""Outboxes, sinks and deliveries that are made up."""
+"""Outboxes, sinks and deliveries for the tests."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -38,7 +38,7 @@ class Meanwhile:
 
 
 class Scripted:
-    """A sink that answers as told, and then takes everything; it honours keys as a receiver should."""
+    """A sink that gives its answers in turn, and then takes everything; it honours keys as a receiver should."""
 
     name, channel = "webhook", "webhook"
 

@@ -33,7 +33,7 @@ def rule(**changes: Any) -> Rule:
 
 
 def policy(*rules: Rule) -> Policy:
-    return Policy(name="made-up", rules=rules or (rule(),))
+    return Policy(name="example", rules=rules or (rule(),))
 
 
 def evidence(doc_id: str, day: float, p: float = 0.9) -> Evidence:

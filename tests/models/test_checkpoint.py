@@ -103,6 +103,6 @@ def test_a_card_may_say_how_much_a_model_without_positions_reads(folder: Path) -
 def test_scores_of_before_count_where_nothing_changed_on_the_way_to_them(xlmr_mini: Model, folder: Path) -> None:
     assert xlmr_mini.scoring_version == locate_model(str(folder)).scoring_version == 1
     (folder / "added_tokens.json").write_text('{"[PLACE]": 9999}')
-    heeded = locate_model(str(folder))
-    assert heeded.scoring_version == 2
-    assert heeded.fingerprint("fp32") != replace(heeded, scoring_version=1).fingerprint("fp32")
+    respected = locate_model(str(folder))
+    assert respected.scoring_version == 2
+    assert respected.fingerprint("fp32") != replace(respected, scoring_version=1).fingerprint("fp32")

@@ -168,8 +168,8 @@ def test_processes_that_publish_at_once_all_succeed(root: Path, lake: Path) -> N
         subprocess.Popen([sys.executable, "-c", PUBLISHING, str(root), run, f"delta:{lake}"], stderr=subprocess.PIPE)
         for run in [*runs, runs[0]]
     ]
-    told = [process.communicate()[1].decode() for process in started]
-    assert [process.returncode for process in started] == [0] * 3, told
+    errors = [process.communicate()[1].decode() for process in started]
+    assert [process.returncode for process in started] == [0] * 3, errors
     assert published(lake) == [row for run in runs for row in own_rows(root / "runs" / run, [MOODS])]
 
 

@@ -44,7 +44,7 @@ def refused_table(refused: Sequence[RefusedText]) -> pa.Table:
 def write_parquet(table: pa.Table, file: Folder) -> None:
     """Write a Parquet file, which appears under its name when it is complete."""
     content = BytesIO()
-    pq.write_parquet(table, content)
+    pq.write_table(table, content)
     file.write_bytes(content.getvalue())
 
 

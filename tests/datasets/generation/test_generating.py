@@ -37,12 +37,12 @@ def test_texts_come_with_what_was_asked_and_where_they_are_from(
         assert row["label"] == (row["state"] == "unhealthy")
         assert (row["provider"], row["source"], row["model"]) == ("anthropic", "generated", "claude-sonnet-4-6")
     assert len({row["doc_id"] for row in table.to_pylist()}) == table.num_rows
-    told = summary(output)
-    assert told["asked"] == 48
-    assert told["taken"] == table.num_rows
-    assert told["tokens"] == {"input": 700 * REQUESTS, "output": 50 * REQUESTS}
+    counts = summary(output)
+    assert counts["asked"] == 48
+    assert counts["taken"] == table.num_rows
+    assert counts["tokens"] == {"input": 700 * REQUESTS, "output": 50 * REQUESTS}
     # By hand: 20 requests of 700 tokens at 3 dollars and 50 tokens at 15 dollars a million, at half price.
-    assert told["dollars"] == pytest.approx(20 * (700 * 3 + 50 * 15) / 1e6 / 2)
+    assert counts["dollars"] == pytest.approx(20 * (700 * 3 + 50 * 15) / 1e6 / 2)
 
 
 def test_prompts_and_parameters_reach_the_api_as_the_plan_says(
@@ -149,15 +149,15 @@ def test_requests_that_failed_are_asked_again_a_few_times_and_counted(
     attempts = {number: sum(f"-{number:06d}-" in one for one in api.accepted) for number in (0, 1, 3, 8, 11)}
     assert attempts == {0: 2, 1: 1, 3: 3, 8: 2, 11: 3}
     assert set(api.accepted.values()) == {1}
-    told = summary(output)
-    assert told["attempts"] == {
+    counts = summary(output)
+    assert counts["attempts"] == {
         "canceled": 1,
         "errored (api_error)": 4,
         "errored (overloaded_error)": 1,
         "expired": 1,
         "succeeded": REQUESTS - 1,
     }
-    assert told["given_up"] == 1
+    assert counts["given_up"] == 1
     assert rows(output) == [row for row in undisturbed if "-000011-" not in str(row["doc_id"])]
 
 

@@ -65,8 +65,8 @@ def test_each_prompt_draws_nine_different_testimonials_and_one_writer() -> None:
         heard = re.findall(r'^- "(.+)"$', one.prompt, re.MULTILINE)
         assert len(set(heard)) == 9
         assert set(heard) <= set(RECIPE.testimonials[one.language][one.state])
-        for told in (one.age, one.education, one.formality, one.context, one.category, f"{one.texts} texts"):
-            assert told in one.prompt
+        for asked in (one.age, one.education, one.formality, one.context, one.category, f"{one.texts} texts"):
+            assert asked in one.prompt
     drawn = {(one.age, one.education, one.formality, one.context) for one in PLAN.requests}
     assert len(drawn) > 800  # of 875 that are possible, in 3,000 draws
 

@@ -76,7 +76,7 @@ CONTACTS = Contacts(
 
 
 class Mailbox:
-    """Takes mail, or answers as told."""
+    """Takes mail, or gives the answer that is asked for."""
 
     def __init__(self, *answers: str) -> None:
         self.answers, self.mails = list(answers), list[EmailMessage]()

@@ -28,9 +28,9 @@ def test_texts_of_both_states_in_six_languages_come_without_key_or_network(
     assert (texts["label"] == (texts["state"] == "unhealthy")).all()
     assert set(texts["model"]) == {"phrase grammar"}
     assert texts["text"].is_unique
-    told = json.loads((tmp_path / "out" / "summary.json").read_text())
-    assert told["taken"] + sum(told["refused"].values()) == told["asked"] == 600
-    assert told["dollars"] == 0
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert summary["taken"] + sum(counts["refused"].values()) == counts["asked"] == 600
+    assert summary["dollars"] == 0
 
 
 def test_lengths_are_as_asked(tmp_path: Path) -> None:
@@ -38,9 +38,9 @@ def test_lengths_are_as_asked(tmp_path: Path) -> None:
     words = texts["text"].map(lambda text: len(text.split()))
     bands = pd.cut(words, [2, 8, 15, 35, 60, 90], labels=["3-8", "9-15", "16-35", "36-60", "61-90"])
     assert (bands == texts["length_band"]).all()
-    told = json.loads((tmp_path / "out" / "summary.json").read_text())["by"]["length_band"]
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())["by"]["length_band"]
     for band in ("9-15", "16-35", "36-60", "61-90"):
-        assert told[band]["taken"] >= 0.95 * told[band]["asked"]
+        assert summary[band]["taken"] >= 0.95 * counts[band]["asked"]
 
 
 def test_the_same_seed_writes_the_same_files(tmp_path: Path) -> None:
