@@ -41,7 +41,7 @@ class Place:
         parts = urlsplit(location) if "://" in location else None
         if parts and (parts.password or parts.query):
             raise UsageError(
-                "the place to publish to is printed and written down: leave credentials out of it, and give them in the "
+                "the place to publish to is printed and logged: leave credentials out of it, and give them in the "
                 "environment, as deltalake's documentation names them"
             )
         if parts is None or parts.scheme == "file":

@@ -29,7 +29,7 @@ def test_texts_of_both_states_in_six_languages_come_without_key_or_network(
     assert set(texts["model"]) == {"phrase grammar"}
     assert texts["text"].is_unique
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
-    assert summary["taken"] + sum(counts["refused"].values()) == counts["asked"] == 600
+    assert summary["taken"] + sum(summary["refused"].values()) == summary["asked"] == 600
     assert summary["dollars"] == 0
 
 
@@ -40,7 +40,7 @@ def test_lengths_are_as_asked(tmp_path: Path) -> None:
     assert (bands == texts["length_band"]).all()
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())["by"]["length_band"]
     for band in ("9-15", "16-35", "36-60", "61-90"):
-        assert summary[band]["taken"] >= 0.95 * counts[band]["asked"]
+        assert summary[band]["taken"] >= 0.95 * summary[band]["asked"]
 
 
 def test_the_same_seed_writes_the_same_files(tmp_path: Path) -> None:
