@@ -16,7 +16,7 @@ from mh_batch.output.keys import refuse_between_keys
 from mh_batch.output.layout import OutputRoot
 from mh_batch.output.leases import Leases
 from mh_batch.output.published import PublishedRun
-from mh_batch.output.tombstones import order_file
+from mh_batch.output.tombstones import journal_file
 from mh_batch.publishing.delta_runs import DeltaRuns, check_installed
 from mh_batch.publishing.places import Place
 from mh_batch.publishing.run_tables import RunTable, TableName, rejected_of, scores_of

@@ -16,10 +16,10 @@ from pyarrow import csv
 from mh_batch.common.filesystem import file_system_of
 from mh_batch.datasets.preparation.preparation_recipe import HubDataset, Source
 from mh_batch.errors import CorpusError, PreparationError, UsageError, nearest
-from mh_batch.sources.arrow_reading import columns_at_hand, look_at, named, read_columns
+from mh_batch.sources.arrow_reading import columns_at_hand, inspect_files, named, read_columns
 from mh_batch.sources.arrow_values import texts
+from mh_batch.sources.file_listing import files_at
 from mh_batch.sources.survey import SoundFile
-from mh_batch.sources.table_files import files_at
 
 _CSV = ".csv"
 _PARSING = csv.ParseOptions(newlines_in_values=True)
@@ -60,7 +60,7 @@ def read_files(path: Path, asked: Collection[str], written: Collection[str]) -> 
 
 
 def _parquet(files: Sequence[str], asked: Collection[str]) -> tuple[pa.Table, list[str]]:
-    looked_at = look_at(files, asked)
+    looked_at = inspect_files(files, asked)
     names = list(dict.fromkeys(name for file in looked_at for name in columns_at_hand(file)))
     parts = [part for file in looked_at for part in _pieces(file, asked)]
     try:
