@@ -16,7 +16,7 @@ from mh_batch.common.redaction import messages_withheld, stderr_muted, told
 from mh_batch.corpus.admission import _of_arrays
 from mh_batch.corpus.corpus import Corpus
 from mh_batch.datasets.preparation import spark_buckets
-from mh_batch.datasets.preparation.shingles import LONG
+from mh_batch.datasets.preparation.near_copies import LONG
 from mh_batch.errors import CorpusChangedError, WithheldError
 from mh_batch.evaluation import data
 from mh_batch.scoring.spark_errors import translate_spark_errors

@@ -13,7 +13,7 @@ from mh_batch.settings import DeliverSettings, load_settings
 
 if TYPE_CHECKING:
     from mh_batch.followup import Delivery, Sink
-    from mh_batch.followup.help_lines import HelpLines
+    from mh_batch.followup.notices import HelpLines
 
 _SECRET = "MH_BATCH_WEBHOOK_SECRET"
 _USER, _PASSWORD = "MH_BATCH_SMTP_USER", "MH_BATCH_SMTP_PASSWORD"
@@ -38,8 +38,8 @@ def deliver(arguments: argparse.Namespace) -> int:
 
 def _delivery(settings: DeliverSettings) -> "Delivery":
     from mh_batch.followup import Contacts, CurrentConsent, Delivery, Outbox, Terms, load_contacts
-    from mh_batch.followup.help_lines import load_help_lines
-    from mh_batch.followup.user import this_user
+    from mh_batch.followup.notices import load_help_lines
+    from mh_batch.followup.outbox_rows import this_user
     from mh_batch.output.keys import root_key
     from mh_batch.output.layout import OutputRoot
 
@@ -68,7 +68,7 @@ def _sink(settings: DeliverSettings) -> "Sink | None":
 
 def _webhook(settings: DeliverSettings) -> "Sink":
     from mh_batch.followup.sinks import WebhookSink
-    from mh_batch.followup.sinks.signing import parse_secret
+    from mh_batch.followup.sinks.webhook import parse_secret
 
     url = _needed(settings.webhook_url, "--sink webhook needs --webhook-url")
     return WebhookSink(url, parse_secret(_secret(settings.webhook_secret_file)), settings.timeout)

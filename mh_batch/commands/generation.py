@@ -9,7 +9,7 @@ from mh_batch.errors import ProviderError
 from mh_batch.settings import GenerateSettings, load_settings
 
 if TYPE_CHECKING:
-    from mh_batch.datasets.generation import GenerationRecipe, Plan
+    from mh_batch.datasets.generation import GenerationPlan, GenerationRecipe
     from mh_batch.datasets.generation.providers import Provider
 
 
@@ -20,12 +20,12 @@ def generate(arguments: argparse.Namespace) -> int:
         draw_plan,
         estimate,
         generate_texts,
-        lines_of,
-        load_recipe,
+        load_generation_recipe,
+        summary_lines,
     )
 
     settings = load_settings(GenerateSettings, arguments.config, given_flags(arguments, GenerateSettings))
-    recipe = load_recipe(settings.recipe)
+    recipe = load_generation_recipe(settings.recipe)
     plan = draw_plan(recipe, settings.seed, settings.provider, settings.texts_per_language)
     check_temperature(plan)
     expected = estimate(plan, plan.requests)
@@ -39,14 +39,14 @@ def generate(arguments: argparse.Namespace) -> int:
     summary = generate_texts(
         plan, recipe, settings.seed, settings.output, lambda: _provider(settings, recipe, plan), settings.max_cost
     )
-    print("\n".join(lines_of(summary)))
+    print("\n".join(summary_lines(summary)))
     print(f"  texts, refusals and summary: {settings.output}")
     if not summary["taken"]:
         raise ProviderError("no text came of it: see what was refused and what failed, and check model and recipe")
     return 0
 
 
-def _provider(settings: GenerateSettings, recipe: "GenerationRecipe", plan: "Plan") -> "Provider":
+def _provider(settings: GenerateSettings, recipe: "GenerationRecipe", plan: "GenerationPlan") -> "Provider":
     if settings.provider == "template":
         from mh_batch.datasets.generation.providers.template import TemplateProvider
 

@@ -1,11 +1,10 @@
-"""The people of the synthetic corpus: where they live, what they speak, and how they fare over the weeks."""
+"""Authors of the synthetic corpus: where they live, what they speak, and their states over the weeks."""
 
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mh_batch.datasets.grammar import LANGUAGES
-from mh_batch.datasets.phrasebook import STATES
+from mh_batch.datasets.grammar import LANGUAGES, STATES
 
 WEEKS = 8
 # Share of authors in the state depressed, week by week: a rise in weeks 4 to 6, then a fall.
@@ -82,7 +81,13 @@ def draw_authors(documents: int, rng: random.Random) -> list[Author]:
 
 
 def pick_writers(authors: Sequence[Author], documents: int, rng: random.Random) -> list[Author]:
-    """Draw the author of each document by activity; each author who fits in writes at least one."""
+    """Draw the author of each document by activity; each author who fits in writes at least one.
+
+    Args:
+        authors: Who may write.
+        documents: Number of documents.
+        rng: The only source of chance.
+    """
     weights = [author.activity for author in authors]
     return [*authors[:documents], *rng.choices(authors, weights=weights, k=max(0, documents - len(authors)))]
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from mh_batch.common.redaction import messages_withheld
 from mh_batch.corpus.language import detect_language
-from mh_batch.datasets.lengths import LENGTH_BANDS, length_band
+from mh_batch.datasets.text_features import LENGTH_BANDS, length_band
 from mh_batch.errors import CorpusError
 from mh_batch.evaluation.metrics import Flags, Floats
 from mh_batch.evaluation.truth import Truth

@@ -15,7 +15,7 @@ from mh_batch.errors import ModelError, PlatformError
 from mh_batch.evaluation.parity import Parity, Reference, graph_parity, reference_of
 from mh_batch.inference.engines import exact
 from mh_batch.models import Model, model_files
-from mh_batch.models.catalogue import CARD_FILE, card_as_yaml
+from mh_batch.models.card import CARD_FILE, card_as_yaml
 from mh_batch.models.checkpoint import GRAPHS, GraphPrecision, read_config
 
 _INSTALL = "exporting needs packages that are not installed: pip install 'mh-batch[onnx]'"

@@ -1,11 +1,10 @@
-"""What follows from scores, with their authors' consent: an outbox that is inert by itself, and its delivery."""
+"""Follow-up of scores, with their authors' consent: an outbox that is inert by itself, and its delivery."""
 
 from mh_batch.followup.contacts import Contacts, load_contacts
-from mh_batch.followup.deliver import Delivery
+from mh_batch.followup.delivering import Delivery, Terms
 from mh_batch.followup.follow_up import Issued, follow_up
 from mh_batch.followup.outbox import Outbox
 from mh_batch.followup.policy import Policy, Rule, load_policy
-from mh_batch.followup.sending import Terms
 from mh_batch.followup.sinks import Sink
 from mh_batch.followup.standing_consent import CurrentConsent, StandingConsent
 

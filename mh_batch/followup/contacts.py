@@ -1,4 +1,4 @@
-"""Whom an author wants to be reached by."""
+"""Contacts: the people by whom an author wants to be reached."""
 
 from __future__ import annotations
 
@@ -46,7 +46,13 @@ class Contacts:
         self._contacts = contacts
 
     def find(self, author_key: str, scope: str, channel: str) -> Contact | None:
-        """Return whom to reach; None if the author named nobody for that."""
+        """Return whom to reach; None if the author named nobody for that.
+
+        Args:
+            author_key: The author's pseudonym.
+            scope: What the contact is for.
+            channel: One of `CHANNELS`.
+        """
         return self._contacts.get((author_key, scope, channel))
 
 

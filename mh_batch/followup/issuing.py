@@ -1,4 +1,4 @@
-"""Decides which rows are due: pure, from documents that count, consent, and the rows that are there."""
+"""The decision which rows are due: pure, from documents that count, consent, and the rows that are there."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from mh_batch.followup.outbox_rows import Evidence, OutboxRow, outbox_id
-from mh_batch.followup.permission import Permission
 from mh_batch.followup.policy import Policy, Rule
+from mh_batch.followup.standing_consent import Permission
 from mh_batch.pseudonyms.hashing import PseudonymKey
 
 
@@ -23,7 +23,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Issue:
-    """What all rows of one issue have in common.
+    """Properties that all rows of one issue share.
 
     Attributes:
         policy: The policy.
@@ -40,7 +40,7 @@ class Issue:
     key: PseudonymKey
 
     def earliest(self, rule: Rule) -> datetime:
-        """When the oldest occasion may have been that is still followed up."""
+        """Return the time from which an occasion is still followed up."""
         return self.moment - timedelta(days=rule.max_age_days)
 
 
@@ -86,6 +86,11 @@ def newest_occasion(documents: Iterable[Evidence], rule: Rule, earliest: datetim
     """Return the documents of the newest occasion on which a rule is met; none if that was before `earliest`.
 
     An occasion is a document that, with those before it, makes `rule.documents` within less than `rule.within_days`.
+
+    Args:
+        documents: Documents of one author that count for the rule.
+        rule: The rule.
+        earliest: When the occasion may have been at the earliest.
     """
     ordered = sorted(documents)
     for end in range(len(ordered), rule.documents - 1, -1):

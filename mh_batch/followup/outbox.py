@@ -14,8 +14,7 @@ import pyarrow.parquet as pq
 
 from mh_batch.common.filesystem import Folder
 from mh_batch.errors import ErasureError, StoreError
-from mh_batch.followup.attempts import Attempt
-from mh_batch.followup.outbox_rows import OutboxRow, as_table
+from mh_batch.followup.outbox_rows import Attempt, OutboxRow, as_table
 from mh_batch.output.access import output_access
 from mh_batch.output.keys import check_key
 from mh_batch.output.layout import OutputRoot
@@ -38,7 +37,7 @@ class Outbox:
         self._deliveries = root.folder / "outbox" / "deliveries"
 
     @contextmanager
-    def alone(self, name: str, key: PseudonymKey) -> Iterator[Callable[[], None]]:
+    def locked(self, name: str, key: PseudonymKey) -> Iterator[Callable[[], None]]:
         """Work on the outbox as the only one; gives a function that raises BusyError if that has been lost.
 
         Raises:

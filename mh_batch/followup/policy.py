@@ -1,4 +1,4 @@
-"""What follows from scores, and with which consent: rules in a YAML file."""
+"""Policies: what follows from scores, and with which consent, as rules in a YAML file."""
 
 import hashlib
 import json
@@ -18,7 +18,7 @@ SendingSink = Literal["webhook", "smtp"]
 
 
 class Rule(Settings):
-    """When an action is due, and for whom.
+    """A rule for when an action is due, and for whom.
 
     Attributes:
         name: Name of the rule.
@@ -96,7 +96,7 @@ class Policy(Settings):
         return hashlib.sha256(content.encode()).hexdigest()
 
     def cool_down_days(self, action: str) -> int:
-        """The longest cool-down of the rules that ask for an action, in days."""
+        """Return the longest cool-down of the rules that ask for an action, in days."""
         return max(rule.cool_down_days for rule in self.rules if rule.action == action)
 
 
@@ -110,5 +110,5 @@ def load_policy(file: Path) -> Policy:
 
 
 def example_policy() -> Traversable:
-    """A policy to start from."""
+    """Return a policy to start from."""
     return files("mh_batch.followup") / "policies" / "example.yaml"

@@ -1,17 +1,48 @@
-"""Whether what was issued may still be acted upon."""
+"""Consent as it stands: what a follow-up may do, and whether what was issued may still be acted upon."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from mh_batch.consent import SCOPES, ConsentLedger
+from mh_batch.consent import SCOPES, ConsentLedger, Standing, Subjects
 from mh_batch.consent.files import LedgerFiles
 from mh_batch.consent.rules import RESEARCH
 from mh_batch.errors import DeliveryError, LedgerError
 from mh_batch.followup.outbox_rows import OutboxRow
-from mh_batch.followup.permission import Permission, in_pseudonyms
-from mh_batch.pseudonyms.hashing import PseudonymKey
+from mh_batch.pseudonyms.hashing import PseudonymKey, author_key
+
+
+def in_pseudonyms(ledger: ConsentLedger, key: PseudonymKey) -> ConsentLedger:
+    """Return the ledger with each author's id replaced by the `author_key` under the root's key."""
+    authors = ledger.events["author_id"].map(lambda author: author_key(key, author), na_action="ignore")
+    return ConsentLedger(ledger.events.assign(author_id=authors))
+
+
+@dataclass(frozen=True)
+class Permission:
+    """Authors and documents that a scope may be acted upon for.
+
+    Attributes:
+        granted: Authors and documents for which somebody grants the scope.
+        refused: Those for which somebody withdrew the scope, or research.
+    """
+
+    granted: Subjects
+    refused: Subjects
+
+    @classmethod
+    def of(cls, standing: Standing, scope: str) -> Permission:
+        """Return what a ledger's standing says of a scope."""
+        # Without research there would be no score: who withdraws it withdraws what follows from the score.
+        own, research = standing.withdrawn(scope), standing.withdrawn(RESEARCH)
+        refused = Subjects(own.authors | research.authors, own.docs | research.docs)
+        return cls(standing.granted(scope), refused)
+
+    def covers(self, author_key: str, doc_id: str) -> bool:
+        """Return whether a document may be acted upon: its author or it itself is granted, and neither refused."""
+        return (author_key, doc_id) in self.granted and (author_key, doc_id) not in self.refused
 
 
 class StandingConsent:
@@ -51,7 +82,13 @@ class CurrentConsent:
     def __init__(
         self, location: str, key: PseudonymKey, now: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
-        """Read the ledger; errors as of `ConsentLedger.open`."""
+        """Read the ledger; errors as of `ConsentLedger.open`.
+
+        Args:
+            location: Of the ledger.
+            key: The root's key.
+            now: The clock.
+        """
         self._location, self._key, self._now = location, key, now
         self._files = LedgerFiles.at(location)
         self._known = self._read(self._files)
@@ -69,7 +106,7 @@ class CurrentConsent:
         return self._standing
 
     def _read_changes(self) -> bool:
-        """Whether there were any."""
+        """Return whether there were any."""
         try:
             files = LedgerFiles.at(self._location)
             if files.same_as(self._files):
@@ -94,7 +131,7 @@ def _next_event(ledger: ConsentLedger, moment: datetime) -> datetime | None:
 
 
 def _last_withdrawals(ledger: ConsentLedger, column: str, moment: datetime) -> Mapping[Hashable, datetime]:
-    """When each subject last withdrew each scope."""
+    """The time at which each subject last withdrew each scope."""
     events = ledger.events
     withdrawals = events[(events["event"] == "withdrawn") & (events["at"] <= moment)]
     return withdrawals.groupby([column, "scope"])["at"].max().to_dict()

@@ -1,7 +1,6 @@
 """Model cards, and finding the files of a model."""
 
-from mh_batch.models.card import ErrorRate, ModelCard
-from mh_batch.models.catalogue import CARD_FILE, known_languages, load_cards, parse_card, read_card
+from mh_batch.models.card import CARD_FILE, ErrorRate, ModelCard, known_languages, load_cards, parse_card, read_card
 from mh_batch.models.locating import locate_folder, locate_model, weights_at_hand
 from mh_batch.models.model import Model, model_files
 

@@ -1,4 +1,4 @@
-"""Reads what a checkpoint's own files say: labels, longest input, weights."""
+"""A checkpoint's own files, and what they say: labels, longest input, weights."""
 
 import re
 from pathlib import Path
@@ -74,7 +74,13 @@ def check_weights(folder: Path) -> None:
 
 
 def check_content(folder: Path, config: dict[str, Any], outputs: int) -> None:
-    """Raise ModelError unless the folder's weights are those of its configuration, with so many outputs."""
+    """Raise ModelError unless the folder's weights are those of its configuration.
+
+    Args:
+        folder: The checkpoint.
+        config: A configuration that was checked.
+        outputs: Number of the model's labels.
+    """
     for precision in graph_precisions(folder):
         inspection.check_graph(folder / GRAPHS[precision])
     if any((folder / name).is_file() for name in WEIGHTS):
@@ -82,7 +88,7 @@ def check_content(folder: Path, config: dict[str, Any], outputs: int) -> None:
 
 
 def has_tokenizer(folder: Path) -> bool:
-    """Tell whether the folder holds a tokenizer."""
+    """Return whether the folder holds a tokenizer."""
     return any((folder / name).is_file() for name in TOKENIZER_FILES)
 
 
@@ -110,7 +116,7 @@ def output_spellings(config: dict[str, Any]) -> list[str]:
 
 def longest_input(config: dict[str, Any]) -> int | None:
     """Return the longest input that the configuration allows, in tokens with special ones; None if it is silent."""
-    # Models that also see pictures keep what concerns texts apart.
+    # Models that also see pictures hold what concerns texts in a part of its own.
     text = config["text_config"] if isinstance(config.get("text_config"), dict) else config
     named = [text[name] for name in _LONGEST if type(text.get(name)) is int and text[name] > 0]
     if not named:

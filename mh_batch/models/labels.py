@@ -1,4 +1,4 @@
-"""From probabilities to labels: thresholds, and the labels that one text is given."""
+"""Labels from probabilities: thresholds, and the labels that one text is given."""
 
 from collections.abc import Mapping, Sequence
 
@@ -33,6 +33,11 @@ def given_labels(card: ModelCard, thresholds: Mapping[str, float], probabilities
 
     Independent labels: all that reach their threshold. Exclusive labels: exactly one, the most probable of those that
     reach a threshold of their own; if none does, the most probable of those without one.
+
+    Args:
+        card: The model's card.
+        thresholds: As `thresholds_of` returns them.
+        probabilities: One for each label of the card.
     """
     probability = dict(zip(card.labels, probabilities, strict=True))
     reached = [label for label, least in thresholds.items() if probability[label] >= least]

@@ -1,21 +1,44 @@
-"""Finds a model by name: a local folder, a shipped one, the models folder, or the hub."""
+"""Models found by name: a local folder, a shipped one, the models folder, or the hub."""
 
+import atexit
 import os
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
 from mh_batch.errors import ModelError, nearest
 from mh_batch.models import checkpoint, inspection
-from mh_batch.models.card import ModelCard
-from mh_batch.models.catalogue import card_in, load_cards
-from mh_batch.models.model import Model, file_digests, joined_digest
-from mh_batch.models.pinning import check_digests
-from mh_batch.models.shipped import shipped_folder
+from mh_batch.models.card import ModelCard, card_in, load_cards
+from mh_batch.models.model import Model, check_digests, file_digests, joined_digest
 
 _HUB_FILES = ["config.json", "*.safetensors", "*.safetensors.index.json", "*token*.json"]
 _HUB_FILES += ["vocab.*", "merges.txt", "*.model"]
+
+
+@cache
+def shipped_folder(name: str) -> Path | None:
+    """Return the folder of a model that ships with the package, or None if it does not.
+
+    Where the package lies in a zip (`spark-submit --py-files`), the model's files are unpacked once per process.
+    """
+    packed = files("mh_batch.models") / "shipped" / name
+    if not packed.is_dir():
+        return None
+    return packed if isinstance(packed, Path) else _unpack(packed)
+
+
+def _unpack(packed: Traversable) -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="mh-batch-model-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    for entry in packed.iterdir():
+        (folder / entry.name).write_bytes(entry.read_bytes())
+    return folder
 
 
 @dataclass(frozen=True)
@@ -27,7 +50,7 @@ class _Found:
 
 @dataclass
 class _Search:
-    """What was asked for, and every place that was tried."""
+    """A search: its name, and every place that was tried."""
 
     name: str
     models_dir: Path | None
@@ -112,7 +135,7 @@ def _in_models_dir(search: _Search, card: ModelCard | None) -> Iterator[_Found]:
 def _spellings(name: str, card: ModelCard | None) -> list[str]:
     """Names that a model's folder may have: as asked for, as on its card or hub, also with `--` for `/`."""
     names = [name]
-    # Of a folder nobody can tell the revision, unless it is part of its name.
+    # The revision of a folder is not known, unless it is part of its name.
     if card is not None and "@" not in name:
         names += [card.name] + ([card.hub.name] if card.hub else [])
     return list(dict.fromkeys(spelling for given in names for spelling in (given, given.replace("/", "--"))))
@@ -177,9 +200,9 @@ def _open(found: _Found, card: ModelCard | None, search: _Search) -> Model:
 
 
 def _scoring_version(config: dict[str, Any], tokenizer: Path) -> int:
-    """2 for models of which version 1 padded windows, or took no heed of tokens declared outside `tokenizer.json`."""
-    heeded = not inspection.is_taken_as_it_stands(tokenizer) or inspection.is_said_by_one_file(tokenizer)
-    return 1 if config.get("model_type") in inspection.EXACT_FAMILIES and heeded else 2
+    """2 for models of which version 1 padded windows, or ignored tokens declared outside `tokenizer.json`."""
+    respected = not inspection.is_taken_as_it_stands(tokenizer) or inspection.is_said_by_one_file(tokenizer)
+    return 1 if config.get("model_type") in inspection.EXACT_FAMILIES and respected else 2
 
 
 def _within_reach(card: ModelCard, longest: int | None) -> ModelCard:

@@ -21,7 +21,7 @@ class Place:
     """A folder that holds one table for each kind of rows.
 
     Attributes:
-        kind: How tables are kept there.
+        kind: The format of its tables.
         location: Absolute path or URI.
     """
 
@@ -41,7 +41,7 @@ class Place:
         parts = urlsplit(location) if "://" in location else None
         if parts and (parts.password or parts.query):
             raise UsageError(
-                "the place to publish to is told and written down: leave credentials out of it, and give them in the "
+                "the place to publish to is printed and logged: leave credentials out of it, and give them in the "
                 "environment, as deltalake's documentation names them"
             )
         if parts is None or parts.scheme == "file":
@@ -52,7 +52,7 @@ class Place:
         return cls(kind, location.rstrip("/"))
 
     def __str__(self) -> str:
-        """As `Place.named` takes it."""
+        """The text that `Place.named` takes."""
         return f"{self.kind}:{self.location}"
 
     def table(self, name: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mh_batch.datasets.comparable import comparable
+from mh_batch.datasets.text_features import comparable
 from mh_batch.training.augmentation import fragments
 from mh_batch.training.journals import journals
 from mh_batch.training.prepared import PreparedData, Split, Targets

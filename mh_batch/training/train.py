@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from mh_batch.common.atomic_folder import check_new, draft_of
 from mh_batch.evaluation.evaluate import evaluate
 from mh_batch.models import ModelCard
-from mh_batch.models.catalogue import CARD_FILE, card_as_yaml
+from mh_batch.models.card import CARD_FILE, card_as_yaml
 from mh_batch.settings import EvaluationSettings
 from mh_batch.training.curve import write_curve
 from mh_batch.training.prepared import PreparedData

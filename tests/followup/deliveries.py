@@ -1,21 +1,18 @@
-"""Outboxes, sinks and deliveries that are made up."""
+"""Outboxes, sinks and deliveries for the tests."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from mh_batch.followup.contacts import Contact, Contacts
-from mh_batch.followup.deliver import Delivery
-from mh_batch.followup.help_lines import load_help_lines
-from mh_batch.followup.notice import Notice
+from mh_batch.followup.delivering import Delivery, Terms
+from mh_batch.followup.notices import Notice, load_help_lines
 from mh_batch.followup.outbox import Outbox
-from mh_batch.followup.permission import in_pseudonyms
-from mh_batch.followup.sending import Terms
-from mh_batch.followup.sinks import Answer, Sink
-from mh_batch.followup.standing_consent import StandingConsent
+from mh_batch.followup.sinks import Sink, SinkResponse
+from mh_batch.followup.standing_consent import StandingConsent, in_pseudonyms
 from mh_batch.output.layout import OutputRoot
 from mh_batch.pseudonyms.hashing import author_key
 from tests.consent.histories import AUTHORS, Event, moment
-from tests.followup.made_up import KEY, NAMES, due, evidence, granted, ledger_of, policy
+from tests.followup.policies import KEY, NAMES, due, evidence, granted, ledger_of, policy
 from tests.followup.receivers import Clock
 
 HELP = load_help_lines()
@@ -33,30 +30,30 @@ class Meanwhile:
     def __init__(self, happens: Callable[[], object]) -> None:
         self.happens, self.sent = happens, list[Notice]()
 
-    def send(self, notice: Notice) -> Answer:
+    def send(self, notice: Notice) -> SinkResponse:
         self.sent.append(notice)
         if len(self.sent) == 1:
             self.happens()
-        return Answer(True, "http 200")
+        return SinkResponse(True, "http 200")
 
 
 class Scripted:
-    """A sink that answers as told, and then takes everything; it honours keys as a receiver should."""
+    """A sink that gives its answers in turn, and then takes everything; it honours keys as a receiver should."""
 
     name, channel = "webhook", "webhook"
 
-    def __init__(self, *answers: Answer) -> None:
+    def __init__(self, *answers: SinkResponse) -> None:
         self.answers, self.sent = list(answers), list[Notice]()
 
-    def send(self, notice: Notice) -> Answer:
+    def send(self, notice: Notice) -> SinkResponse:
         self.sent.append(notice)
-        return self.answers.pop(0) if self.answers else Answer(True, "http 200")
+        return self.answers.pop(0) if self.answers else SinkResponse(True, "http 200")
 
     def people(self) -> list[str]:
         return [NAMES[notice.row.author_key] for notice in self.sent]
 
 
-FAILED, REFUSED = Answer(False, "http 503", may_retry=True), Answer(False, "http 400")
+FAILED, REFUSED = SinkResponse(False, "http 503", may_retry=True), SinkResponse(False, "http 400")
 
 
 def issued(folder: Path, events: Iterable[Event] = CONSENTS, authors: Iterable[str] = AUTHORS) -> Outbox:

@@ -1,4 +1,4 @@
-"""Receivers on this machine that misbehave as they are told: an HTTP server and a mail server."""
+"""Receivers on this machine that misbehave on request: an HTTP server and a mail server."""
 
 import threading
 from collections import Counter

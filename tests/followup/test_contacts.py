@@ -6,7 +6,7 @@ import pytest
 from mh_batch.errors import ContactsError
 from mh_batch.followup.contacts import load_contacts
 from mh_batch.pseudonyms.hashing import author_key
-from tests.followup.made_up import KEY
+from tests.followup.policies import KEY
 
 HEADER = "author_id,scope,channel,address,language,country,reference"
 

@@ -19,7 +19,7 @@ from mh_batch.followup.policy import Policy
 from mh_batch.output.layout import OutputRoot
 from mh_batch.pseudonyms.hashing import author_key
 from tests.consent.histories import AUTHORS, Event, frame, moment
-from tests.followup.made_up import KEY, due, granted, ledger_of, policy, rule
+from tests.followup.policies import KEY, due, granted, ledger_of, policy, rule
 from tests.reporting.scored_corpus import write_run
 
 pytestmark = pytest.mark.spark

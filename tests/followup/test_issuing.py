@@ -8,7 +8,7 @@ from hypothesis import given, settings, strategies as st
 from mh_batch.followup.outbox_rows import Evidence, OutboxRow
 from mh_batch.followup.policy import Policy, Rule
 from tests.consent.histories import AUTHORS, DOCS, Event, histories, may_be_used, moment
-from tests.followup.made_up import author_of, due, evidence, granted, policy, rule, withdrawn
+from tests.followup.policies import author_of, due, evidence, granted, policy, rule, withdrawn
 
 SCOPES = ("research", "self_help", "notify_therapist")
 RULES = policy(
@@ -138,6 +138,6 @@ def test_a_row_says_who_when_and_by_which_policy_and_the_same_occasion_has_the_s
     (row,) = due(policy(), documents, [granted()], day=2)
     (again,) = due(policy(), documents, [granted()], day=3)
     assert (row.issued_by, row.issued_at, row.run_id) == ("tester", moment(2), "run-1")
-    assert (row.policy_name, row.policy_digest) == ("made-up", policy().digest)
+    assert (row.policy_name, row.policy_digest) == ("example", policy().digest)
     assert row.outbox_id == again.outbox_id
     assert policy(rule(threshold=0.81)).digest != policy().digest

@@ -11,8 +11,8 @@ from mh_batch.followup.outbox import Outbox
 from mh_batch.followup.outbox_rows import OutboxRow
 from mh_batch.output.layout import OutputRoot
 from tests.consent.histories import AUTHORS
-from tests.followup.killed import KilledError, When, killed_at
-from tests.followup.made_up import KEY, due, evidence, granted, policy
+from tests.followup.interrupted_writes import KilledError, When, killed_at
+from tests.followup.policies import KEY, due, evidence, granted, policy
 
 DOCUMENTS = {author: [evidence(f"{author}-1", 1), evidence(f"{author}-2", 2)] for author in AUTHORS}
 CONSENTS = [granted(author) for author in AUTHORS]
@@ -25,7 +25,7 @@ def outbox(tmp_path: Path) -> Outbox:
 
 def issue(outbox: Outbox, day: float = 3) -> list[OutboxRow]:
     """What a follow-up does with the outbox."""
-    with outbox.alone("test", KEY):
+    with outbox.locked("test", KEY):
         rows = due(policy(), DOCUMENTS, CONSENTS, day, outbox.rows())
         outbox.issue(rows)
     return rows
@@ -66,7 +66,7 @@ def test_killed_at_any_write_and_started_again_each_row_is_issued_exactly_once(
 
 
 def test_two_cannot_issue_at_once(outbox: Outbox) -> None:
-    with outbox.alone("one", KEY), pytest.raises(BusyError, match="held by followup one"):
+    with outbox.locked("one", KEY), pytest.raises(BusyError, match="held by followup one"):
         issue(outbox)
 
 

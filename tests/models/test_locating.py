@@ -8,7 +8,7 @@ from safetensors.numpy import load_file, save_file
 from mh_batch.errors import ModelError
 from mh_batch.inference import load_scorer
 from mh_batch.models import CARD_FILE, Model, locate_model, weights_at_hand
-from mh_batch.models.catalogue import load_cards
+from mh_batch.models.card import load_cards
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from mh_batch.datasets.comparable import comparable
+from mh_batch.datasets.text_features import comparable
 from mh_batch.errors import SettingsError, UsageError
 from mh_batch.models import locate_model
 from mh_batch.training.prepared import open_prepared

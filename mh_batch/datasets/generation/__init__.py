@@ -4,18 +4,18 @@
 """
 
 from mh_batch.datasets.generation.cost import check_temperature, estimate
-from mh_batch.datasets.generation.plan import Plan, draw_plan
-from mh_batch.datasets.generation.recipe import GenerationRecipe, load_recipe
-from mh_batch.datasets.generation.run import generate_texts
-from mh_batch.datasets.generation.summary import lines_of
+from mh_batch.datasets.generation.generating import generate_texts
+from mh_batch.datasets.generation.generation_plan import GenerationPlan, draw_plan
+from mh_batch.datasets.generation.generation_recipe import GenerationRecipe, load_generation_recipe
+from mh_batch.datasets.generation.generation_results import summary_lines
 
 __all__ = [
+    "GenerationPlan",
     "GenerationRecipe",
-    "Plan",
     "check_temperature",
     "draw_plan",
     "estimate",
     "generate_texts",
-    "lines_of",
-    "load_recipe",
+    "load_generation_recipe",
+    "summary_lines",
 ]

@@ -1,4 +1,4 @@
-"""What a plan will cost, about, and what answers have cost. Prices are in `prices.yaml`, with source and date."""
+"""Costs: an estimate for a plan, and those of its answers. Prices are in `prices.yaml`, with source and date."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from importlib.resources import files
 import yaml
 from pydantic import BaseModel, ConfigDict
 
-from mh_batch.datasets.generation.plan import Plan, Request
+from mh_batch.datasets.generation.generation_plan import GenerationPlan, Request
 from mh_batch.errors import RecipeError
 
 _MILLION = 1_000_000
@@ -25,7 +25,7 @@ class Price(BaseModel):
 
 
 class Prices(BaseModel):
-    """What models cost, and what an estimate assumes."""
+    """Prices of models, and the assumptions of an estimate."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -48,7 +48,7 @@ class Cost:
     dollars: float | None
 
     def __str__(self) -> str:
-        """For a message."""
+        """One line for a message."""
         dollars = "price not known" if self.dollars is None else f"{self.dollars:,.2f} US dollars"
         return f"{self.requests:,} requests, {self.input_tokens:,} tokens in, {self.output_tokens:,} out, {dollars}"
 
@@ -60,7 +60,7 @@ def load_prices() -> Prices:
     return Prices.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
 
 
-def estimate(plan: Plan, requests: Iterable[Request]) -> Cost:
+def estimate(plan: GenerationPlan, requests: Iterable[Request]) -> Cost:
     """Estimate what these requests will cost: prompts by their characters, answers by the words asked for."""
     prices, asked = load_prices(), list(requests)
     characters = sum(len(plan.system) + len(request.prompt) for request in asked)
@@ -70,8 +70,15 @@ def estimate(plan: Plan, requests: Iterable[Request]) -> Cost:
     return cost_of(plan, len(asked), round(characters / prices.characters_per_input_token), round(tokens_out))
 
 
-def cost_of(plan: Plan, requests: int, input_tokens: int, output_tokens: int) -> Cost:
-    """Return what so many tokens cost in batches of the plan's model; templates cost nothing."""
+def cost_of(plan: GenerationPlan, requests: int, input_tokens: int, output_tokens: int) -> Cost:
+    """Return what so many tokens cost in batches of the plan's model; templates cost nothing.
+
+    Args:
+        plan: Names provider and model.
+        requests: Number of requests, which the cost repeats.
+        input_tokens: Tokens of the prompts.
+        output_tokens: Tokens of the answers.
+    """
     if plan.provider == "template":
         return Cost(requests, 0, 0, 0.0)
     prices = load_prices()
@@ -82,7 +89,7 @@ def cost_of(plan: Plan, requests: int, input_tokens: int, output_tokens: int) ->
     return Cost(requests, input_tokens, output_tokens, dollars)
 
 
-def check_temperature(plan: Plan) -> None:
+def check_temperature(plan: GenerationPlan) -> None:
     """Raise RecipeError if the plan's model is known to refuse every request that names a temperature."""
     price = load_prices().models.get(plan.model)
     if plan.temperature is not None and price and not price.takes_temperature:

@@ -1,8 +1,9 @@
-"""Rows of all sources under the same columns, and why the others were left out."""
+"""Rows of all sources under the same columns, and reasons for which others are left out."""
 
 import hashlib
 import re
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -11,18 +12,52 @@ import pandas as pd
 
 from mh_batch.contracts import load_contract
 from mh_batch.corpus.language import detect_language
-from mh_batch.datasets.comparable import comparable
-from mh_batch.datasets.lengths import length_band
-from mh_batch.datasets.preparation.reading import own_name
-from mh_batch.datasets.preparation.reasons import ExclusionReason, left_out
-from mh_batch.datasets.preparation.recipe import CommonColumn, PreparationRecipe, Source
-from mh_batch.datasets.preparation.rules import labelled, matching
+from mh_batch.datasets.preparation.label_rules import apply_label_rules, matching
+from mh_batch.datasets.preparation.preparation_recipe import CommonColumn, PreparationRecipe, Source
+from mh_batch.datasets.preparation.recipe_sources import own_name
+from mh_batch.datasets.text_features import comparable, length_band
 from mh_batch.errors import PreparationError
 
 _VISIBLE = re.compile(r"[^\W_]|[^\s\w\u0000-\u001f\u007f-\u00a0\u200b-\u200f\u2028-\u202f\u2060\ufeff]")
 _LABEL_WORD = re.compile(r"[\w.-]{1,32}")
 _SHOWN_VALUES = 5
 _DIGITS = 16
+
+
+class ExclusionReason(StrEnum):
+    """Reasons for which rows are in no split: the fixed words of the `reason` column."""
+
+    FILTERED = "filtered"
+    NO_TEXT = "no_text"
+    NO_LABEL = "no_label"
+    OTHER_LANGUAGE = "other_language"
+    COPY = "copy"
+    CONFLICTING_COPIES = "conflicting_copies"
+    NEAR_COPY = "near_copy"
+    LENGTH_BALANCE = "length_balance"
+
+
+MEANINGS = {
+    ExclusionReason.FILTERED: "did not meet the conditions of the recipe",
+    ExclusionReason.NO_TEXT: "no text, or nothing visible in it",
+    ExclusionReason.NO_LABEL: "the rules say nothing about any label",
+    ExclusionReason.OTHER_LANGUAGE: "in a language that the recipe does not want",
+    ExclusionReason.COPY: "the same text as a row that stayed, but for case, punctuation, links and mentions",
+    ExclusionReason.CONFLICTING_COPIES: "copies of one source whose labels disagree",
+    ExclusionReason.NEAR_COPY: "nearly the same text as a row that stayed",
+    ExclusionReason.LENGTH_BALANCE: "drawn out, so that the length bands have their shares",
+}
+
+
+def left_out(rows: pd.DataFrame, reason: ExclusionReason, copy_of: pd.Series | None = None) -> pd.DataFrame:
+    """Return what is recorded of rows that are left out, without their text: `doc_id, source, reason, copy_of`.
+
+    Args:
+        rows: The rows.
+        reason: Why they are left out.
+        copy_of: For copies, the `doc_id` of the row that stays.
+    """
+    return rows[["doc_id", "source"]].assign(reason=reason.value, copy_of=copy_of)
 
 
 def label_columns(labels: Sequence[str]) -> list[str]:
@@ -34,6 +69,11 @@ def label_columns(labels: Sequence[str]) -> list[str]:
 def integrate(rows: pd.DataFrame, source: Source, recipe: PreparationRecipe) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the usable rows of a source, and what is recorded of the others.
 
+    Args:
+        rows: The columns of the source that the recipe uses, under its own names.
+        source: How they become ours.
+        recipe: What all sources have in common.
+
     Returns:
         `doc_id, text, language, source, author, category, comparable, n_words, length_band, label_<name>...`, text
         stripped but else as it was, labels 1, 0 or NaN (unknown); and `doc_id, source, reason, copy_of`.
@@ -42,7 +82,7 @@ def integrate(rows: pd.DataFrame, source: Source, recipe: PreparationRecipe) -> 
         PreparationError: the rules say nothing of some rows, and the recipe does not say that these are to be left out.
     """
     common = _common(rows, source)
-    claims = labelled(rows, source.labels, recipe.labels)
+    claims = apply_label_rules(rows, source.labels, recipe.labels)
     common[label_columns(recipe.labels)] = claims
     problems = _problems(rows, common["text"], claims, source)
     if source.unmatched == "error" and recipe.task == "single_label":
@@ -56,7 +96,7 @@ def integrate(rows: pd.DataFrame, source: Source, recipe: PreparationRecipe) -> 
 
 
 def _problems(rows: pd.DataFrame, texts: pd.Series, claims: npt.NDArray[np.float64], source: Source) -> pd.Series:
-    """Why rows cannot be used, as far as their language plays no part; None for those that can."""
+    """The reason for which each row cannot be used, as far as its language plays no part; None if it can."""
     problems = pd.Series([None] * len(rows), dtype=object)
     problems = problems.mask(pd.Series(np.isnan(claims).all(axis=1)), ExclusionReason.NO_LABEL)
     problems = problems.mask(texts.map(_says_nothing), ExclusionReason.NO_TEXT)
@@ -85,7 +125,7 @@ def _column(rows: pd.DataFrame, source: Source, column: CommonColumn) -> list[st
 
 
 def _identifiers(given: Sequence[str | None], texts: pd.Series, source: str) -> list[str]:
-    """`source/id`; without an id, or where rows share one, a digest of the text tells rows apart in any order."""
+    """`source/id`; without an id, or where rows share one, a digest of the text distinguishes rows in any order."""
     shared = pd.Series(list(given), dtype=object).duplicated(keep=False)
     digests = [hashlib.sha256((text or "").encode()).hexdigest()[:_DIGITS] for text in texts]
     parts = zip(given, digests, shared, strict=True)

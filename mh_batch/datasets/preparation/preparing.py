@@ -9,18 +9,28 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from mh_batch.common.atomic_folder import draft_of
-from mh_batch.datasets.preparation.assigning import assigned
-from mh_batch.datasets.preparation.balance import balanced
-from mh_batch.datasets.preparation.card import data_card, readme
-from mh_batch.datasets.preparation.copies import Say, by_trust, disagreeing, without_copies, without_near_copies
+from mh_batch.datasets.preparation.data_card import data_card, readme
+from mh_batch.datasets.preparation.deduplication import (
+    LeakCheck,
+    Say,
+    by_trust,
+    check_leaks,
+    count_disagreements,
+    without_copies,
+    without_near_copies,
+)
 from mh_batch.datasets.preparation.integration import integrate, label_columns
-from mh_batch.datasets.preparation.leaks import LeakCheck, check_leaks
 from mh_batch.datasets.preparation.near_copies import FindBuckets, Pairs, clusters, local_buckets, near_pairs
-from mh_batch.datasets.preparation.prepared import Prepared
-from mh_batch.datasets.preparation.publishing import check_free, write_card, write_left_out, write_splits
-from mh_batch.datasets.preparation.reading import Origin, read_source
-from mh_batch.datasets.preparation.recipe import PreparationRecipe
-from mh_batch.datasets.preparation.splitting import SPLITS
+from mh_batch.datasets.preparation.preparation_recipe import PreparationRecipe
+from mh_batch.datasets.preparation.prepared_dataset import (
+    Prepared,
+    check_free,
+    write_data_card,
+    write_left_out,
+    write_splits,
+)
+from mh_batch.datasets.preparation.recipe_sources import Origin, read_source
+from mh_batch.datasets.preparation.splitting import SPLITS, assign_splits, balance_lengths
 from mh_batch.errors import PreparationError, ValidationError
 from mh_batch.settings import PrepareSettings
 
@@ -34,7 +44,7 @@ def prepare(recipe: PreparationRecipe, settings: PrepareSettings, say: Say = lam
     Args:
         recipe: What to make of which sources.
         settings: Where, and with which seed, shares and threshold.
-        say: Told which stage begins.
+        say: Called with each stage as it begins.
 
     Raises:
         UsageError: a source or the place for the output is not as it should be; nothing was written.
@@ -47,16 +57,16 @@ def prepare(recipe: PreparationRecipe, settings: PrepareSettings, say: Say = lam
         rows, more, conflicts = _without_copies(rows, recipe, settings, find_buckets, say)
         rows, drawn_out = _balanced(rows, recipe, settings.seed)
         left_out = pd.concat([left_out, more, drawn_out], ignore_index=True)
-        _check_books(origins, rows, left_out)
+        _reconcile(origins, rows, left_out)
         say(f"{len(rows):,} rows left: splitting")
-        rows = assigned(rows, recipe, settings.shares, settings.seed)
+        rows = assign_splits(rows, recipe, settings.shares, settings.seed)
         with draft_of(settings.output, settings.overwrite) as draft:
             write_splits(draft, rows, recipe, SPLITS)
             write_left_out(draft, left_out)
             say("checking the written splits for leaks")
             leaks = _checked(draft, settings, find_buckets)
             card = data_card(recipe, settings, origins, rows, left_out, conflicts, leaks)
-            write_card(draft, card, readme(card))
+            write_data_card(draft, card, readme(card))
     return Prepared(settings.output, card)
 
 
@@ -99,7 +109,7 @@ def _without_copies(
     if settings.near_copies == "keep":
         pairs = _all_pairs(list(once.rows["comparable"]), settings, find_buckets)
         numbered = once.rows.assign(cluster=clusters(pairs, len(once.rows)))
-        disagree = disagreeing(numbered.iloc[pairs[:, 0]], numbered.iloc[pairs[:, 1]], labels)
+        disagree = count_disagreements(numbered.iloc[pairs[:, 0]], numbered.iloc[pairs[:, 1]], labels)
         return numbered, once.left_out, {"copies": once.conflicts, "near_copies": disagree}
     apart = without_near_copies(once.rows, labels, settings.threshold, settings.seed, find_buckets, say)
     left_out = pd.concat([once.left_out, apart.left_out])
@@ -115,11 +125,11 @@ def _all_pairs(texts: list[str], settings: PrepareSettings, find_buckets: FindBu
 
 def _balanced(rows: pd.DataFrame, recipe: PreparationRecipe, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     chosen = rows["source"].isin([source.name for source in recipe.sources if source.balance_lengths])
-    drawn, drawn_out = balanced(rows[chosen], seed)
+    drawn, drawn_out = balance_lengths(rows[chosen], seed)
     return pd.concat([rows[~chosen], drawn]).sort_index().reset_index(drop=True), drawn_out
 
 
-def _check_books(origins: list[Origin], rows: pd.DataFrame, left_out: pd.DataFrame) -> None:
+def _reconcile(origins: list[Origin], rows: pd.DataFrame, left_out: pd.DataFrame) -> None:
     read = sum(origin.rows for origin in origins)
     if read != len(rows) + len(left_out):
         raise ValidationError(f"{read:,} rows read, but {len(rows):,} used and {len(left_out):,} left out")

@@ -8,9 +8,7 @@ import pyarrow as pa
 from pyspark.sql import SparkSession, functions as F
 
 from mh_batch.common.redaction import messages_withheld
-from mh_batch.datasets.preparation.near_copies import Buckets, FindBuckets
-from mh_batch.datasets.preparation.shingles import Kind
-from mh_batch.datasets.preparation.signatures import band_keys
+from mh_batch.datasets.preparation.near_copies import Buckets, FindBuckets, Shingling, band_keys
 
 _KEYED = "place long, band int, band_key long"
 
@@ -18,7 +16,7 @@ _KEYED = "place long, band int, band_key long"
 def spark_buckets(spark: SparkSession) -> FindBuckets:
     """Return what finds the same buckets as `local_buckets`, in the workers of a session."""
 
-    def find(texts: Sequence[str], kind: Kind, threshold: float, seed: int) -> Buckets:
+    def find(texts: Sequence[str], kind: Shingling, threshold: float, seed: int) -> Buckets:
         table = pa.table({"place": pa.array(range(len(texts)), pa.int64()), "text": pa.array(texts, pa.string())})
         keyed = partial(_keyed_batches, kind=kind, threshold=threshold, seed=seed)
         frame = spark.createDataFrame(table).repartition(spark.sparkContext.defaultParallelism)
@@ -30,14 +28,14 @@ def spark_buckets(spark: SparkSession) -> FindBuckets:
 
 
 def _keyed_batches(
-    batches: Iterable[pa.RecordBatch], kind: Kind, threshold: float, seed: int
+    batches: Iterable[pa.RecordBatch], kind: Shingling, threshold: float, seed: int
 ) -> Iterator[pa.RecordBatch]:
     with messages_withheld():
         for batch in batches:
             yield _keyed(batch, kind, threshold, seed)
 
 
-def _keyed(batch: pa.RecordBatch, kind: Kind, threshold: float, seed: int) -> pa.RecordBatch:
+def _keyed(batch: pa.RecordBatch, kind: Shingling, threshold: float, seed: int) -> pa.RecordBatch:
     keys = band_keys(map(kind.shingles, batch["text"].to_pylist()), threshold, seed)
     texts, bands = keys.shape
     columns = {

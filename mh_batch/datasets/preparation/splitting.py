@@ -1,4 +1,4 @@
-"""Splits rows in the shares asked for, each stratum like the whole, and what belongs together on one side."""
+"""Splits in the shares asked for, each stratum like the whole, and what belongs together on one side."""
 
 from collections.abc import Sequence
 
@@ -8,12 +8,45 @@ import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from mh_batch.datasets.preparation.balance import hash_key
+from mh_batch.datasets.preparation.integration import ExclusionReason, label_columns, left_out
+from mh_batch.datasets.preparation.preparation_recipe import PreparationRecipe
+from mh_batch.datasets.text_features import POST_BAND_NAMES, POST_SHARES
 
 SPLITS = ("train", "validation", "test")
 
 Numbers = npt.NDArray[np.int64]
 Amounts = npt.NDArray[np.float64]
+
+
+def balance_lengths(rows: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the rows drawn, and what is recorded of the others.
+
+    The scarcest of the bands that occur decides how many rows there are; a band without rows stays empty, and texts
+    outside of all bands go. Each language has the same share in each band as before.
+    """
+    wanted = _wanted(rows["length_band"])
+    order = pd.util.hash_array(rows["doc_id"].to_numpy(dtype=object), hash_key=hash_key(seed))
+    drawn = pd.DataFrame({"band": rows["length_band"], "language": rows["language"], "order": order})
+    # A share of each language, the same in all: the place in its queue over the queue's length.
+    drawn["turn"] = drawn.groupby(["band", "language"])["order"].rank(pct=True)
+    place = drawn.sort_values(["turn", "order"]).groupby("band").cumcount()
+    chosen = place.reindex(rows.index) < rows["length_band"].map(wanted).fillna(0)
+    return rows[chosen], left_out(rows[~chosen], ExclusionReason.LENGTH_BALANCE)
+
+
+def hash_key(seed: int) -> str:
+    """Return the sixteen characters that pandas' hash takes for a seed."""
+    return f"{seed:016d}"[-16:]
+
+
+def _wanted(bands: pd.Series) -> dict[str, int]:
+    counts = bands.value_counts()
+    shares = {name: share for name, share in zip(POST_BAND_NAMES, POST_SHARES, strict=True) if counts.get(name, 0)}
+    if not shares:
+        return {}
+    # A hair is added for shares that binary fractions put just below a whole number.
+    total = min(counts[name] / share for name, share in shares.items())
+    return {name: int(total * share + 1e-9) for name, share in shares.items()}
 
 
 def split_rows(
@@ -75,7 +108,7 @@ def _deal_singles(split: Numbers, queue: Numbers, stratum: Numbers, wanted: Amou
         owed[split[row]] -= 1
 
 
-def together(count: int, *belongings: Sequence[object]) -> Numbers:
+def connected_groups(count: int, *belongings: Sequence[object]) -> Numbers:
     """Return a group number for each of `count` rows: rows are together that share a value, directly or by others.
 
     Args:
@@ -93,3 +126,47 @@ def _links(values: Sequence[object]) -> tuple[Numbers, Numbers]:
     known = pd.Series(list(values), dtype=object).dropna()
     firsts = pd.Series(known.index, index=known.index).groupby(known).transform("first")
     return firsts.to_numpy(np.int64), known.index.to_numpy(np.int64)
+
+
+def assign_splits(rows: pd.DataFrame, recipe: PreparationRecipe, shares: tuple[float, ...], seed: int) -> pd.DataFrame:
+    """Return the rows with `split`, `stratum`, the one `label` where there is one, and a number for the `author`.
+
+    Rows of sources that may only train go there, and with them what belongs to the same author or cluster; they come
+    on top of the shares.
+
+    Args:
+        rows: All rows that are left, with the number of their `cluster`.
+        recipe: Says what to stratify on, and which sources may only train.
+        shares: Of train, validation and test, summing to 1.
+        seed: Of the order in which rows of a stratum are dealt.
+    """
+    columns = label_columns(recipe.labels)
+    labelled = rows.assign(label=_one_label(rows[columns], recipe))
+    strata = pd.DataFrame({name: _dimension(labelled, name, columns) for name in recipe.stratify})
+    groups = connected_groups(len(rows), list(rows["author"]), list(rows["cluster"]))
+    train_only = rows["source"].isin([source.name for source in recipe.sources if source.use == "train"]).to_numpy()
+    dealt = ~np.isin(groups, groups[train_only])
+    split: Numbers = np.zeros(len(rows), dtype=np.int64)
+    split[dealt] = split_rows(strata[dealt], list(rows.loc[dealt, "doc_id"]), groups[dealt], shares, seed)
+    return labelled.assign(
+        split=[SPLITS[number] for number in split],
+        stratum=strata.groupby(list(strata.columns), dropna=False).ngroup(),
+        author=_numbers(rows["author"]),
+    )
+
+
+def _one_label(claims: pd.DataFrame, recipe: PreparationRecipe) -> list[str] | None:
+    if recipe.task == "multi_label":
+        return None
+    return [recipe.labels[place] for place in claims.to_numpy().argmax(axis=1)]
+
+
+def _dimension(rows: pd.DataFrame, name: str, labels: list[str]) -> pd.Series:
+    """A column to stratify on; all labels together are one dimension, their combination."""
+    return rows[labels].astype(str).agg(" ".join, axis=1) if name == "label" else rows[name].fillna("")
+
+
+def _numbers(authors: pd.Series) -> pd.Series:
+    """Numbers that say who wrote together, and not who: in the order of the first row."""
+    codes, _ = pd.factorize(authors)
+    return pd.Series(codes, index=authors.index, dtype="Int64").mask(codes < 0)

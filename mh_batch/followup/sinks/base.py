@@ -1,16 +1,16 @@
-"""What all sinks have in common."""
+"""The protocol of all sinks."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Protocol
 
-from mh_batch.followup.notice import Notice
+from mh_batch.followup.notices import Notice
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What came of one attempt.
+class SinkResponse:
+    """The outcome of one attempt.
 
     Attributes:
         delivered: Whether the receiver took it.
@@ -26,10 +26,10 @@ class Answer:
 
 
 class Sink(Protocol):
-    """Delivers notices, one at a time; what it does not deliver it explains, it does not raise."""
+    """A channel that delivers notices, one at a time; what it does not deliver it explains, it does not raise."""
 
     name: str
     channel: str
 
-    def send(self, notice: Notice) -> Answer:
+    def send(self, notice: Notice) -> SinkResponse:
         """Attempt to deliver once."""

@@ -1,7 +1,9 @@
-"""Posts notices to an HTTP address, signed as Standard Webhooks asks (https://www.standardwebhooks.com)."""
+"""Notices posted to an HTTP address, signed as Standard Webhooks asks (https://www.standardwebhooks.com)."""
 
 from __future__ import annotations
 
+import base64
+import hmac
 import http.client
 import json
 import socket
@@ -17,9 +19,42 @@ from urllib.parse import urlsplit
 
 from mh_batch._version import __version__
 from mh_batch.errors import SettingsError
-from mh_batch.followup.notice import Notice
-from mh_batch.followup.sinks.base import Answer
-from mh_batch.followup.sinks.signing import signature
+from mh_batch.followup.notices import Notice
+from mh_batch.followup.sinks.base import SinkResponse
+
+_PREFIX = "whsec_"
+_LEAST_SECRET_BYTES = 24
+
+
+def parse_secret(text: str) -> bytes:
+    """Return the secret that a file or variable holds: base64, after `whsec_` if that stands there.
+
+    Raises:
+        SettingsError: it is none, or too short.
+    """
+    try:
+        secret = base64.b64decode(text.strip().removeprefix(_PREFIX), validate=True)
+    except ValueError:
+        secret = b""
+    if len(secret) < _LEAST_SECRET_BYTES:
+        raise SettingsError(
+            f"the webhook's secret must be base64 of {_LEAST_SECRET_BYTES} bytes or more, "
+            "such as `openssl rand -base64 32` prints"
+        )
+    return secret
+
+
+def signature(secret: bytes, message_id: str, timestamp: str, body: bytes) -> str:
+    """Return the `webhook-signature` of a message: HMAC-SHA-256 over id, timestamp and body.
+
+    Args:
+        secret: As `parse_secret` returns it.
+        message_id: The `webhook-id`.
+        timestamp: The `webhook-timestamp`, in seconds.
+        body: The message as it is posted.
+    """
+    signed = b".".join((message_id.encode(), timestamp.encode(), body))
+    return "v1," + base64.b64encode(hmac.digest(secret, signed, "sha256")).decode()
 
 
 class WebhookSink:
@@ -46,7 +81,7 @@ class WebhookSink:
             raise SettingsError("the webhook's address is not encrypted: use https, http is for this machine only")
         self._secret, self._timeout = secret, timeout
 
-    def send(self, notice: Notice) -> Answer:
+    def send(self, notice: Notice) -> SinkResponse:
         """Post once. 2xx delivers; 408, 425, 429, 5xx and silence may be tried again; anything else is refused."""
         body = json.dumps(notice.as_json(), ensure_ascii=False).encode()
         try:
@@ -89,16 +124,16 @@ class WebhookSink:
         }
 
 
-def _answer(response: http.client.HTTPResponse) -> Answer:
+def _answer(response: http.client.HTTPResponse) -> SinkResponse:
     status = response.status
     if 200 <= status < 300:
-        return Answer(True, f"http {status}")
+        return SinkResponse(True, f"http {status}")
     may_retry = status >= 500 or status in (408, 425, 429)
-    return Answer(False, f"http {status}", may_retry, _seconds(response.headers.get("Retry-After")))
+    return SinkResponse(False, f"http {status}", may_retry, _seconds(response.headers.get("Retry-After")))
 
 
-def _no_answer(error: Exception) -> Answer:
-    return Answer(False, type(error).__name__, may_retry=True)
+def _no_answer(error: Exception) -> SinkResponse:
+    return SinkResponse(False, type(error).__name__, may_retry=True)
 
 
 def _seconds(retry_after: str | None) -> float | None:

@@ -1,4 +1,4 @@
-"""What a checkpoint's `config.json` may say."""
+"""A checkpoint's `config.json`, and what it may say."""
 
 import re
 import unicodedata
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mh_batch.models.inspection.refusal import refused
+from mh_batch.models.inspection.untrusted_files import refused
 
 Config = Mapping[str, Any]
 
@@ -23,7 +23,7 @@ _WHOLE = {
     "num_labels": (1, 10_000),
     "pad_token_id": (0, 10_000_000),
 }
-# ErasureHashes that only choose how a picture is drawn.
+# Code points that only choose how a picture is drawn.
 _EMOJI = "\ufe0e\ufe0f\u20e3"
 _MOST_LABELS, _MOST_LABEL_CHARS = 10_000, 100
 

@@ -1,11 +1,11 @@
-"""Holds weights against the configuration, so that nothing is made up where they lack, or made as large as it says."""
+"""Weights held against the configuration, so that nothing is invented where they lack, or made as large as it says."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from mh_batch.models.inspection.header import StoredTensor
-from mh_batch.models.inspection.refusal import refused
+from mh_batch.models.inspection.untrusted_files import refused
+from mh_batch.models.inspection.weight_files import StoredTensor
 
 Tensors = Mapping[str, StoredTensor]
 Config = Mapping[str, Any]

@@ -1,10 +1,10 @@
 import pytest
 
-from mh_batch.datasets.generation import check_temperature, draw_plan, estimate, load_recipe
+from mh_batch.datasets.generation import check_temperature, draw_plan, estimate, load_generation_recipe
 from mh_batch.datasets.generation.cost import cost_of
 from mh_batch.errors import RecipeError
 
-RECIPE = load_recipe()
+RECIPE = load_generation_recipe()
 PLAN = draw_plan(RECIPE, 42, "anthropic")
 
 

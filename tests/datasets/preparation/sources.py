@@ -1,4 +1,4 @@
-"""Small stand-ins for the files that the shipped recipes read, in their columns; every text is made up."""
+"""Small stand-ins for the files that the shipped recipes read, in their columns; every text is synthetic."""
 
 import random
 from pathlib import Path

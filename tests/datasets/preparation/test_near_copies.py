@@ -6,10 +6,18 @@ import numpy as np
 import pytest
 
 from mh_batch.datasets import LANGUAGES, STATES, load_grammar
-from mh_batch.datasets.comparable import comparable
-from mh_batch.datasets.preparation.near_copies import candidate_pairs, clusters, jaccard, local_buckets, near_pairs
-from mh_batch.datasets.preparation.shingles import LONG, SHORT
-from mh_batch.datasets.preparation.signatures import PERMUTATIONS, rows_per_band
+from mh_batch.datasets.preparation.near_copies import (
+    LONG,
+    PERMUTATIONS,
+    SHORT,
+    candidate_pairs,
+    clusters,
+    jaccard,
+    local_buckets,
+    near_pairs,
+    rows_per_band,
+)
+from mh_batch.datasets.text_features import comparable
 
 THRESHOLD = 0.7
 

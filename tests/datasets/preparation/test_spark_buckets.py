@@ -5,9 +5,9 @@ import pytest
 from pyspark.sql import SparkSession
 
 from mh_batch.datasets import load_grammar
-from mh_batch.datasets.comparable import comparable
 from mh_batch.datasets.preparation.near_copies import local_buckets, near_pairs
 from mh_batch.datasets.preparation.spark_buckets import spark_buckets
+from mh_batch.datasets.text_features import comparable
 
 pytestmark = pytest.mark.spark
 

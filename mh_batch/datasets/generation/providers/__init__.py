@@ -1,5 +1,5 @@
-"""Who writes texts: one module each, behind one protocol."""
+"""Providers of texts: one module each, behind one protocol."""
 
-from mh_batch.datasets.generation.providers.base import Asked, BatchState, Provider
+from mh_batch.datasets.generation.providers.base import BatchRequest, BatchState, Provider
 
-__all__ = ["Asked", "BatchState", "Provider"]
+__all__ = ["BatchRequest", "BatchState", "Provider"]

@@ -1,15 +1,15 @@
-"""What all providers have in common: batches are created, looked at, and read when they have ended."""
+"""The protocol of all providers: batches are created, looked at, and read when they have ended."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from mh_batch.datasets.generation.answers import Answer
-from mh_batch.datasets.generation.plan import Request
+from mh_batch.datasets.generation.answers import ModelAnswer
+from mh_batch.datasets.generation.generation_plan import Request
 
 
 @dataclass(frozen=True)
-class Asked:
+class BatchRequest:
     """A request as it is sent: under the name of this attempt."""
 
     custom_id: str
@@ -18,7 +18,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class BatchState:
-    """How far a batch is, as the provider tells; most count their requests only once the batch has ended."""
+    """The state of a batch, as its provider reports it; most count their requests only once the batch has ended."""
 
     batch: str
     ended: bool
@@ -35,7 +35,7 @@ class BatchState:
 
 
 class Provider(Protocol):
-    """Who writes texts.
+    """A writer of texts.
 
     Attributes:
         poll_seconds: Seconds between two looks at a batch.
@@ -48,7 +48,7 @@ class Provider(Protocol):
     def newest_batch(self) -> str | None:
         """Return the batch that was created last, by anybody on this account; None if there is none."""
 
-    def create(self, asked: Sequence[Asked]) -> str:
+    def create(self, asked: Sequence[BatchRequest]) -> str:
         """Send a batch and return its name. It is sent once.
 
         Raises:
@@ -63,7 +63,7 @@ class Provider(Protocol):
     def state(self, batch: str) -> BatchState:
         """Look at a batch."""
 
-    def answers(self, batch: str, asked: Sequence[Asked]) -> Iterator[Answer]:
+    def answers(self, batch: str, asked: Sequence[BatchRequest]) -> Iterator[ModelAnswer]:
         """Yield what became of the requests of an ended batch, in any order.
 
         Raises:

@@ -4,11 +4,11 @@ import json
 import random
 from collections.abc import Iterator, Mapping, Sequence
 
-from mh_batch.datasets.generation.answers import Answer
-from mh_batch.datasets.generation.plan import Request
-from mh_batch.datasets.generation.providers.base import Asked, BatchState
+from mh_batch.datasets.generation.answers import ModelAnswer
+from mh_batch.datasets.generation.generation_plan import Request
+from mh_batch.datasets.generation.providers.base import BatchRequest, BatchState
 from mh_batch.datasets.grammar import load_grammar
-from mh_batch.datasets.lengths import Band
+from mh_batch.datasets.text_features import Band
 
 MODEL = "phrase grammar"
 
@@ -18,7 +18,7 @@ _ENOUGH_WORDS = 9
 
 
 class TemplateProvider:
-    """Fills phrase templates. A batch needs no keeping: what it answers follows from the requests."""
+    """Fills phrase templates. No batch is stored: its answers follow from its requests."""
 
     poll_seconds = 0.0
     settle_seconds = 0.0
@@ -31,7 +31,7 @@ class TemplateProvider:
         """No batch stays."""
         return None
 
-    def create(self, asked: Sequence[Asked]) -> str:
+    def create(self, asked: Sequence[BatchRequest]) -> str:
         """Name the batch after its first request."""
         return f"template-{asked[0].custom_id}"
 
@@ -43,13 +43,13 @@ class TemplateProvider:
         """Every batch has ended."""
         return BatchState(batch, True, 0, 0, 0, 0, 0)
 
-    def answers(self, batch: str, asked: Sequence[Asked]) -> Iterator[Answer]:
+    def answers(self, batch: str, asked: Sequence[BatchRequest]) -> Iterator[ModelAnswer]:
         """Write the texts."""
         for one in asked:
             rng = random.Random(one.custom_id)
             texts = [self._text(one.request, rng) for _ in range(one.request.texts)]
             answer = json.dumps({"texts": texts}, ensure_ascii=False)
-            yield Answer(one.custom_id, "succeeded", model=MODEL, text=answer, stop_reason="end_turn")
+            yield ModelAnswer(one.custom_id, "succeeded", model=MODEL, text=answer, stop_reason="end_turn")
 
     def _text(self, request: Request, rng: random.Random) -> str:
         """Draw a text of the length asked for, or, after some tries, the longest that is not longer."""
