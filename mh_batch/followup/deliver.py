@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
+from mh_batch.common.console import announce
 from mh_batch.followup.attempts import Attempt, History, Outcome, new_attempt
 from mh_batch.followup.contacts import Contact, Contacts
 from mh_batch.followup.help_lines import HelpLines
@@ -18,7 +19,6 @@ from mh_batch.followup.sinks import Sink
 from mh_batch.followup.standing_consent import StandingConsent
 from mh_batch.output.layout import new_run_id
 from mh_batch.pseudonyms.hashing import PseudonymKey
-from mh_batch.spark.progress import announce
 
 # So many rows in a row that nobody takes: it is not them. Trying the others would only use up their attempts.
 _STOP_AFTER = 5

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from pyspark.sql import SparkSession
 
+from mh_batch.common.console import announce
 from mh_batch.consent import ConsentLedger
 from mh_batch.errors import UsageError, nearest
 from mh_batch.followup.candidates import find_candidates
@@ -21,7 +22,6 @@ from mh_batch.followup.user import this_user
 from mh_batch.output.layout import OutputRoot, new_run_id
 from mh_batch.output.published import PublishedRun
 from mh_batch.pseudonyms.hashing import PseudonymKey
-from mh_batch.spark.progress import announce
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 from mh_batch.common.backoff import pauses
 from mh_batch.datasets.generation.answers import Answer
+from mh_batch.datasets.generation.batch_progress import BatchProgress
 from mh_batch.datasets.generation.folder import GenerationFolder
 from mh_batch.datasets.generation.ledger import BatchLedger, Sending
 from mh_batch.datasets.generation.plan import Plan, parse_custom_id
-from mh_batch.datasets.generation.progress import BatchProgress
 from mh_batch.datasets.generation.providers import Asked, BatchState, Provider
 from mh_batch.errors import LostAnswerError, ProviderError
 

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from mh_batch.common.backoff import pauses
+from mh_batch.common.console import announce
 from mh_batch.datasets.generation.collecting import asked_in, await_end
 from mh_batch.datasets.generation.ledger import BatchLedger, Sending
 from mh_batch.datasets.generation.plan import Plan
-from mh_batch.datasets.generation.progress import say
 from mh_batch.datasets.generation.providers import Asked, BatchState, Provider
 from mh_batch.errors import BatchRefusedError, LostAnswerError, ProviderError
 
@@ -31,7 +31,7 @@ def send(plan: Plan, provider: Provider, ledger: BatchLedger, asked: Sequence[As
         except BatchRefusedError as refused:
             ledger.move(sending, "not_accepted")
             patience = pause if refused.retry_after is None else refused.retry_after
-            say(f"{refused}; once more in {patience:.0f} s")
+            announce(f"{refused}; once more in {patience:.0f} s")
             time.sleep(patience)
         except ProviderError:
             ledger.move(sending, "not_accepted")
@@ -41,7 +41,7 @@ def send(plan: Plan, provider: Provider, ledger: BatchLedger, asked: Sequence[As
 
 def settle(plan: Plan, provider: Provider, ledger: BatchLedger, sending: Sending) -> bool:
     """Find out whether a batch was accepted of which nobody knows, and write it down."""
-    say(f"looking whether a batch of {len(sending.custom_ids):,} requests was accepted")
+    announce(f"looking whether a batch of {len(sending.custom_ids):,} requests was accepted")
     time.sleep(provider.settle_seconds)
     batch = _recognised(plan, provider, ledger, sending)
     ledger.move(sending, "accepted" if batch else "not_accepted", batch)

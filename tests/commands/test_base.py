@@ -1,0 +1,122 @@
+"""Commands are registered once, and take the same flags."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mh_batch import cli, commands
+from mh_batch.commands import COMMANDS
+from mh_batch.commands.base import Command, CommandGroup
+from mh_batch.common.flags import Parser
+from mh_batch.errors import SettingsError, UsageError
+from mh_batch.settings.base import Settings
+
+MODULES = sorted(path.stem for path in Path(commands.__path__[0]).glob("*_command.py"))
+
+# As they are typed: groups with their operations.
+TYPED = [
+    (*group, command)
+    for one in COMMANDS
+    for group, each in (((one.name,), one.operations) if isinstance(one, CommandGroup) else ((), (one,)))
+    for command in each
+]
+IDS = [" ".join((*group, command.name)) for *group, command in TYPED]
+
+
+class SomeSettings(Settings):
+    """Settings of a command that only this test has."""
+
+    output: str
+    rows: int = 3
+
+
+def test_every_module_of_a_command_is_registered_once() -> None:
+    registered = [getattr(commands, module).COMMAND for module in MODULES]
+    assert sorted(map(id, registered)) == sorted(map(id, COMMANDS))
+
+
+def test_a_module_has_the_name_of_its_command() -> None:
+    assert [getattr(commands, module).COMMAND.name.replace("-", "_") + "_command" for module in MODULES] == MODULES
+
+
+def test_names_are_unique() -> None:
+    assert len({*IDS}) == len(IDS)
+    assert len({command.name for command in COMMANDS}) == len(COMMANDS)
+
+
+def test_the_help_names_every_command_in_their_order(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["--help"])
+    listed = [
+        line.split()[0] for line in capsys.readouterr().out.splitlines() if line[:4] == " " * 4 and line[4] != " "
+    ]
+    assert listed == [command.name for command in COMMANDS]
+
+
+@pytest.mark.parametrize("typed", TYPED, ids=IDS)
+def test_each_command_tells_of_each_setting_and_of_quiet_and_verbose(
+    typed: tuple[Any, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    *group, command = typed
+    with pytest.raises(SystemExit) as ended:
+        cli.main([*group, command.name, "--help"])
+    out, err = capsys.readouterr()
+    assert (ended.value.code, err) == (0, "")
+    said = " ".join(out.split())
+    assert command.help[0].upper() + command.help[1:] + "." in said
+    assert ("--config" in said) == command.takes_file
+    for name, field in command.settings.model_fields.items():
+        assert (field.alias or name).replace("_", "-") in said
+        assert " ".join(str(field.description).split()) in said
+    assert "[--quiet | --verbose]" in said
+
+
+def test_quiet_and_verbose_exclude_each_other(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["models", "--quiet", "--verbose"]) == 2
+    assert "not allowed with argument" in capsys.readouterr().err
+
+
+def executed(command: Command[Any] | CommandGroup, *arguments: str) -> int:
+    parser = Parser(prog="program")
+    command.add_to(parser.add_subparsers())
+    namespace = parser.parse_args(arguments)
+    code: int = namespace.command.execute(namespace)
+    return code
+
+
+def test_a_command_runs_with_its_settings_from_flags_and_file(tmp_path: Path) -> None:
+    command = Command("count", SomeSettings, lambda settings: settings.rows, "count rows")
+    file = tmp_path / "count.yaml"
+    file.write_text("output: here\nrows: 4\n")
+    assert executed(command, "count", "--output", "there") == 3
+    assert executed(command, "count", "--config", str(file)) == 4
+    assert executed(command, "count", "--config", str(file), "--rows", "5") == 5
+    with pytest.raises(SettingsError, match=r"'output' is missing \(--output\)"):
+        executed(command, "count")
+
+
+def test_a_command_may_take_no_file_and_refuse_flags() -> None:
+    def check(flags: object) -> None:
+        raise UsageError(f"not {flags}")
+
+    command = Command("count", SomeSettings, lambda settings: 0, "count rows", takes_file=False, check_flags=check)
+    with pytest.raises(UsageError, match="--config"):
+        executed(command, "count", "--config", "x.yaml")
+    with pytest.raises(UsageError, match="not {'rows': 'x'}"):
+        executed(command, "count", "--rows", "x")
+
+
+def test_an_operation_follows_the_name_of_its_group() -> None:
+    stats = Command("stats", SomeSettings, lambda settings: settings.rows, "show rows")
+    group = CommandGroup("store", "look after a store", (stats,))
+    assert executed(group, "store", "stats", "--output", "o", "--rows", "7") == 7
+    with pytest.raises(UsageError, match="OPERATION"):
+        executed(group, "store")
+
+
+def test_the_parser_is_there_for_documentation() -> None:
+    parser = cli.parser()
+    (subparsers,) = [one for one in parser._actions if isinstance(one, argparse._SubParsersAction)]
+    assert [*subparsers.choices] == [command.name for command in COMMANDS]
