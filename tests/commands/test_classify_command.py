@@ -7,6 +7,8 @@ import pytest
 from tests.commands.running import XLMR, run
 from tests.texts import SAMPLES
 
+LONGFORMER = "longformer-mental-health-mini"
+
 
 def test_classify_prints_probabilities_and_not_the_texts(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = run(capsys, "classify", *SAMPLES["en"])
@@ -30,11 +32,9 @@ def test_classify_reads_lines_and_writes_json(
 
 
 def test_a_text_may_follow_a_model(capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, _ = run(
-        capsys, "classify", "--model", XLMR, "--model", "longformer-mental-health-mini", SAMPLES["en"][0]
-    )
+    code, out, _ = run(capsys, "classify", "--model", XLMR, "--model", LONGFORMER, SAMPLES["en"][0])
     assert code == 0
     assert [line.split(": ")[0] for line in out.splitlines()] == [
         f"text 1, {XLMR}",
-        "text 1, longformer-mental-health-mini",
+        f"text 1, {LONGFORMER}",
     ]

@@ -69,9 +69,14 @@ def test_a_module_is_named_by_its_stages(caplog: pytest.LogCaptureFixture) -> No
 
 def test_a_command_leaves_logging_as_it_was(package: logging.Logger) -> None:
     before = package.level, [*package.handlers]
-    with pytest.raises(KeyError), console() as shown:
-        set_volume(shown, volume(quiet=True))
-        raise KeyError
+
+    def fail() -> None:
+        with console() as shown:
+            set_volume(shown, volume(quiet=True))
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
     assert (package.level, package.handlers) == before
 
 
