@@ -47,7 +47,7 @@ def _shares(run: PublishedRun, model: str) -> Iterator[str]:
 
 
 def _said(row: Mapping[Any, Any]) -> str:
-    """What the report says of all documents."""
+    """The report's estimate for all documents, in words."""
     if row["suppressed"]:
         return "not shown, too few authors"
     if isnan(row["share"]):  # differential privacy
@@ -63,7 +63,7 @@ def _interval(row: Mapping[Any, Any], name: str) -> str:
 
 
 def _since(changes: pd.DataFrame | None, model: str, label: str) -> str:
-    """How the share of marked texts moved since the run compared with, if that can be said."""
+    """The change of the share of marked texts since the run compared with, if that can be said."""
     if changes is None:
         return ""
     rows = changes[(changes["model"] == model) & (changes["label"] == label) & (changes["language"] == "all")]

@@ -14,7 +14,7 @@ from mh_batch.errors import SettingsError, UsageError, nearest
 
 @dataclass(frozen=True)
 class Argument:
-    """How a setting stands on the command line where its type does not say so: `Annotated[str, Argument(...)]`.
+    """The form of a setting on the command line where its type does not say it: `Annotated[str, Argument(...)]`.
 
     Attributes:
         is_positional: It has no flag: what is no flag's value is its value.

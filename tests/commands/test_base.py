@@ -49,14 +49,15 @@ def test_names_are_unique() -> None:
 def test_the_help_names_every_command_in_their_order(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         cli.main(["--help"])
-    listed = re.findall(r"^    ([\w-]+) ", capsys.readouterr().out, re.MULTILINE)
+    listed = re.findall(r"^ {4}([\w-]+)(?:\s|$)", capsys.readouterr().out, re.MULTILINE)
     assert listed == [command.name for command in COMMANDS]
 
 
 @pytest.mark.parametrize("typed", TYPED)
 def test_each_command_tells_of_each_setting_and_of_quiet_and_verbose(
-    typed: str, capsys: pytest.CaptureFixture[str]
+    typed: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "1000")
     command = TYPED[typed]
     with pytest.raises(SystemExit) as ended:
         cli.main([*typed.split(), "--help"])

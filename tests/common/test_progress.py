@@ -1,6 +1,7 @@
 import logging
-import sys
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr
 from io import StringIO
 
 import pytest
@@ -20,15 +21,14 @@ class Terminal(StringIO):
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     now = [0.0]
     monkeypatch.setattr("mh_batch.common.progress.time.monotonic", lambda: now[0])
+    monkeypatch.setenv("COLUMNS", "200")
     return lambda seconds: now.__setitem__(0, seconds)
 
 
-@pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Terminal]:
-    stream = Terminal()
-    monkeypatch.setattr(sys, "stderr", stream)
-    monkeypatch.setenv("COLUMNS", "200")
-    with console():
+@contextmanager
+def on_terminal() -> Iterator[Terminal]:
+    """A command on a terminal. No fixture, since pytest puts its own stream in the place after the fixtures."""
+    with redirect_stderr(Terminal()) as stream, console():
         yield stream
 
 
@@ -52,33 +52,34 @@ def test_a_log_gets_a_line_every_30_seconds_and_one_at_the_end(
     assert capsys.readouterr().err == "publishing: 400 of 400 rows, 10 rows/s, 40 s\n"
 
 
-def test_a_terminal_gets_one_line_that_is_rewritten_and_whose_last_form_stays(clock: Clock, terminal: Terminal) -> None:
-    with publish(clock):
+def test_a_terminal_gets_one_line_that_is_rewritten_and_whose_last_form_stays(clock: Clock) -> None:
+    with on_terminal() as terminal, publish(clock):
         assert terminal.getvalue().count("\n") == 0
         assert len(terminal.getvalue().split("\r\x1b[K")) == 39
     *_, last = terminal.getvalue().split("\r\x1b[K")
     assert last == "publishing: 390 of 400 rows, 10 rows/s, 39 s, about 1 s left\n"
 
 
-def test_what_is_announced_meanwhile_takes_the_line_away(clock: Clock, terminal: Terminal) -> None:
-    publish(clock)
-    announce("once more")
-    announce("and again")
+def test_what_is_announced_meanwhile_takes_the_line_away(clock: Clock) -> None:
+    with on_terminal() as terminal:
+        publish(clock)
+        announce("once more")
+        announce("and again")
     assert terminal.getvalue().endswith("\r\x1b[Konce more\nand again\n")
 
 
-def test_a_line_that_is_rewritten_fits_on_the_terminal(
-    clock: Clock, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_line_that_is_rewritten_fits_on_the_terminal(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "20")
-    publish(clock)
+    with on_terminal() as terminal:
+        publish(clock)
     assert {len(line) for line in terminal.getvalue().split("\r\x1b[K")} == {19}
 
 
-def test_quiet_work_shows_no_progress(clock: Clock, terminal: Terminal) -> None:
-    logging.getLogger("mh_batch").setLevel(logging.WARNING)
-    with publish(clock):
-        pass
+def test_quiet_work_shows_no_progress(clock: Clock) -> None:
+    with on_terminal() as terminal:
+        logging.getLogger("mh_batch").setLevel(logging.WARNING)
+        with publish(clock):
+            pass
     assert terminal.getvalue() == ""
 
 
@@ -89,14 +90,20 @@ def test_an_application_gets_the_lines_as_records(clock: Clock, caplog: pytest.L
     assert caplog.messages == ["publishing: 300 of 400 rows, 10 rows/s, 30 s, about 10 s left"]
 
 
-def test_work_that_is_asked_is_asked_while_it_lasts(monkeypatch: pytest.MonkeyPatch, terminal: Terminal) -> None:
+def test_work_that_is_asked_is_asked_while_it_lasts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mh_batch.common.progress._SECONDS_ON_TERMINAL", 0.001)
-    with Progress("scoring", 10, "texts", size=100, size_unit="tokens", poll=lambda: (5, 80)):
-        while "\r" not in terminal.getvalue():
-            pass
-    assert terminal.getvalue().endswith("\n")
-    *_, last = terminal.getvalue().split("\r\x1b[K")
+    asked = threading.Semaphore(0)
+
+    def poll() -> tuple[int, int]:
+        asked.release()
+        return 5, 80
+
+    with on_terminal() as terminal:
+        with Progress("scoring", 10, "texts", size=100, size_unit="tokens", poll=poll):
+            assert all(asked.acquire(timeout=10) for _ in range(3))
+        *_, last = terminal.getvalue().split("\r\x1b[K")
     assert last.startswith("scoring: 5 of 10 texts, 80 tokens, ")
+    assert last.endswith("\n")
 
 
 def test_a_rate_and_the_time_left_are_those_of_what_is_done_now(clock: Clock) -> None:
