@@ -38,8 +38,7 @@ def _delivery(settings: DeliverSettings) -> "Delivery":
     from mh_batch.followup import Contacts, CurrentConsent, Delivery, Outbox, Terms, load_contacts
     from mh_batch.followup.help_lines import load_help_lines
     from mh_batch.followup.user import this_user
-    from mh_batch.output import root_key
-    from mh_batch.output import OutputRoot
+    from mh_batch.output import OutputRoot, root_key
 
     sink, help_lines, root = _sink(settings), load_help_lines(settings.resources), OutputRoot.existing(settings.output)
     if sink:

@@ -18,8 +18,7 @@ def _keep_ids_out_of_event_log(flags: Mapping[str, Any]) -> None:
 
 
 def _run(settings: EraseSettings) -> int:
-    from mh_batch.output import root_key
-    from mh_batch.output import OutputRoot
+    from mh_batch.output import OutputRoot, root_key
     from mh_batch.privacy.erasure import erase
     from mh_batch.privacy.erasure.naming import subjects_of
     from mh_batch.spark import command_session, run_settings

@@ -32,8 +32,7 @@ def _run(settings: FollowupSettings) -> int:
     from mh_batch import open_run
     from mh_batch.consent import ConsentLedger
     from mh_batch.followup import follow_up, load_policy
-    from mh_batch.output import root_key
-    from mh_batch.output import OutputRoot
+    from mh_batch.output import OutputRoot, root_key
 
     policy, root = load_policy(settings.policy), OutputRoot.existing(settings.output)
     run, ledger = open_run(settings.output, settings.run), ConsentLedger.open(settings.consent)

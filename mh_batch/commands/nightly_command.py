@@ -6,8 +6,7 @@ from mh_batch.settings import NightlySettings
 
 
 def _run(settings: NightlySettings) -> int:
-    from mh_batch.output import warn_of_copies
-    from mh_batch.output import OutputRoot
+    from mh_batch.output import OutputRoot, warn_of_copies
     from mh_batch.scoring.nightly import run_night
     from mh_batch.spark import command_session
 

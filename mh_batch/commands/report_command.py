@@ -7,9 +7,7 @@ from mh_batch.settings import ReportSettings
 
 def _run(settings: ReportSettings) -> int:
     from mh_batch import open_run
-    from mh_batch.output import output_access
-    from mh_batch.output import MANIFEST, OutputRoot
-    from mh_batch.output import Leases
+    from mh_batch.output import MANIFEST, Leases, OutputRoot, output_access
     from mh_batch.reporting import write_report
     from mh_batch.spark import command_session, run_settings
 

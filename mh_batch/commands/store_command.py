@@ -10,8 +10,7 @@ from mh_batch.settings.run_settings import StoreStatsSettings
 
 
 def _show(settings: StoreStatsSettings) -> int:
-    from mh_batch.output import OutputRoot
-    from mh_batch.output import store_statistics
+    from mh_batch.output import OutputRoot, store_statistics
 
     rows = [asdict(one) for one in store_statistics(OutputRoot.at(settings.output))]
     if not rows:
@@ -21,8 +20,7 @@ def _show(settings: StoreStatsSettings) -> int:
 
 
 def _compact(settings: StoreSettings) -> int:
-    from mh_batch.output import OutputRoot
-    from mh_batch.output import compact_store
+    from mh_batch.output import OutputRoot, compact_store
     from mh_batch.spark import command_session, run_settings
 
     root = OutputRoot.at(settings.output)
@@ -33,8 +31,7 @@ def _compact(settings: StoreSettings) -> int:
 
 
 def _prune(settings: PruneSettings) -> int:
-    from mh_batch.output import OutputRoot
-    from mh_batch.output import prune_store
+    from mh_batch.output import OutputRoot, prune_store
 
     deleted = prune_store(OutputRoot.at(settings.output), settings.fingerprint, settings.unused)
     print("\n".join(f"deleted {fingerprint}" for fingerprint in deleted) or "nothing to delete")
