@@ -82,7 +82,7 @@ class Console(logging.Handler):
         """Put a line in the place of the one that was rewritten before; the next record takes it away."""
         self.acquire()
         try:
-            self._write(line[: shutil.get_terminal_size().columns - 1])
+            self._write(_fitted(line, shutil.get_terminal_size().columns - 1))
             self._has_rewritten = True
         finally:
             self.release()
@@ -139,6 +139,12 @@ def console_of(logger: logging.Logger) -> Console | None:
     if not logger.isEnabledFor(logging.INFO):
         return None
     return next((one for one in logging.getLogger(_PACKAGE).handlers if isinstance(one, Console)), None)
+
+
+def _fitted(line: str, width: int) -> str:
+    """A line of at most this width, with the beginning and the end of what was longer."""
+    head = width // 3
+    return line if len(line) <= width else f"{line[:head]}…{line[len(line) - (width - head - 1) :]}"
 
 
 def _is_unheard(logger: logging.Logger, level: int) -> bool:

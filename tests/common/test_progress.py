@@ -68,11 +68,16 @@ def test_what_is_announced_meanwhile_takes_the_line_away(clock: Clock) -> None:
     assert terminal.getvalue().endswith("\r\x1b[Konce more\nand again\n")
 
 
-def test_a_line_that_is_rewritten_fits_on_the_terminal(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "20")
+def test_a_line_that_is_rewritten_fits_on_the_terminal_with_its_end(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
     with on_terminal() as terminal:
         publish(clock)
-    assert {len(line) for line in terminal.getvalue().split("\r\x1b[K")} == {19}
+    lines = terminal.getvalue().split("\r\x1b[K")
+    assert {len(line) for line in lines} == {39}
+    assert lines[-1].startswith("publishing: 3…")
+    assert lines[-1].endswith(" 39 s, about 1 s left")
 
 
 def test_quiet_work_shows_no_progress(clock: Clock) -> None:

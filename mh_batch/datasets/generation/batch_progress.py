@@ -1,4 +1,4 @@
-"""What a person is told while batches are sent and waited for."""
+"""Lines on batches that are sent and waited for."""
 
 import time
 from collections.abc import Sequence
