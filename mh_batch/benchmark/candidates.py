@@ -282,7 +282,7 @@ CONTESTANTS: dict[str, Callable[[Spec], Contestant]] = {
 }
 
 
-def main(name: str, spec_file: str) -> None:
+def serve(name: str, spec_file: str) -> None:
     """Load the contestant, say that it is ready, and score as many texts as each line of standard input asks for."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -424,4 +424,4 @@ def _spark(spec: Spec) -> Library:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    serve(*sys.argv[1:])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import random
 import re
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,6 +23,7 @@ from mh_batch.benchmark.report import measure_reports
 from mh_batch.benchmark.runner import OWN_PYTHON, Result, compete
 from mh_batch.benchmark.shapes import measure_shapes
 from mh_batch.benchmark.texts import read_texts, write_texts
+from mh_batch.common.console import announce
 from mh_batch.errors import SettingsError, nearest
 from mh_batch.inference.engines import exact
 from mh_batch.inference.execution import best_precision
@@ -47,11 +47,11 @@ def benchmark(settings: BenchmarkSettings) -> str:
         PlatformError: the peers cannot be installed.
     """
     if settings.pipeline:
-        return measure_pipeline(settings.pipeline, settings.output, _say)
+        return measure_pipeline(settings.pipeline, settings.output, announce)
     if settings.lookup:
-        return measure_lookups(settings.lookup, settings.output, _say)
+        return measure_lookups(settings.lookup, settings.output, announce)
     if settings.report:
-        return measure_reports(settings.report, settings.output, _say)
+        return measure_reports(settings.report, settings.output, announce)
     names, threads = _names(settings), settings.threads or torch.get_num_threads()
     settings.output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as name:
@@ -62,7 +62,7 @@ def benchmark(settings: BenchmarkSettings) -> str:
         shapes = [_shape(text, model) for text in settings.shapes]
         torch.set_num_threads(threads)
         # First, since a precision that the model cannot have must not cost an hour of measurements.
-        agreements = measure_agreement(model, read_texts(texts), settings.agreement, settings.device, _say)
+        agreements = measure_agreement(model, read_texts(texts), settings.agreement, settings.device, announce)
         contestants = _compete(names, settings, model, texts, threads, half) if names else []
         peaks: dict[str, float] = {
             precision: matrix_peak(precision, settings.device) for precision in dict.fromkeys(["fp32", half])
@@ -74,7 +74,7 @@ def benchmark(settings: BenchmarkSettings) -> str:
             threads=threads,
             peaks=peaks,
             results=contestants,
-            shapes=measure_shapes(model.folder, shapes, peaks, settings.device, settings.rounds, _say)
+            shapes=measure_shapes(model.folder, shapes, peaks, settings.device, settings.rounds, announce)
             if shapes
             else [],
             agreements=agreements,
@@ -112,7 +112,7 @@ def _compete(
         lambda name: peers if name in PEER_PACKAGES else OWN_PYTHON,
         settings.rounds,
         settings.round_seconds,
-        _say,
+        announce,
     )
     by_name = {result.name: result for result in measured}
     return [by_name.get(name) or Result(name, problem=missing[name]) for name in names]
@@ -168,7 +168,3 @@ def _shape(text: str, model: Model) -> tuple[int, int]:
     if length > model.card.max_tokens:
         raise SettingsError(f"{model.card.name} takes {model.card.max_tokens:,} tokens, not {length:,}")
     return windows, length
-
-
-def _say(message: str) -> None:
-    print(message, file=sys.stderr, flush=True)

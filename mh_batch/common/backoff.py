@@ -1,4 +1,4 @@
-"""How long to wait before something is tried again."""
+"""Pauses before something is tried again."""
 
 import random
 from collections.abc import Iterator

@@ -118,7 +118,7 @@ class Folder:
         return [self / name for name in names]
 
     def modified(self) -> float:
-        """When the file was last written, in seconds since 1970; 0 if there is none."""
+        """Time of the last write to the file, in seconds since 1970; 0 if there is none."""
         file_system, path = file_system_of(self.uri)
         return float((file_system.get_file_info(path).mtime_ns or 0) / 1e9)
 

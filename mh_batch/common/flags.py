@@ -2,13 +2,27 @@
 
 import argparse
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, NoReturn, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from mh_batch.errors import SettingsError, UsageError, nearest
+
+
+@dataclass(frozen=True)
+class Argument:
+    """The form of a setting on the command line where its type does not say it: `Annotated[str, Argument(...)]`.
+
+    Attributes:
+        is_positional: It has no flag: what is no flag's value is its value.
+        is_repeated: Of several values, each has its flag, since what follows the first is no value of it.
+    """
+
+    is_positional: bool = False
+    is_repeated: bool = False
 
 
 class Parser(argparse.ArgumentParser):
@@ -35,14 +49,28 @@ class Parser(argparse.ArgumentParser):
 
 def add_flags(parser: argparse.ArgumentParser, settings: type[BaseModel]) -> None:
     """Add one flag for each field of `settings`. A flag that is not given leaves no trace in the namespace."""
-    for name, field in settings.model_fields.items():
-        flag = "--" + name.replace("_", "-")
-        parser.add_argument(flag, dest=name, default=argparse.SUPPRESS, help=_help(field), **_kind(field))
+    for name, field in _by_flag(settings).items():
+        argument = _argument(field)
+        kind: dict[str, Any] = {"default": argparse.SUPPRESS, "help": _help(field), **_kind(field, argument)}
+        if argument.is_positional:
+            parser.add_argument(name, **kind)
+        else:
+            parser.add_argument("--" + name.replace("_", "-"), dest=name, **kind)
 
 
 def given_flags(namespace: argparse.Namespace, settings: type[BaseModel]) -> dict[str, Any]:
     """Return the settings that were given as flags."""
-    return {name: value for name, value in vars(namespace).items() if name in settings.model_fields}
+    names = _by_flag(settings)
+    return {name: value for name, value in vars(namespace).items() if name in names}
+
+
+def _by_flag(settings: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The fields by what they are called outside: a field cannot have the name of something that pydantic defines."""
+    return {field.alias or name: field for name, field in settings.model_fields.items()}
+
+
+def _argument(field: FieldInfo) -> Argument:
+    return next((one for one in field.metadata if isinstance(one, Argument)), Argument())
 
 
 def _help(field: FieldInfo) -> str:
@@ -51,8 +79,12 @@ def _help(field: FieldInfo) -> str:
     return f"{field.description}{default}".replace("%", "%%")
 
 
-def _kind(field: FieldInfo) -> dict[str, Any]:
+def _kind(field: FieldInfo, argument: Argument) -> dict[str, Any]:
     origin = get_origin(field.annotation)
+    if argument.is_positional:
+        return {"nargs": "*" if origin is tuple else "?"}
+    if argument.is_repeated:
+        return {"action": "append", "metavar": "VALUE"}
     if field.annotation is bool:
         return {"action": "store_true"}
     if origin is tuple:
@@ -81,6 +113,3 @@ class _Pairs(argparse.Action):
                 parser.error(f"{option_string} takes NAME=VALUE pairs, not '{pair}'")
             pairs[name.strip()] = value.strip()
         setattr(namespace, self.dest, pairs)
-
-
-Command = Callable[[argparse.Namespace], int]

@@ -1,11 +1,12 @@
-"""Errors told by names and places alone: their messages may quote a text."""
+"""Errors told by names and places alone, also in log records: their messages may quote a text."""
 
+import logging
 import os
 import re
 import sys
 import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -25,7 +26,7 @@ _muting = threading.Lock()
 
 
 def told(error: BaseException) -> str:
-    """Say what failed and where: the types of the error and of those behind it, and the innermost places in the code.
+    """Return what failed and where: the types of the error and of those behind it, and innermost places in the code.
 
     Of Spark's errors the condition is told, or what an error of ours said in a worker, which quotes nothing.
     """
@@ -41,6 +42,36 @@ def withheld(error: BaseException) -> WithheldError:
     return WithheldError(
         f"{told(error)}; with {DEBUG}=1 the whole error is shown, and what it quotes of texts stays in Spark's logs"
     )
+
+
+class TextFilter(logging.Filter):
+    """A filter that takes out of log records what may quote a text.
+
+    An error that is logged, as the message, among its arguments or with its traceback, is told by its kind and place,
+    and one of ours by its message, which quotes nothing. The record's `exc_info` goes, so that no handler prints the
+    messages of the error and of those behind it.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let every record pass, without what may quote a text."""
+        if is_debugging():
+            return True
+        record.msg = _without_text(record.msg)
+        if isinstance(record.args, Mapping):
+            record.args = {name: _without_text(value) for name, value in record.args.items()}
+        elif record.args:
+            record.args = tuple(map(_without_text, record.args))
+        error = record.exc_info[1] if record.exc_info else None
+        if error is not None:
+            record.msg, record.args = f"{record.getMessage()}: {_without_text(error)}", None
+        record.exc_info = record.exc_text = None
+        return True
+
+
+def _without_text(value: object) -> object:
+    if isinstance(value, BaseException) and not isinstance(value, MhBatchError):
+        return told(value)
+    return value
 
 
 def is_debugging() -> bool:

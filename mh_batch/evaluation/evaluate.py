@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from mh_batch.common.console import announce
 from mh_batch.errors import CorpusError, SettingsError
 from mh_batch.evaluation.contenders import Contender, Predictions, executions_of, predictions, scored_by_all
 from mh_batch.evaluation.data import LabelledData
@@ -21,7 +22,6 @@ from mh_batch.evaluation.writing import summary, write
 from mh_batch.inference import load_scorer
 from mh_batch.models import Model, locate_model
 from mh_batch.settings import EvaluationSettings
-from mh_batch.spark.progress import announce
 
 Thresholds = Mapping[str, dict[str, float]]
 """By contender's title and label of the data."""

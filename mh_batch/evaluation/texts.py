@@ -10,15 +10,13 @@ from typing import Protocol
 import numpy as np
 import torch
 
+from mh_batch.common.progress import Progress
 from mh_batch.evaluation.data import text_facts
 from mh_batch.evaluation.metrics import Floats
 from mh_batch.inference import TextScore, load_scorer
 from mh_batch.inference.execution import Execution
 from mh_batch.models import Model
 from mh_batch.settings import Device
-from mh_batch.spark.progress import announce, duration
-
-_SAY_EVERY = 10.0
 
 TextFacts = tuple[list[str | None], list[str | None]]
 
@@ -68,7 +66,7 @@ class LocalTexts:
         rows = np.full((len(self.texts), len(model.card.labels)), np.nan)
         started = time.monotonic()
         title = f"{model.card.name}, {execution.engine} {execution.precision}"
-        for row, score in _told(scorer.stream(present.items()), present, title):
+        for row, score in _with_progress(scorer.stream(present.items()), present, title):
             if score.probabilities is not None:
                 rows[row] = score.probabilities
         return Scored(rows, time.monotonic() - started)
@@ -87,18 +85,14 @@ def here(device: Device) -> str:
     return "cpu"
 
 
-def _told(
+def _with_progress(
     scores: Iterator[tuple[int, TextScore]], texts: Mapping[int, str], title: str
 ) -> Iterator[tuple[int, TextScore]]:
-    """Say on standard error how far the scoring has come. Time is reckoned by characters: long texts come first."""
-    started = said = time.monotonic()
-    chars, total = 0, sum(map(len, texts.values()))
-    for done, (row, score) in enumerate(scores, start=1):
-        yield row, score
-        chars += len(texts[row])
-        now = time.monotonic()
-        if now - said >= _SAY_EVERY or done == len(texts):
-            rate = done / max(now - started, 1e-9)
-            left = f", about {duration((now - started) / chars * (total - chars))} left" if done < len(texts) else ""
-            announce(f"{title}: {done:,} of {len(texts):,} texts, {rate:,.1f} texts/s{left}")
-            said = now
+    """The scores, with their progress. Time is reckoned by characters: long texts come first."""
+    chars = 0
+    total = sum(map(len, texts.values()))
+    with Progress(title, len(texts), "texts", size=total, size_unit="characters") as progress:
+        for done, (row, score) in enumerate(scores, start=1):
+            yield row, score
+            chars += len(texts[row])
+            progress.update(done, chars)

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Literal
 
 from mh_batch.common.backoff import pauses
+from mh_batch.common.console import announce
 from mh_batch.followup.contacts import Contact, Contacts
 from mh_batch.followup.notices import HelpLines, notice_of
 from mh_batch.followup.outbox import Outbox
@@ -19,7 +20,6 @@ from mh_batch.followup.sinks import Sink, SinkResponse
 from mh_batch.followup.standing_consent import StandingConsent
 from mh_batch.output.layout import new_run_id
 from mh_batch.pseudonyms.hashing import PseudonymKey
-from mh_batch.spark.progress import announce
 
 # Whoever asks us to wait longer is asked again by the next delivery.
 _LONGEST_WAIT_SECONDS = 300.0

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pyarrow as pa
 from pyspark.sql import Column, DataFrame, SparkSession, Window, functions as F
 
+from mh_batch.common.console import announce
 from mh_batch.consent import ConsentLedger
 from mh_batch.errors import UsageError, nearest
 from mh_batch.followup.issuing import Candidate, Issue, due_rows
@@ -20,7 +21,6 @@ from mh_batch.followup.standing_consent import Permission, in_pseudonyms
 from mh_batch.output.layout import OutputRoot, new_run_id
 from mh_batch.output.published import PublishedRun
 from mh_batch.pseudonyms.hashing import PseudonymKey
-from mh_batch.spark.progress import announce
 
 
 def find_candidates(

@@ -11,9 +11,9 @@ import shlex
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 
+from mh_batch.common.console import announce
 from mh_batch.common.filesystem import Folder
 from mh_batch.output.layout import COPIES, OutputRoot
-from mh_batch.spark import announce
 
 
 @dataclass(frozen=True)

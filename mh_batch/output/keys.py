@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from mh_batch.common.console import warn
 from mh_batch.common.filesystem import Folder
 from mh_batch.errors import KeyFileError, RotationError, UsageError
 from mh_batch.output.layout import OutputRoot
@@ -14,7 +15,6 @@ from mh_batch.pseudonyms import (
     read_or_create_key,
     who_else_may_read,
 )
-from mh_batch.spark import announce
 
 KEY_FILE = "pseudonym.key"
 KEY_CHECK = "pseudonym_key"
@@ -67,7 +67,7 @@ def stored_key(path: Path | None, may_create: bool = False) -> PseudonymKey:
 def _warn_of_readers(path: Path) -> None:
     others = who_else_may_read(path)
     if others is not None:
-        announce(f"warning: {others} may read {path}, and could link authors to their pseudonyms: chmod 600 {path}")
+        warn(f"{others} may read {path}, and could link authors to their pseudonyms: chmod 600 {path}")
 
 
 def check_key(root: OutputRoot, key: PseudonymKey) -> None:

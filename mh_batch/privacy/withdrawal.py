@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import pyarrow.compute as pc
 from pyspark.sql import DataFrame, SparkSession, functions as F
 
+from mh_batch.common.console import announce
 from mh_batch.common.filesystem import Folder
 from mh_batch.consent import WITHDRAWN, LedgerFiles, ResearchConsent, Subjects, read_events, research_consent
 from mh_batch.corpus import RejectionReason
@@ -17,7 +18,7 @@ from mh_batch.output import OutputRoot
 from mh_batch.privacy.erasure import erase
 from mh_batch.pseudonyms import PseudonymKey, hasher
 from mh_batch.settings import ScoreSettings
-from mh_batch.spark import announce, materialize
+from mh_batch.spark import materialize
 
 
 @dataclass(frozen=True)

@@ -6,19 +6,19 @@ Protocol: https://github.com/delta-io/delta/blob/master/PROTOCOL.md
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 import pyarrow as pa
 
 from mh_batch.common.backoff import pauses
+from mh_batch.common.console import announce
 from mh_batch.common.filesystem import Folder
+from mh_batch.common.progress import Progress
 from mh_batch.common.redaction import is_debugging
 from mh_batch.errors import PublishingError, UsageError
-from mh_batch.publishing.progress import counted
 from mh_batch.publishing.run_tables import MODEL, PROBABILITY, RUN, RunTable, TableName, base_schema
-from mh_batch.spark.progress import announce
 
 if TYPE_CHECKING:
     from deltalake import CommitProperties, DeltaTable
@@ -86,7 +86,7 @@ class DeltaRuns:
 
         def write() -> int:
             table = self._existing() or self._made()
-            batches = counted(rows.batches(), f"publishing {self.name} of {run_id}", rows.rows)
+            batches = _counted(rows.batches(), f"publishing {self.name} of {run_id}", rows.rows)
             write_deltalake(
                 table,
                 pa.RecordBatchReader.from_batches(rows.schema, batches),
@@ -187,3 +187,13 @@ def _commit(facts: Mapping[str, str]) -> CommitProperties:
     from deltalake import CommitProperties
 
     return CommitProperties(custom_metadata=dict(facts))
+
+
+def _counted(batches: Iterable[pa.RecordBatch], title: str, rows: int) -> Iterator[pa.RecordBatch]:
+    """The batches, with the progress of so many rows."""
+    done = 0
+    with Progress(title, rows, "rows") as progress:
+        for batch in batches:
+            yield batch
+            done += len(batch)
+            progress.update(done)

@@ -9,6 +9,7 @@ from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession, functions as F
 
+from mh_batch.common.console import announce
 from mh_batch.consent import ResearchConsent
 from mh_batch.corpus import Corpus, examine, later_copies, read_corpus, reject_copies
 from mh_batch.models import Model, known_languages
@@ -18,7 +19,7 @@ from mh_batch.scoring.context import RunContext
 from mh_batch.scoring.plan import RunPlan
 from mh_batch.scoring.tables import is_eligible, rejected_by_all
 from mh_batch.sources import BadFile, TableVersion
-from mh_batch.spark import announce, materialize
+from mh_batch.spark import materialize
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
+from mh_batch.common.console import announce
 from mh_batch.corpus import Corpus
 from mh_batch.errors import ValidationError
 from mh_batch.output import MANIFEST, Leases, PublishedRun, check_key, clear_after, make_folders, output_access
@@ -19,7 +20,7 @@ from mh_batch.scoring.model_scoring import ModelResult, score_model
 from mh_batch.scoring.plan import RunPlan, plan_run
 from mh_batch.scoring.spark_errors import translate_spark_errors
 from mh_batch.settings import ScoreSettings
-from mh_batch.spark import announce, run_settings
+from mh_batch.spark import run_settings
 from mh_batch.validation import validate_run
 
 

@@ -1,28 +1,22 @@
 """Typed, frozen settings: a YAML file and flags fill the same fields."""
 
 from mh_batch.settings.base import load_settings
-from mh_batch.settings.benchmark import BenchmarkSettings, DeviceBenchmarkSettings
-from mh_batch.settings.evaluation import EvaluationSettings
-from mh_batch.settings.export import ExportSettings
-from mh_batch.settings.followup import DeliverSettings, FollowupSettings
-from mh_batch.settings.generation import GenerateSettings
-from mh_batch.settings.preparation import PrepareSettings
-from mh_batch.settings.privacy import EraseSettings, RotateSettings
-from mh_batch.settings.publishing import PublishSettings
-from mh_batch.settings.runs import (
+from mh_batch.settings.benchmark_settings import BenchmarkSettings, DeviceBenchmarkSettings
+from mh_batch.settings.dataset_settings import GenerateSettings, PrepareSettings
+from mh_batch.settings.evaluation_settings import EvaluationSettings
+from mh_batch.settings.followup_settings import DeliverSettings, FollowupSettings
+from mh_batch.settings.model_settings import ExportSettings, TrainSettings
+from mh_batch.settings.privacy_settings import EraseSettings, RotateSettings
+from mh_batch.settings.run_settings import PruneSettings, PublishSettings, ReportSettings, RunSettings, StoreSettings
+from mh_batch.settings.scoring_settings import (
     Device,
     EngineChoice,
     NightlySettings,
     Period,
     PrecisionChoice,
-    PruneSettings,
     ReportOptions,
-    ReportSettings,
-    RunSettings,
     ScoreSettings,
-    StoreSettings,
 )
-from mh_batch.settings.training import TrainSettings
 
 __all__ = [
     "BenchmarkSettings",

@@ -1,4 +1,4 @@
-"""What all settings have in common, and how a YAML file and flags fill them."""
+"""The base of all settings, and their filling from a YAML file and flags."""
 
 from collections.abc import Mapping
 from importlib.resources.abc import Traversable
@@ -30,6 +30,11 @@ class Settings(BaseModel):
 
 def load_settings(kind: type[S], file: Path | None, flags: Mapping[str, Any]) -> S:
     """Fill settings from a YAML file and from flags; flags win.
+
+    Args:
+        kind: The settings to fill.
+        file: YAML file with some of them, or None.
+        flags: Those that were given otherwise, by name.
 
     Raises:
         SettingsError: a key is unknown or a value bad; the message names the nearest right key.

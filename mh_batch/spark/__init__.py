@@ -18,7 +18,6 @@ if TYPE_CHECKING:
         persist_on_executors as persist_on_executors,
         unpersist as unpersist,
     )
-    from mh_batch.spark.progress import Progress as Progress, announce as announce, duration as duration
     from mh_batch.spark.python_workers import (
         BatchFunction as BatchFunction,
         common_workers as common_workers,
@@ -47,7 +46,6 @@ else:
             "counters": ["Counters", "Effort", "Throughput", "peak_bytes"],
             "devices": ["Placement", "device_of_task"],
             "materialization": ["materialize", "persist_on_executors", "unpersist"],
-            "progress": ["Progress", "announce", "duration"],
             "python_workers": [
                 "BatchFunction",
                 "common_workers",

@@ -3,8 +3,13 @@
 import resource
 import sys
 from dataclasses import asdict, dataclass, field
+from typing import Literal
 
 from pyspark import Accumulator, AccumulatorParam, SparkContext
+
+from mh_batch.common.progress import Progress
+
+_SIZES = {"tokens": "tokens", "chars": "characters"}
 
 
 class _Largest(AccumulatorParam[int]):
@@ -70,6 +75,22 @@ class Counters:
     def effort(self) -> Effort:
         """The work counted so far."""
         return Effort(**{name: counter.value for name, counter in self._counters.items()})
+
+    def progress(self, title: str, texts: int, size: int, unit: Literal["tokens", "chars"] = "tokens") -> Progress:
+        """Return the progress of a stage, to be shown while it counts here.
+
+        Args:
+            title: What the stage does.
+            texts: How many texts there are.
+            size: Tokens or characters of all of them: time left goes by these, since the longest texts come first.
+            unit: Which of the two.
+        """
+
+        def poll() -> tuple[int, int]:
+            effort = self.effort()
+            return effort.texts, getattr(effort, unit)
+
+        return Progress(title, texts, "texts", size=size, size_unit=_SIZES[unit], poll=poll)
 
 
 def peak_bytes() -> int:

@@ -13,10 +13,12 @@ from pathlib import Path
 from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
+from mh_batch.common.console import get_logger
 from mh_batch.common.permissions import owner_only
 from mh_batch.common.redaction import spark_muted
 from mh_batch.errors import PlatformError
 
+_LOG = get_logger(__name__)
 _JAVA = 17
 _ATTEMPTS = 4
 _INSTALL_JAVA = (
@@ -110,6 +112,7 @@ def command_session(name: str) -> Iterator[SparkSession]:
     before = SparkContext._active_spark_context
     with spark_muted():
         spark = start_session(name)
+        _LOG.debug("Spark %s, master %s", spark.version, spark.sparkContext.master)
         try:
             yield spark
         finally:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from mh_batch.training.progress import Progress
+from mh_batch.common.console import announce
+from mh_batch.common.progress import Progress
 
 
 class ProgressCallback(TrainerCallback):
@@ -24,9 +24,9 @@ class ProgressCallback(TrainerCallback):
         """Show progress, every now and then."""
         if not state.is_world_process_zero:
             return
-        self._progress = self._progress or Progress(f"{self._what}: steps", state.max_steps, done=state.global_step - 1)
+        self._progress = self._progress or Progress(self._what, state.max_steps, "steps", before=state.global_step - 1)
         loss = next((entry["loss"] for entry in reversed(state.log_history) if "loss" in entry), None)
-        self._progress.show(state.global_step, "" if loss is None else f"loss {loss:.3f}")
+        self._progress.update(state.global_step, note="" if loss is None else f"loss {loss:.3f}")
 
     def on_evaluate(
         self,
@@ -40,4 +40,4 @@ class ProgressCallback(TrainerCallback):
         if state.is_world_process_zero:
             measured = {name.removeprefix("eval_"): value for name, value in (metrics or {}).items()}
             shown = ", ".join(f"{name} {value:.4f}" for name, value in measured.items() if "_per_" not in name)
-            print(f"{self._what}: epoch {state.epoch:.1f}: {shown}", file=sys.stderr, flush=True)
+            announce(f"{self._what}: epoch {state.epoch:.1f}: {shown}")

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from mh_batch.training.progress import Progress
+from mh_batch.common.progress import Progress
 from mh_batch.training.untyped import HuggingFaceModel, HuggingFaceTokenizer
 
 Matrix = npt.NDArray[np.float32]
@@ -94,13 +94,13 @@ class Teacher:
         encoded = self.tokenizer(list(texts), truncation=True, max_length=tokens)["input_ids"]
         order = sorted(range(len(encoded)), key=lambda row: -len(encoded[row]))
         found: list[tuple[Tensor, ...]] = []
-        progress, done = Progress("teacher", len(order)), 0
+        progress, done = Progress("teacher", len(order), "texts"), 0
         while done < len(order):
             rows = order[done : done + max(1, batch_tokens // len(encoded[order[done]]))]
             batch = self.tokenizer.pad({"input_ids": [encoded[row] for row in rows]}, return_tensors="pt")
             with torch.inference_mode():
                 found.append(read(dict(batch)))
             done += len(rows)
-            progress.show(done)
+            progress.update(done)
         back = np.argsort(order)
         return [torch.cat(part).numpy()[back] for part in zip(*found, strict=True)]

@@ -49,13 +49,15 @@ def test_a_root_elsewhere_needs_a_key_to_be_named(root: OutputRoot, monkeypatch:
 
 
 def test_a_key_that_others_may_read_is_used_with_a_warning(
-    root: OutputRoot, key_file: Path, capsys: pytest.CaptureFixture[str]
+    root: OutputRoot, key_file: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     root_key(root, key_file)
-    assert capsys.readouterr().err == ""
+    assert caplog.messages == []
     key_file.chmod(0o644)
     root_key(root, key_file)
-    assert f"everybody may read {key_file}" in capsys.readouterr().err
+    (record,) = caplog.records
+    assert (record.name, record.levelname) == ("mh_batch.output.keys", "WARNING")
+    assert f"everybody may read {key_file}" in record.message
 
 
 def test_another_key_than_that_of_earlier_runs_is_refused(

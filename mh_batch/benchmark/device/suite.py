@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -21,6 +20,7 @@ from mh_batch.benchmark.device.journal import Journal
 from mh_batch.benchmark.device.rounds import Pace
 from mh_batch.benchmark.peak import matrix_speeds
 from mh_batch.benchmark.texts import read_texts
+from mh_batch.common.console import announce
 from mh_batch.common.hardware import cores, processor, versions_of
 from mh_batch.errors import PlatformError, SettingsError
 from mh_batch.inference.execution import Precision, best_precision, choose_execution
@@ -152,4 +152,4 @@ def _machine(device: str) -> dict[str, Any]:
 
 
 def _say(message: str) -> None:
-    print(f"[{time.perf_counter() - _STARTED:5.0f} s] {message}", file=sys.stderr, flush=True)
+    announce(f"[{time.perf_counter() - _STARTED:5.0f} s] {message}")

@@ -9,7 +9,8 @@ from mh_batch.datasets.generation.answers import ModelAnswer
 from mh_batch.datasets.generation.batch_ledger import BatchLedger, Submission
 from mh_batch.datasets.generation.generation_folder import GenerationFolder
 from mh_batch.datasets.generation.generation_plan import GenerationPlan, parse_custom_id
-from mh_batch.datasets.generation.progress import BatchProgress, say
+from mh_batch.common.console import announce
+from mh_batch.datasets.generation.batch_progress import BatchProgress
 from mh_batch.datasets.generation.providers import BatchRequest, BatchState, Provider
 from mh_batch.errors import BatchRefusedError, LostAnswerError, ProviderError
 
@@ -107,7 +108,7 @@ def send(plan: GenerationPlan, provider: Provider, ledger: BatchLedger, asked: S
         except BatchRefusedError as refused:
             ledger.move(submission, "not_accepted")
             wait = pause if refused.retry_after is None else refused.retry_after
-            say(f"{refused}; once more in {wait:.0f} s")
+            announce(f"{refused}; once more in {wait:.0f} s")
             time.sleep(wait)
         except ProviderError:
             ledger.move(submission, "not_accepted")
@@ -124,7 +125,7 @@ def settle(plan: GenerationPlan, provider: Provider, ledger: BatchLedger, submis
         ledger: Where it is written down.
         submission: The batch.
     """
-    say(f"looking whether a batch of {len(submission.custom_ids):,} requests was accepted")
+    announce(f"looking whether a batch of {len(submission.custom_ids):,} requests was accepted")
     time.sleep(provider.settle_seconds)
     batch = _recognised(plan, provider, ledger, submission)
     ledger.move(submission, "accepted" if batch else "not_accepted", batch)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Callable
 from functools import cache, partial
@@ -14,6 +13,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from mh_batch.common.console import get_logger
 from mh_batch.errors import ModelError
 from mh_batch.inference.cache import cached_folder
 from mh_batch.inference.engines.encoder import PackedEncoder
@@ -100,7 +100,7 @@ def best_packing(device: torch.device, dtype: torch.dtype, head_width: int) -> P
         return "stretches"
     if varlen_agrees(device, dtype, head_width):
         return "varlen"
-    logging.getLogger(__name__).warning(
+    get_logger(__name__).warning(
         "attention of packed sequences fails on %s (%s): attending by length, which is slower", device, dtype
     )
     return "stretches"

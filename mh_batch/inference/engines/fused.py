@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass, replace
 from functools import cache
 from types import ModuleType
@@ -10,6 +9,8 @@ from types import ModuleType
 import torch
 from torch import Tensor
 from torch.nn import functional
+
+from mh_batch.common.console import get_logger
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ def _kernels(device: torch.device) -> ModuleType | None:
                 return triton_kernels
     except Exception as error:  # no Triton, no C compiler, a GPU that it does not know
         why = type(error).__name__
-    logging.getLogger(__name__).warning("no fused kernels on %s (%s): PyTorch's are some percent slower", device, why)
+    get_logger(__name__).warning("no fused kernels on %s (%s): PyTorch's are some percent slower", device, why)
     return None
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from pyspark.sql import SparkSession
 
+from mh_batch.common.console import announce
 from mh_batch.common.filesystem import Folder
 from mh_batch.consent import Subjects
 from mh_batch.output import (
@@ -30,7 +31,6 @@ from mh_batch.privacy.erasure.settlement import forget_unclaimed, remove_identif
 from mh_batch.privacy.erasure.subject_filter import Removal, SubjectFilter
 from mh_batch.privacy.erasure.subject_rows import Found, documents_of, documents_with, find, table_files, texts_left
 from mh_batch.pseudonyms import ErasureHashes, PseudonymKey, author_key
-from mh_batch.spark import announce
 
 _DRAFTS = "erase"
 

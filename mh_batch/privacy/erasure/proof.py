@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from mh_batch.common.console import announce
 from mh_batch.common.filesystem import Folder, file_system_of
 from mh_batch.errors import ErasureError
 from mh_batch.output import (
@@ -23,7 +24,6 @@ from mh_batch.privacy.erasure.identifier_search import MIN_SEARCH_LENGTH, Identi
 from mh_batch.privacy.erasure.manifests import identifiers_in_settings
 from mh_batch.privacy.erasure.subject_filter import Removal, SubjectFilter
 from mh_batch.privacy.erasure.subject_rows import run_folders, table_files
-from mh_batch.spark import announce
 
 _NAMED = 10
 _PIECE_BYTES = 2**26

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from mh_batch.common.console import announce
 from mh_batch.errors import ErasureError, KeyFileError, RotationError, UsageError
 from mh_batch.output import (
     KEY_CHECK,
@@ -24,7 +25,6 @@ from mh_batch.output import (
 from mh_batch.privacy.erasure.erasure_journal import unfinished_erasure
 from mh_batch.privacy.rotation.pseudonyms import NextLink
 from mh_batch.pseudonyms import PseudonymKey, create_key_file, new_key, read_key
-from mh_batch.spark import announce
 
 _DRAFTS = "rotate"
 

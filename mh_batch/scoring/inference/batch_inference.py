@@ -27,7 +27,6 @@ from mh_batch.spark import (
     BatchFunction,
     Counters,
     Placement,
-    Progress,
     TaskPlan,
     Throughput,
     common_workers,
@@ -105,7 +104,7 @@ class BatchInference:
             tokenised = texts.select("content_key", "text", "n_chars").mapInArrow(work, TOKENISED)
         table = persist_on_executors(tokenised)
         try:
-            with Progress(f"tokenising for {self.model.card.name}", counters, row[0], row[1], "chars") as progress:
+            with counters.progress(f"tokenising for {self.model.card.name}", row[0], row[1], "chars") as progress:
                 plan = TaskPlan.of(table, tasks, *self._task_size)
         except BaseException:
             unpersist(table)
@@ -126,7 +125,7 @@ class BatchInference:
         shipped = ship_model(self.spark, self.model)
         work = scoring_function(shipped, self.execution, self._place, self.token_budget, counters, self.load)
         spread = texts.table.select("content_key", "ids", "failure", plan.task().alias("task"))
-        with Progress(self.title, counters, plan.texts, plan.tokens) as progress:
+        with counters.progress(self.title, plan.texts, plan.tokens) as progress:
             if self._place.gpus:
                 in_waves(spread, plan, len(self._place.gpus), lambda wave: keep(self._scored(wave, work)))
             else:

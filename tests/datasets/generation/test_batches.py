@@ -21,7 +21,7 @@ Arguments = Callable[[PlayedApi], list[str]]
 # Processes that are forked from one that has read the package: to start one takes no time.
 _PROCESSES = get_context("forkserver")
 _PROCESSES.set_forkserver_preload(
-    [__name__, "anthropic", "mh_batch.commands.generation", "mh_batch.datasets.generation"]
+    [__name__, "anthropic", "mh_batch.commands.generate_command", "mh_batch.datasets.generation"]
 )
 
 
