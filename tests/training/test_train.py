@@ -17,11 +17,11 @@ from transformers import TrainerCallback
 from mh_batch.errors import UsageError
 from mh_batch.inference import load_scorer
 from mh_batch.models import locate_model
-from mh_batch.training.batching import LikeLengths
-from mh_batch.training.recipe import Stage
-from mh_batch.training.stage import Machine
+from mh_batch.training.data.encoded_dataset import LengthBucketedSampler
 from mh_batch.training.train import train
-from tests.training.made_up import FAST, STATES, independent, one_label, plan, recipe, run, weights
+from mh_batch.training.trainer import Machine
+from mh_batch.training.training_recipe import Stage
+from tests.training.small_trainings import FAST, STATES, independent, one_label, plan, recipe, run, weights
 
 
 def test_a_model_folder_holds_all_that_its_users_need(tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ def test_an_interrupted_training_ends_as_if_it_had_not_been(tmp_path: Path, monk
 
     hit = replace(calm, work=tmp_path / "work")
     with monkeypatch.context() as patch:
-        patch.setattr("mh_batch.training.stage.ProgressCallback", lambda name: KillAfter(2))
+        patch.setattr("mh_batch.training.trainer.ProgressCallback", lambda name: KillAfter(2))
         with pytest.raises(Killed):
             run(hit, tmp_path / "hit")
     assert not (tmp_path / "hit").exists()
@@ -120,14 +120,14 @@ def test_the_vocabulary_of_a_new_model_knows_the_words_of_all_stages(tmp_path: P
 def test_batches_come_in_the_order_of_the_recipe(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, order: Any, ours: bool
 ) -> None:
-    made: list[LikeLengths] = []
+    made: list[LengthBucketedSampler] = []
 
-    class Watched(LikeLengths):
+    class Watched(LengthBucketedSampler):
         def __iter__(self) -> Iterator[int]:
             made.append(self)
             return super().__iter__()
 
-    monkeypatch.setattr("mh_batch.training.stage.LikeLengths", Watched)
+    monkeypatch.setattr("mh_batch.training.trainer.LikeLengths", Watched)
     stages = recipe(Stage(name="states", epochs=0.1, order=order, **FAST))
     run(plan(stages, {"states": one_label(tmp_path / "data")}, tmp_path / "work"), tmp_path / "tiny")
     assert bool(made) is ours
