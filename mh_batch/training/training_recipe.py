@@ -42,7 +42,10 @@ class Distillation(_Frozen):
         "first_token", description="its last state, or the means of the states of all tokens at four depths"
     )
     panel: float = Field(
-        0.0, ge=0, le=1, description="share that a panel's soft labels have in the labels known; they fill in the unknown"
+        0.0,
+        ge=0,
+        le=1,
+        description="share that a panel's soft labels have in the labels known; they fill in the unknown",
     )
     tokens: int = Field(128, ge=8, description="the teacher reads texts up to so many tokens")
 

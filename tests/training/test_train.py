@@ -127,7 +127,7 @@ def test_batches_come_in_the_order_of_the_recipe(
             made.append(self)
             return super().__iter__()
 
-    monkeypatch.setattr("mh_batch.training.trainer.LikeLengths", Watched)
+    monkeypatch.setattr("mh_batch.training.trainer.LengthBucketedSampler", Watched)
     stages = recipe(Stage(name="states", epochs=0.1, order=order, **FAST))
     run(plan(stages, {"states": one_label(tmp_path / "data")}, tmp_path / "work"), tmp_path / "tiny")
     assert bool(made) is ours

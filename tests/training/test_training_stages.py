@@ -1,23 +1,17 @@
 """Which splits a stage may learn from."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 from pydantic import ValidationError
 
 from mh_batch.datasets.comparable import comparable
-from mh_batch.errors import SettingsError, UsageError
+from mh_batch.errors import UsageError
 from mh_batch.models import locate_model
-from mh_batch.training.data.prepared_splits import held_out_texts, open_prepared
-from mh_batch.training.data.training_texts import TrainingTexts, gather_texts
-from mh_batch.training.distillation.teacher import Teacher
-from mh_batch.training.distillation.teacher_targets import encode_with_targets
-from mh_batch.training.training_recipe import Distillation, Stage
-from tests.training.small_trainings import FAST, ROWS, STATES, independent, one_label, plan, recipe, run, weights
+from mh_batch.training.training_recipe import Stage
+from tests.training.small_trainings import FAST, ROWS, independent, one_label, plan, recipe, run
 
 
 def test_a_stage_may_learn_from_the_validation_split_and_is_then_measured_on_the_test_split_alone(

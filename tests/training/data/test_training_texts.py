@@ -1,23 +1,12 @@
 """What a training must not see."""
 
-import json
-from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-import pytest
-from pydantic import ValidationError
-
 from mh_batch.datasets.comparable import comparable
-from mh_batch.errors import SettingsError, UsageError
-from mh_batch.models import locate_model
 from mh_batch.training.data.prepared_splits import held_out_texts, open_prepared
-from mh_batch.training.data.training_texts import TrainingTexts, gather_texts
-from mh_batch.training.distillation.teacher import Teacher
-from mh_batch.training.distillation.teacher_targets import encode_with_targets
-from mh_batch.training.training_recipe import Distillation, Stage
-from tests.training.small_trainings import FAST, ROWS, STATES, independent, one_label, plan, recipe, run, weights
+from mh_batch.training.data.training_texts import gather_texts
+from mh_batch.training.training_recipe import Stage
+from tests.training.small_trainings import FAST, independent, one_label
 
 
 def test_no_text_that_a_later_stage_is_measured_on_is_learned_from(tmp_path: Path) -> None:
@@ -29,5 +18,3 @@ def test_no_text_that_a_later_stage_is_measured_on_is_learned_from(tmp_path: Pat
     assert measured & {comparable(text) for text in emotions.rows("train")["text"]}
     assert not measured & {comparable(text) for text in learned.texts}
     assert len(learned.targets) == len(learned.texts) == learned.n_prepared
-
-

@@ -1,23 +1,18 @@
 """What a student follows of a teacher."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from pydantic import ValidationError
 
-from mh_batch.datasets.comparable import comparable
-from mh_batch.errors import SettingsError, UsageError
-from mh_batch.models import locate_model
-from mh_batch.training.data.prepared_splits import held_out_texts, open_prepared
-from mh_batch.training.data.training_texts import TrainingTexts, gather_texts
+from mh_batch.errors import SettingsError
+from mh_batch.training.data.training_texts import TrainingTexts
 from mh_batch.training.distillation.teacher import Teacher
 from mh_batch.training.distillation.teacher_targets import encode_with_targets
 from mh_batch.training.training_recipe import Distillation, Stage
-from tests.training.small_trainings import FAST, ROWS, STATES, independent, one_label, plan, recipe, run, weights
+from tests.training.small_trainings import FAST, STATES, independent, one_label, plan, recipe, run, weights
 
 
 def test_a_student_that_follows_a_teacher_learns_its_answers(tmp_path: Path, teacher: Path) -> None:
@@ -75,5 +70,3 @@ def test_a_teacher_that_read_the_beginning_of_a_text_only_is_not_followed_in_it(
     assert np.isnan(wanted[64]["summaries"]).all(axis=1).tolist() == [False, True, False] * 10
     assert wanted[64]["targets"][1].tolist() == pytest.approx([np.nan, 1], nan_ok=True)
     assert not np.isnan(wanted[64]["targets"][[0, 2]]).any()
-
-
