@@ -8,7 +8,7 @@ from mh_batch.settings import ExportSettings, load_settings
 
 def export(arguments: argparse.Namespace) -> int:
     """Write a model's ONNX graphs, and say how far they are from it."""
-    from mh_batch.evaluation.export import export_model
+    from mh_batch.evaluation.onnx_export import export_model
     from mh_batch.models import locate_model
     from mh_batch.spark.progress import announce
 
@@ -16,6 +16,6 @@ def export(arguments: argparse.Namespace) -> int:
     model = locate_model(settings.model, settings.models_dir)
     exported = export_model(model, settings.output, settings.precision, announce)
     for precision, parity in exported.parity.items():
-        print(f"{precision}: {parity.told()}")
+        print(f"{precision}: {parity.described()}")
     print(f"score with it: mh-batch score --model {exported.folder} …")
     return 0

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from mh_batch.evaluation.metrics import Confusion, averaged, confusion, once
+from mh_batch.evaluation.measures.metrics import Confusion, averaged, confusion, once
 from mh_batch.training.data.prepared_splits import PreparedData
 
 _Numbers = npt.NDArray[np.float32]

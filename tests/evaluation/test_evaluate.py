@@ -13,9 +13,9 @@ from sklearn.metrics import f1_score, roc_auc_score
 
 from mh_batch.cli import main
 from mh_batch.contracts import load_contract
-from mh_batch.evaluation.comparison import INDICATOR
+from mh_batch.evaluation.report.text_tables import INDICATOR
 from mh_batch.models import read_card
-from tests.evaluation.made_up import labelled_texts, write_labelled
+from tests.evaluation.labelled_examples import labelled_texts, write_labelled
 from tests.texts import files_with
 
 XLMR = "xlmr-depression-mini"

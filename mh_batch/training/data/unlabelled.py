@@ -12,7 +12,7 @@ import pyarrow as pa
 from mh_batch.errors import CorpusError
 from mh_batch.sources.arrow_reading import inspect_files, named, read_columns
 from mh_batch.sources.arrow_values import identifiers, texts
-from mh_batch.sources.table_files import files_at
+from mh_batch.sources.file_listing import files_at
 from mh_batch.training.data.augmentation import sentences
 
 _COLUMNS = ("text", "language")
