@@ -64,7 +64,7 @@ def labelled_rows(known: Floats, labels: Sequence[str], languages: Sequence[str]
 def said_by(
     name: str, probabilities: Floats, labels: Sequence[str], languages: tuple[str, ...] = (), threshold: float = 0.5
 ) -> Predictions:
-    """What a made-up model of independent labels says."""
+    """Predictions of a model of independent labels that has no weights."""
     card = ModelCard(
         name=name, title=name, task="multi_label", labels=tuple(labels), max_tokens=512, languages=languages
     )

@@ -4,7 +4,7 @@ from hypothesis import given, strategies as st
 from scipy.stats import binom, norm
 
 from mh_batch.contracts import load_contract
-from mh_batch.evaluation.measures import bootstrap as resampling
+from mh_batch.evaluation.measures import bootstrap
 from mh_batch.evaluation.measures.bootstrap import (
     Row,
     draw_weights,
@@ -37,7 +37,7 @@ def test_the_same_seed_draws_the_same_and_another_does_not() -> None:
 def test_draws_do_not_change_with_how_many_are_held_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = list(range(40))
     whole = all_draws(rows, 25)
-    monkeypatch.setattr(resampling, "_MOST_WEIGHTS", 100)
+    monkeypatch.setattr(bootstrap, "_MOST_WEIGHTS", 100)
     assert len(list(draw_weights(np.array(rows), 25, 0))) == 13
     assert (all_draws(rows, 25) == whole).all()
 
