@@ -1,4 +1,4 @@
-"""One benchmark: a checkpoint, texts, contestants in turns, shapes, and what is written of them."""
+"""A benchmark of one checkpoint: candidates in turns, batches of given shapes, and precisions against fp32."""
 
 from __future__ import annotations
 
@@ -12,18 +12,17 @@ from pathlib import Path
 
 import torch
 
-from mh_batch.benchmark import results
 from mh_batch.benchmark.agreement import measure_agreement
-from mh_batch.benchmark.candidates import CONTESTANTS, Spec
+from mh_batch.benchmark.candidates.base import Spec
+from mh_batch.benchmark.candidates.process import CANDIDATES
 from mh_batch.benchmark.checkpoints import random_checkpoint
-from mh_batch.benchmark.lookup import measure_lookups
+from mh_batch.benchmark.job_costs import measure_lookups, measure_reports
 from mh_batch.benchmark.peak import matrix_peak
-from mh_batch.benchmark.peers import PEER_PACKAGES, peer_python
 from mh_batch.benchmark.pipeline import measure_pipeline
-from mh_batch.benchmark.report import measure_reports
-from mh_batch.benchmark.runner import OWN_PYTHON, Result, compete
+from mh_batch.benchmark.results import Findings, write_benchmark
+from mh_batch.benchmark.runner import OWN_PYTHON, PEER_PACKAGES, Result, compete, peer_python
 from mh_batch.benchmark.shapes import measure_shapes
-from mh_batch.benchmark.texts import read_texts, write_texts
+from mh_batch.benchmark.text_files import read_text_file, write_text_file
 from mh_batch.errors import SettingsError, nearest
 from mh_batch.inference.engines import exact
 from mh_batch.inference.execution import best_precision
@@ -39,11 +38,11 @@ _SAMPLE_FOR_TOKENS = 2000
 _SYNTHETIC_TEXTS = 5000
 
 
-def benchmark(settings: BenchmarkSettings) -> str:
+def run_benchmark(settings: BenchmarkSettings) -> str:
     """Measure what the settings ask for, write it to their output folder, and return the table.
 
     Raises:
-        SettingsError: a contestant is unknown, or the texts or the checkpoint cannot be used.
+        SettingsError: a candidate is unknown, or the texts or the checkpoint cannot be used.
         PlatformError: the peers cannot be installed.
     """
     if settings.pipeline:
@@ -62,30 +61,30 @@ def benchmark(settings: BenchmarkSettings) -> str:
         shapes = [_shape(text, model) for text in settings.shapes]
         torch.set_num_threads(threads)
         # First, since a precision that the model cannot have must not cost an hour of measurements.
-        agreements = measure_agreement(model, read_texts(texts), settings.agreement, settings.device, _say)
-        contestants = _compete(names, settings, model, texts, threads, half) if names else []
+        agreements = measure_agreement(model, read_text_file(texts), settings.agreement, settings.device, _say)
+        candidates = _compete(names, settings, model, texts, threads, half) if names else []
         peaks: dict[str, float] = {
             precision: matrix_peak(precision, settings.device) for precision in dict.fromkeys(["fp32", half])
         }
-        found = results.Findings(
+        found = Findings(
             model=settings.random or model.card.name,
             texts=str(settings.texts or "synthetic posts"),
             tokens_per_text=tokens,
             threads=threads,
             peaks=peaks,
-            results=contestants,
+            results=candidates,
             shapes=measure_shapes(model.folder, shapes, peaks, settings.device, settings.rounds, _say)
             if shapes
             else [],
             agreements=agreements,
         )
-    return results.write(found, settings.output)
+    return write_benchmark(found, settings.output)
 
 
 def _names(settings: BenchmarkSettings) -> list[str]:
     for name in settings.contestants:
-        if name not in CONTESTANTS:
-            raise SettingsError(f"no contestant '{name}': {nearest(name, CONTESTANTS)}")
+        if name not in CANDIDATES:
+            raise SettingsError(f"no candidate '{name}': {nearest(name, CANDIDATES)}")
     if settings.contestants or settings.peers == "none":
         return list(settings.contestants)
     return [*_OWN, *_BASIC, *(PEER_PACKAGES if settings.peers == "all" else ())]
@@ -136,10 +135,10 @@ def _model(settings: BenchmarkSettings, target: Path) -> Model:
 def _texts(settings: BenchmarkSettings, folder: Path) -> Path:
     """Distinct texts in random order, so that the first few stand for all."""
     rng = random.Random(0)
-    found = sorted(set(_synthetic(rng) if settings.texts is None else read_texts(settings.texts)))
+    found = sorted(set(_synthetic(rng) if settings.texts is None else read_text_file(settings.texts)))
     rng.shuffle(found)
     target = folder / "texts.jsonl"
-    write_texts(found[: settings.documents], target)
+    write_text_file(found[: settings.documents], target)
     return target
 
 
@@ -154,7 +153,7 @@ def _synthetic(rng: random.Random) -> list[str]:
 
 
 def _tokens_per_text(model: Model, texts: Path) -> float:
-    sample = read_texts(texts)[:_SAMPLE_FOR_TOKENS]
+    sample = read_text_file(texts)[:_SAMPLE_FOR_TOKENS]
     return TextTokenizer(model.tokenizer_folder).encode(sample).tokens / len(sample)
 
 

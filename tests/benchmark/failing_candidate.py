@@ -1,4 +1,4 @@
-"""Stands for a contestant: answers at once, but `pipeline` ends in the second round."""
+"""A candidate for tests: answers at once, but `pipeline` ends in the second round."""
 
 import json
 import sys

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from mh_batch.benchmark.texts import read_texts, write_texts
+from mh_batch.benchmark.text_files import read_text_file, write_text_file
 from mh_batch.errors import PlatformError, SettingsError
 
 TEXTS = ["A day with rain.", "Soup, and “bread”."]
@@ -22,12 +22,12 @@ def test_texts_are_read_from_every_form_that_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text(mixed, encoding="utf-8")
     (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(mixed.encode()))
     for name in ("a.parquet", "a.txt", "a.txt.gz", "a.jsonl", "a.jsonl.gz"):
-        assert read_texts(tmp_path / name) == TEXTS, name
+        assert read_text_file(tmp_path / name) == TEXTS, name
 
 
 def test_what_is_written_is_read_back(tmp_path: Path) -> None:
-    write_texts(["two\nlines", *TEXTS], tmp_path / "t.jsonl")
-    assert read_texts(tmp_path / "t.jsonl") == ["two\nlines", *TEXTS]
+    write_text_file(["two\nlines", *TEXTS], tmp_path / "t.jsonl")
+    assert read_text_file(tmp_path / "t.jsonl") == ["two\nlines", *TEXTS]
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
 def test_a_file_that_holds_no_texts_is_refused_without_quoting_it(name: str, content: bytes, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(SettingsError, match=r"cannot be read|holds no texts") as refusal:
-        read_texts(tmp_path / name)
+        read_text_file(tmp_path / name)
     assert "secret" not in str(refusal.value)
 
 
@@ -53,4 +53,4 @@ def test_parquet_without_pyarrow_is_answered_with_what_can_be_read(
 ) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
     with pytest.raises(PlatformError, match=r"as \.txt or \.jsonl"):
-        read_texts(tmp_path / "a.parquet")
+        read_text_file(tmp_path / "a.parquet")

@@ -13,7 +13,7 @@ from mh_batch.errors import PlatformError, SettingsError
 _LINES, _JSON_LINES = ".txt", ".jsonl"
 
 
-def read_texts(path: Path) -> list[str]:
+def read_text_file(path: Path) -> list[str]:
     """Return the texts of a file, in its order, without those that are empty or hold a null character.
 
     Read are Parquet with a column `text`, `.txt` with a text a line, `.jsonl` with a JSON string a line or an object
@@ -34,7 +34,7 @@ def read_texts(path: Path) -> list[str]:
     return found
 
 
-def write_texts(texts: Iterable[str], path: Path) -> None:
+def write_text_file(texts: Iterable[str], path: Path) -> None:
     """Write texts as JSON strings, one a line."""
     path.write_text("".join(json.dumps(text) + "\n" for text in texts), encoding="utf-8")
 
