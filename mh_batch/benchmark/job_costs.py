@@ -53,7 +53,7 @@ def measure_sizes(
 
 @dataclass(frozen=True)
 class LookupFigures:
-    """What it took to look up some texts, of which the store knows every second one.
+    """Figures of a lookup of some texts, of which the store knows every second one.
 
     Attributes:
         texts: Texts that the store knows.
@@ -90,8 +90,8 @@ def measure_lookup(folder: Path, texts: int) -> LookupFigures:
     spark = start_session("mh-batch benchmark")
     with run_settings(spark):
         root = OutputRoot.at(str(folder / "output"))
-        store = ScoreStore(spark, root, "made-up")
-        store.append(_synthetic_store(spark, texts), "made-up")
+        store = ScoreStore(spark, root, "synthetic")
+        store.append(_synthetic_store(spark, texts), "synthetic")
         step = max(1, 2 * texts // _ASKED)
         # Every second number lies beyond those of the store.
         numbers = spark.range(_ASKED).select(F.expr(f"IF(id % 2 = 0, id div 2 * {step}, {texts} + id)").alias("id"))
@@ -131,7 +131,7 @@ def _lookup_row(one: LookupFigures) -> str:
 
 @dataclass(frozen=True)
 class ReportFigures:
-    """What a report over so many documents took.
+    """Figures of a report over so many documents.
 
     Attributes:
         documents: Documents scored; an author wrote twenty of them over ninety days, in one language and region.
@@ -171,7 +171,7 @@ def measure_report(folder: Path, documents: int) -> ReportFigures:
 
     spark, run = start_session("mh-batch benchmark"), folder / "run"
     card = load_cards()[_MODEL].model_dump(mode="json")
-    entry = {**card, "fingerprint": "made-up", "origin": "made-up", "engine": "exact", "precision": "fp32"}
+    entry = {**card, "fingerprint": "synthetic", "origin": "synthetic", "engine": "exact", "precision": "fp32"}
     with run_settings(spark):
         _synthetic_scores(spark, documents).write.parquet(str(run / "scores" / f"model={_MODEL}"))
         started = time.monotonic()
@@ -211,16 +211,16 @@ def _synthetic_scores(spark: SparkSession, documents: int) -> DataFrame:
 
 
 def _manifest(entry: dict[str, object], documents: int) -> dict[str, object]:
-    """What the page says of a run."""
+    """A manifest with what the page shows of a run."""
     counts = {"scored": documents, "rejected": {}, "windows": documents, "windowed_documents": 0, "duplicate_texts": 0}
     return {
-        "run_id": "made-up",
+        "run_id": "synthetic",
         "started_at": None,
         "finished_at": None,
         "mh_batch_version": "",
         "versions": {},
         "inputs": [],
-        "consent_basis": "made up",
+        "consent_basis": "synthetic",
         "settings": {},
         "throughput": {},
         "validation": {"success": True, "expectations": 0},

@@ -78,7 +78,7 @@ class ConstantModels:
 
 @dataclass(frozen=True)
 class PipelineFigures:
-    """What a run over so many documents took.
+    """Figures of a run over so many documents.
 
     Attributes:
         documents: Documents read and scored.

@@ -43,7 +43,7 @@ class ShapeResult:
 
     @property
     def ratio(self) -> float:
-        """How many times as fast as the reference."""
+        """Speed as a multiple of the reference's."""
         return self.reference_seconds / self.seconds
 
 

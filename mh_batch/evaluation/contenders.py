@@ -1,4 +1,4 @@
-"""What is compared: models, each by one or several engines and precisions."""
+"""Contenders of an evaluation: models, each by one or several engines and precisions."""
 
 from __future__ import annotations
 

@@ -29,6 +29,9 @@ _FP32_TOLERANCE = 1e-4
 _INT8_TOLERANCE = 0.25
 _SEED = 0
 
+_INSTALL = "exporting needs packages that are not installed: pip install 'mh-batch[onnx]'"
+_REPORT = "export.json"
+
 
 @dataclass(frozen=True)
 class Parity:
@@ -122,10 +125,6 @@ def _random_windows(vocabulary: int, longest: int, pad_id: int) -> list[list[int
 
 def _decisions(logits: NDArray[np.float64], task: Task) -> NDArray[np.bool_]:
     return logits > 0 if task == "multi_label" else logits == logits.max(axis=1, keepdims=True)
-
-
-_INSTALL = "exporting needs packages that are not installed: pip install 'mh-batch[onnx]'"
-_REPORT = "export.json"
 
 
 @dataclass(frozen=True)

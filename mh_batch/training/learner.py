@@ -128,7 +128,7 @@ def _band(tokens: int, reach: int) -> Tensor:
 
 @dataclass(frozen=True)
 class Noise:
-    """What is done to token rows in training.
+    """Noise on token rows in training.
 
     Attributes:
         mask_share: Share of the ordinary tokens that are hidden.

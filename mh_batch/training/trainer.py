@@ -85,7 +85,7 @@ def _checkpoint(args: TrainingArguments, state: TrainerState) -> Path:
 
 @dataclass(frozen=True)
 class Machine:
-    """Where a stage is trained.
+    """The machine that a stage is trained on.
 
     Attributes:
         device: "cpu" or "cuda".

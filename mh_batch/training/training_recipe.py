@@ -32,7 +32,7 @@ class Student(_Frozen):
 
 
 class Distillation(_Frozen):
-    """What a student learns from a teacher besides the labels, whose own weight is 1."""
+    """Targets that a student takes from a teacher besides the labels, whose own weight is 1."""
 
     embeddings: bool = Field(True, description="word embeddings start from the teacher's")
     answers: float = Field(0.0, ge=0, description="weight of the divergence from the teacher's probabilities")
@@ -108,7 +108,7 @@ class Stage(_Frozen):
 
 
 class CardFacts(_Frozen):
-    """What the card of the trained model says that measuring does not tell."""
+    """Facts for the card of the trained model that cannot be measured."""
 
     title: str
     negative_label: str | None = None

@@ -74,7 +74,7 @@ class TrainingPlan:
         return [text for rows in later for text in rows["text"]]
 
     def folder_of(self, stage: Stage) -> Path:
-        """Where a stage works."""
+        """The working folder of a stage."""
         return self.work / stage.name
 
 
@@ -89,7 +89,7 @@ def train_stages(plan: TrainingPlan, machine: Machine) -> Path:
 
 
 def curves(plan: TrainingPlan) -> dict[str, Sequence[Mapping[str, float]]]:
-    """What was logged in each stage."""
+    """The logged figures of each stage, in order."""
     return {
         stage.name: json.loads((plan.folder_of(stage) / CURVE).read_text(encoding="utf-8"))
         for stage in plan.recipe.stages

@@ -1,4 +1,4 @@
-"""A whole training on small made-up data: what it leaves, and that it goes on where it was interrupted."""
+"""A whole training on small data: what it leaves, and that it goes on where it was interrupted."""
 
 import json
 from collections.abc import Iterator

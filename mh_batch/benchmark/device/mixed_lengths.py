@@ -79,9 +79,6 @@ def _scored(scorer: Scorer, tokens: Iterable[TokenizedTexts]) -> int:
     return sum(len(scored.failures) for scored in scorer.score_tokens(tokens))
 
 
-_MIXED = ("mixed",)
-
-
 def measure_peers(bench: Bench, samples: Samples, pad_id: int) -> None:
     """Measure the peers, all in the precision of our engine.
 

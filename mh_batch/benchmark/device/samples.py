@@ -25,6 +25,13 @@ from mh_batch.inference.windows import WindowFrame
 # Two texts are put together only if they are neighbours by length, so that lengths are spread as in the corpus.
 _NEIGHBOURS = 100
 
+# As many rows as a job's Arrow batch holds, and fewer where there are not enough for all processes.
+_MOST_TEXTS = 1000
+_CHUNKS_PER_PROCESS = 4
+_SECONDS_TO_START = 120.0
+
+_tokenizer: TextTokenizer
+
 
 class FreshTexts:
     """Gives each text of a corpus once, in random order, and then new ones made of two each.
@@ -73,14 +80,6 @@ class FreshTexts:
     def _joined(self, one: Sequence[str], other: Sequence[str]) -> Iterator[str]:
         yield from one[: -(-len(one) // 2)]
         yield from other[-(-len(other) // 2) :]
-
-
-# As many rows as a job's Arrow batch holds, and fewer where there are not enough for all processes.
-_MOST_TEXTS = 1000
-_CHUNKS_PER_PROCESS = 4
-_SECONDS_TO_START = 120.0
-
-_tokenizer: TextTokenizer
 
 
 class TokenizingProcesses:

@@ -30,7 +30,7 @@ TextFacts = tuple[list[str | None], list[str | None]]
 
 @dataclass(frozen=True)
 class ModelScores:
-    """What a model says of texts.
+    """Probabilities of texts by one model.
 
     Attributes:
         rows: Probabilities, texts x labels of the card; NaN where a text could not be scored.

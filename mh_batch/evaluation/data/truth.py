@@ -25,7 +25,7 @@ _MOST_QUOTED = 8
 
 @dataclass(frozen=True)
 class Truth:
-    """What holds of each row.
+    """The labels that hold of each row.
 
     Attributes:
         labels: Labels of the data.

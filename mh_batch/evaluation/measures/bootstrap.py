@@ -27,6 +27,14 @@ _MOST_WEIGHTS = 8_000_000
 _LEAST_DEFINED = 0.95
 _ENDS = (2.5, 97.5)
 
+Row = dict[str, Any]
+Place = tuple[str, str]
+"""A label of the data, or `all`, and a metric."""
+
+_PREDICTED_CLASS = "roc_auc_by_predicted_class"
+_AREAS = ("roc_auc", "pr_auc")
+_NEEDS_BOTH = ("roc_auc", _PREDICTED_CLASS, "f1_macro", "f1_weighted", "roc_auc_macro")
+
 
 def draw_weights(clusters: npt.NDArray[np.int64], draws: int, seed: int | Sequence[int]) -> Iterator[Floats]:
     """Yield how often each row is drawn (some draws x rows), until there are `draws` of them.
@@ -56,15 +64,6 @@ def percentile_interval(draws: Floats) -> tuple[float | None, float | None]:
         return None, None
     low, high = np.percentile(defined, _ENDS)
     return float(low), float(high)
-
-
-Row = dict[str, Any]
-Place = tuple[str, str]
-"""A label of the data, or `all`, and a metric."""
-
-_PREDICTED_CLASS = "roc_auc_by_predicted_class"
-_AREAS = ("roc_auc", "pr_auc")
-_NEEDS_BOTH = ("roc_auc", _PREDICTED_CLASS, "f1_macro", "f1_weighted", "roc_auc_macro")
 
 
 def measure_predictions(

@@ -32,7 +32,7 @@ class _Frozen(BaseModel):
 
 
 class PublishedFigures(_Frozen):
-    """What was published of one model in one form; None where nothing was."""
+    """Published figures of one model in one form; None where nothing was published."""
 
     model: str
     form: str

@@ -90,7 +90,7 @@ def journals(
 
 
 def joined_targets(parts: Sequence[_Row], negative: int | None) -> list[float]:
-    """What a text shows by what its parts do.
+    """Targets of a text that is joined from parts.
 
     A state is present if a part shows it, and absent if every part denies it; a text is negative if every part is.
     """

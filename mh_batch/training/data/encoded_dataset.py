@@ -24,8 +24,8 @@ TARGETS = "targets"
 class LengthBucketedSampler(Sampler[int]):
     """Row numbers such that a batch holds texts of about the same length, and batches come in random order.
 
-    Hugging Face's own sampler leads from long to short texts again and again. Where length tells of the source, and
-    the source of the labels, as with posts and comments, a new model that is led so may learn next to nothing:
+    Hugging Face's own sampler leads from long to short texts again and again. Where length goes with the source, and
+    the source with the labels, as with posts and comments, a new model that is led so may learn next to nothing:
     the small Longformer's macro-F1 was 0.34 instead of 0.78.
     """
 

@@ -41,7 +41,7 @@ class PreparedData:
         return pd.read_parquet(self.folder / f"{split}.parquet")
 
     def targets(self, rows: pd.DataFrame) -> Targets:
-        """What rows show (rows x labels): 1, 0, or NaN where it is unknown."""
+        """Targets of rows (rows x labels): 1, 0, or NaN where it is unknown."""
         if self.exclusive:
             return np.stack([rows["label"].to_numpy() == label for label in self.labels], axis=1).astype(np.float32)
         return rows[[f"label_{label}" for label in self.labels]].to_numpy(dtype=np.float32, na_value=np.nan)

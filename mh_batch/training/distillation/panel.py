@@ -63,7 +63,7 @@ class TextFeatures:
     states: Matrix
 
     def rows(self, chosen: np.ndarray) -> TextFeatures:
-        """Those at which `chosen` is true."""
+        """The rows at which `chosen` is true."""
         return TextFeatures(
             [text for text, wanted in zip(self.texts, chosen, strict=True) if wanted], self.states[chosen]
         )

@@ -57,7 +57,7 @@ class Teacher:
 
     @property
     def labels(self) -> int:
-        """How many labels it tells apart."""
+        """Number of its labels."""
         return int(self.model.config.num_labels)
 
     @property
@@ -67,7 +67,7 @@ class Teacher:
         return table
 
     def truncates(self, texts: Sequence[str], tokens: int) -> npt.NDArray[np.bool_]:
-        """Which texts it reads only the beginning of, if it reads so many tokens."""
+        """Flags of the texts that are cut if it reads so many tokens."""
         return np.array([len(row) > tokens for row in self.tokenizer(list(texts))["input_ids"]])
 
     def predict(self, texts: Sequence[str], tokens: int) -> TeacherOutput:

@@ -1,4 +1,4 @@
-"""What a student follows of a teacher besides the labels, or instead of them."""
+"""Targets that a student takes from a teacher besides the labels, or instead of them."""
 
 from __future__ import annotations
 
