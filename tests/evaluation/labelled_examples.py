@@ -1,4 +1,4 @@
-"""Labelled texts from the phrase grammar, and predictions that need no model."""
+"""Labelled texts from the phrase grammar, predictions that need no model, and the command that measures."""
 
 import random
 from collections.abc import Sequence
@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 
+from mh_batch.cli import main
 from mh_batch.datasets import load_grammar
 from mh_batch.evaluation.contenders import Contender, Predictions
 from mh_batch.evaluation.data.labelled_data import LabelledData
@@ -17,6 +19,8 @@ from mh_batch.inference.execution import Execution
 from mh_batch.models import Model, ModelCard
 
 LANGUAGES = ("en", "de")
+XLMR = "xlmr-depression-mini"
+FAST = ["--draws", "100", "--no-speed"]
 
 
 def labelled_texts(rows: int = 80, seed: int = 0) -> pd.DataFrame:
@@ -71,3 +75,10 @@ def said_by(
     model = Model(card, Path(), Path(), tuple(labels), "made up", "0" * 64)
     contender = Contender(model, Execution("exact", "fp32"), tuple(LabelMapping(label, (label,)) for label in labels))
     return Predictions(contender, probabilities, probabilities >= threshold, {})
+
+
+def run_evaluate(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    """Run the command; return its exit code, and what it printed on standard output and error."""
+    code = main(["evaluate", *arguments])
+    printed = capsys.readouterr()
+    return code, printed.out, printed.err

@@ -33,3 +33,9 @@ def test_thresholds_are_not_chosen_on_what_was_learned(tmp_path: Path) -> None:
         run(made, tmp_path / "tiny")
     with pytest.raises(ValidationError, match="best epoch"):
         Stage(name="states", learns_from=("train", "validation"), best_by="f1")
+
+
+def test_a_stage_without_data_is_named(tmp_path: Path) -> None:
+    made = plan(recipe(Stage(name="states")), {}, tmp_path / "work")
+    with pytest.raises(UsageError, match="--data states=FOLDER"):
+        run(made, tmp_path / "tiny")
