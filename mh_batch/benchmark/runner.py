@@ -88,6 +88,12 @@ class Result:
         return self.texts / median(self.seconds) if self.seconds and self.problem is None else None
 
 
+def candidate_command(python: Path) -> list[str]:
+    """The command by which an interpreter runs candidates; another environment's need not find this project."""
+    program = ["-m"] if python == OWN_PYTHON else ["-c", _FROM_ELSEWHERE, str(_ROOT)]
+    return [str(python), *program, process.__name__]
+
+
 class CandidateProcess:
     """A candidate in its own process, so that no library's threads or memory disturb another's."""
 
@@ -101,10 +107,9 @@ class CandidateProcess:
             log: Takes what it prints besides its answers.
         """
         self._log = log
-        program = ["-m"] if python == OWN_PYTHON else ["-c", _FROM_ELSEWHERE, str(_ROOT)]
         with log.open("w") as errors:
             self._process = subprocess.Popen(
-                [str(python), *program, process.__name__, name, str(spec_file)],
+                [*candidate_command(python), name, str(spec_file)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,

@@ -4,9 +4,6 @@ import pytest
 from mh_batch.benchmark.agreement import compare_probabilities
 from mh_batch.models import Model
 
-# What a bare machine lacks, made unimportable before anything of the project is imported.
-BARE = "import sys; sys.modules.update(dict.fromkeys(('pyspark', 'great_expectations')));"
-
 
 def test_texts_that_are_given_other_labels_are_counted(longformer_mini: Model) -> None:
     calm, tense, failed = (0.9, 0.1, 0.1, 0.1), (0.9, 0.1, 0.3, 0.1), (np.nan,) * 4

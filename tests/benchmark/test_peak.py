@@ -3,9 +3,6 @@ import pytest
 
 from mh_batch.benchmark.peak import matrix_peak, operations, operations_of
 
-# What a bare machine lacks, made unimportable before anything of the project is imported.
-BARE = "import sys; sys.modules.update(dict.fromkeys(('pyspark', 'great_expectations')));"
-
 
 def test_operations_of_a_base_model_are_two_for_each_weight_and_the_scores() -> None:
     base = {"hidden_size": 768, "intermediate_size": 3072, "num_hidden_layers": 12}

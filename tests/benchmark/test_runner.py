@@ -1,10 +1,11 @@
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from mh_batch.benchmark.runner import Result, largest_difference
-
-# What a bare machine lacks, made unimportable before anything of the project is imported.
-BARE = "import sys; sys.modules.update(dict.fromkeys(('pyspark', 'great_expectations')));"
+from mh_batch.benchmark.runner import Result, candidate_command, largest_difference
 
 
 def test_differences_compare_the_same_texts_only() -> None:
@@ -12,3 +13,9 @@ def test_differences_compare_the_same_texts_only() -> None:
     assert largest_difference(one, other) == pytest.approx(0.1)
     assert largest_difference(one, Result("c")) is None
     assert np.isclose(Result("d", 10, [1.0, 2.0, 4.0]).texts_per_second or 0, 5.0)
+
+
+def test_a_python_that_finds_nothing_of_ours_starts_a_candidate() -> None:
+    command = candidate_command(Path("/another/python"))
+    done = subprocess.run([sys.executable, "-I", "-S", *command[1:]], capture_output=True, text=True, check=False)
+    assert "serve() missing 2 required positional arguments" in done.stderr
