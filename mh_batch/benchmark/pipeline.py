@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from mh_batch.benchmark.job_costs import measure_sizes
+from mh_batch.inference.batching import ScoredTexts
 from mh_batch.inference.execution import Execution
 from mh_batch.inference.token_sequences import TokenizedTexts, TokenSequences
 from mh_batch.models import Model

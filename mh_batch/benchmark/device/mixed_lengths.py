@@ -18,7 +18,7 @@ from mh_batch.benchmark.device.rounds import Task
 from mh_batch.benchmark.device.samples import Sample, Samples
 from mh_batch.inference import Scorer, load_scorer
 from mh_batch.inference.batching import token_budget_batches
-from mh_batch.inference.engines.padding import padded
+from mh_batch.inference.engines.transfer import padded
 from mh_batch.inference.execution import DTYPES
 from mh_batch.inference.token_sequences import TokenizedTexts
 
