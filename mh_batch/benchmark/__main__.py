@@ -10,7 +10,7 @@ from mh_batch.errors import MhBatchError
 from mh_batch.settings import DeviceBenchmarkSettings, load_settings
 
 
-def run_device_benchmark(arguments: Sequence[str] | None = None) -> int:
+def measure_from_flags(arguments: Sequence[str] | None = None) -> int:
     """Measure; return the exit code."""
     # Nothing is fetched: what is measured is made here. Said before any library reads it.
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -33,4 +33,4 @@ def run_device_benchmark(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run_device_benchmark())
+    sys.exit(measure_from_flags())

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from mh_batch.benchmark.__main__ import run_device_benchmark
+from mh_batch.benchmark.__main__ import measure_from_flags
 from mh_batch.benchmark.device.families import FAMILIES
 
 # What a bare machine may lack, made unimportable before anything of the project is imported.
@@ -37,7 +37,7 @@ def found_in(folder: Path) -> dict[str, Any]:
 
 def test_a_bare_machine_measures_our_engine_and_names_what_it_lacks(tmp_path: Path) -> None:
     given = arguments(tmp_path, "--precision", "bf16")
-    run = f"from mh_batch.benchmark.__main__ import run_device_benchmark; sys.exit(run_device_benchmark({given!r}))"
+    run = f"from mh_batch.benchmark.__main__ import measure_from_flags; sys.exit(measure_from_flags({given!r}))"
     program = f"{BARE} {run}"
     # Networks this small gain nothing from a second thread, and wait for it where cores are shared.
     alone = {**os.environ, "OMP_NUM_THREADS": "1"}
@@ -77,7 +77,7 @@ def one_thread() -> Iterator[None]:
 
 @pytest.mark.usefixtures("one_thread")
 def test_hugging_face_is_measured_with_us_and_says_the_same(tmp_path: Path) -> None:
-    assert run_device_benchmark(arguments(tmp_path, "--precision", "fp32", "--only", "longformer")) == 0
+    assert measure_from_flags(arguments(tmp_path, "--precision", "fp32", "--only", "longformer")) == 0
     found = found_in(tmp_path)
     assert set(found["families"]) == {"longformer"}
     family = found["families"]["longformer"]
@@ -89,9 +89,9 @@ def test_hugging_face_is_measured_with_us_and_says_the_same(tmp_path: Path) -> N
 
 
 def test_what_cannot_be_measured_here_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run_device_benchmark(arguments(tmp_path, "--tokenizers", str(tmp_path))) == 2
+    assert measure_from_flags(arguments(tmp_path, "--tokenizers", str(tmp_path))) == 2
     assert "holds no tokenizer.json" in capsys.readouterr().err
-    assert run_device_benchmark(arguments(tmp_path, "--only", "longforme")) == 2
+    assert measure_from_flags(arguments(tmp_path, "--only", "longforme")) == 2
     assert "did you mean 'longformer'" in capsys.readouterr().err
-    assert run_device_benchmark(["--small"]) == 2
+    assert measure_from_flags(["--small"]) == 2
     assert "--texts" in capsys.readouterr().err
