@@ -9,6 +9,9 @@ from mh_batch.evaluation.report.text_tables import INDICATOR
 from tests.evaluation.labelled_examples import labelled_texts
 from tests.texts import files_with
 
+# One process makes the evaluation that they look at.
+pytestmark = pytest.mark.xdist_group("evaluation")
+
 
 def test_the_comparison_says_how_it_was_measured_and_shows_the_published_figures(whole: Path) -> None:
     text = (whole / "comparison.md").read_text()

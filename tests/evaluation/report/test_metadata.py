@@ -1,7 +1,12 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.evaluation.labelled_examples import XLMR
+
+# One process makes the evaluation that they look at.
+pytestmark = pytest.mark.xdist_group("evaluation")
 
 
 def test_what_ran_on_what_is_written_down(whole: Path) -> None:

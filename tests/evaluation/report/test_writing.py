@@ -8,6 +8,9 @@ from sklearn.metrics import f1_score, roc_auc_score
 from mh_batch.contracts import load_contract
 from tests.evaluation.labelled_examples import XLMR
 
+# One process makes the evaluation that they look at.
+pytestmark = pytest.mark.xdist_group("evaluation")
+
 
 def test_tables_hold_their_contracts_and_figures_are_those_of_the_predictions(whole: Path) -> None:
     tables = {name: pq.read_table(whole / f"{name}.parquet") for name in ("metrics", "differences", "predictions")}
