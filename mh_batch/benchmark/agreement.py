@@ -1,4 +1,4 @@
-"""Whether a cheaper precision says what fp32 says, text by text."""
+"""Agreement of a cheaper precision with fp32, text by text."""
 
 from __future__ import annotations
 
@@ -43,7 +43,18 @@ class Agreement:
 def measure_agreement(
     model: Model, texts: Sequence[str], precisions: Sequence[PrecisionChoice], device: str, say: Callable[[str], None]
 ) -> list[Agreement]:
-    """Score all texts in fp32 and in each of `precisions`, and compare; SettingsError if the model cannot have one."""
+    """Score all texts in fp32 and in each of `precisions`, and compare.
+
+    Args:
+        model: To run.
+        texts: To score.
+        precisions: To compare with fp32.
+        device: "cpu" or "cuda".
+        say: Takes one line of progress at a time.
+
+    Raises:
+        SettingsError: the model cannot have a precision.
+    """
     executions = {precision: choose_execution(model, "auto", precision) for precision in precisions}
     if not executions:
         return []
@@ -52,7 +63,7 @@ def measure_agreement(
     tokens = [tokenizer.tokenize(texts[start : start + _TEXTS_AT_ONCE]) for start in starts]
     wanted = _scores(model, tokens, choose_execution(model, "auto", "fp32"), device, say)
     return [
-        compare(model, name, wanted, _scores(model, tokens, execution, device, say))
+        compare_probabilities(model, name, wanted, _scores(model, tokens, execution, device, say))
         for name, execution in executions.items()
     ]
 
@@ -73,8 +84,15 @@ def _scores(
     return found
 
 
-def compare(model: Model, precision: str, wanted: Floats, found: Floats) -> Agreement:
-    """Compare probabilities (texts x labels; NaN where a text could not be scored) of the same texts."""
+def compare_probabilities(model: Model, precision: str, wanted: Floats, found: Floats) -> Agreement:
+    """Compare probabilities of the same texts.
+
+    Args:
+        model: Whose thresholds decide.
+        precision: Of `found`.
+        wanted: Texts x labels; NaN where a text could not be scored.
+        found: Likewise.
+    """
     thresholds = thresholds_of(model.card, {})
     lacking, missed = np.isnan(wanted).any(axis=1), np.isnan(found).any(axis=1)
     both = ~lacking & ~missed

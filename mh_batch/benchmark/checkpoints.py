@@ -36,7 +36,7 @@ _SMALL = {"hidden_size": 128, "num_hidden_layers": 2, "num_attention_heads": 2, 
 
 
 def random_checkpoint(kind: Kind, tokenizer: Path, target: Path, is_small: bool = False) -> Path:
-    """Write a checkpoint of the kind with random weights, and the tokenizer beside it, into `target`.
+    """Write a checkpoint of the kind with random weights, and the tokenizer with it, into `target`.
 
     Args:
         kind: Architecture.

@@ -1,4 +1,4 @@
-"""How fast the machine multiplies matrices, and how much of that a model uses."""
+"""The peak of matrix products on a machine, and the operations that a model needs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SHAPES_ON_CPU = ((2048, 768, 3072), (4096, 1536, 6144), (4096, 3072, 12288))
 # A GPU comes near its peak on large products alone; the second is a base model's, at a whole batch of tokens.
 _SHAPES_ON_GPU = ((8192, 8192, 8192), (65_536, 768, 3072), (16_384, 8192, 8192))
 _SECONDS = 1.0
-# A GPU is told of several products before it is waited for, so that telling it costs nothing.
+# A GPU is given several products before it is waited for, so that the calls cost nothing.
 _IN_A_ROW_ON_GPU = 10
 
 
@@ -66,6 +66,11 @@ def operations(config: Mapping[str, Any], tokens: int, length: int) -> float:
 
     Counts the matrix products of all layers as the architecture defines them, whatever an engine saves. Where attention
     is local, a token attends to `attention_window` others, itself and the first.
+
+    Args:
+        config: Of the model, as Hugging Face writes it.
+        tokens: All tokens of the windows.
+        length: Tokens of each window.
     """
     width, inner, layers = (int(config[name]) for name in ("hidden_size", "intermediate_size", "num_hidden_layers"))
     windows = config.get("attention_window", length)

@@ -1,4 +1,4 @@
-"""What the job costs apart from the model: reading, contract, keys, store, joins, validation, publishing.
+"""Costs of the job apart from the model: reading, contract, keys, store, joins, validation, publishing.
 
 The model is replaced by a constant. Every document is distinct, carries its language and has an author and a date, so
 nothing is saved by duplicates and no language is identified. An author writes twenty documents over three months, in
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mh_batch.benchmark.sizes import measure_sizes
+from mh_batch.benchmark.job_costs import measure_sizes
 from mh_batch.inference.batching import ScoredTexts
 from mh_batch.inference.execution import Execution
 from mh_batch.inference.token_sequences import TokenizedTexts, TokenSequences
@@ -33,7 +33,7 @@ _LANGUAGES = ("de", "en", "es", "fr", "it", "pt")
 
 @dataclass(frozen=True)
 class ConstantTokenizer:
-    """Says that every text is of as many tokens."""
+    """A tokenizer that gives every text the same tokens."""
 
     def tokenize(self, texts: list[str]) -> TokenizedTexts:
         """Return the same ids for each text."""
@@ -43,7 +43,7 @@ class ConstantTokenizer:
 
 @dataclass(frozen=True)
 class ConstantScorer:
-    """Says the same of every text."""
+    """A scorer that gives every text the same probabilities."""
 
     labels: int
 
@@ -59,20 +59,27 @@ class ConstantScorer:
 
 @dataclass(frozen=True)
 class ConstantModels:
-    """Stands in for the loader of models."""
+    """A loader of models that loads none."""
 
     def tokenizer(self, model: Model) -> ConstantTokenizer:
         """Load nothing."""
         return ConstantTokenizer()
 
     def scorer(self, model: Model, execution: Execution, device: str, token_budget: int | None) -> ConstantScorer:
-        """Load nothing."""
+        """Load nothing.
+
+        Args:
+            model: Whose labels are given.
+            execution: Not used.
+            device: Not used.
+            token_budget: Not used.
+        """
         return ConstantScorer(len(model.card.labels))
 
 
 @dataclass(frozen=True)
 class PipelineFigures:
-    """What a run over so many documents took.
+    """Figures of a run over so many documents.
 
     Attributes:
         documents: Documents read and scored.
@@ -86,7 +93,7 @@ class PipelineFigures:
 
 
 def write_documents(folder: Path, documents: int) -> None:
-    """Write made-up documents, about 160 characters each."""
+    """Write synthetic documents, about 160 characters each."""
     from pyspark.sql import functions as F
 
     from mh_batch.spark.session import start_session
@@ -111,6 +118,11 @@ def measure_pipeline(sizes: Sequence[int], output: Path, say: Callable[[str], No
     """Run the job over so many documents each, with the model replaced by a constant; return a table.
 
     Corpora and runs are deleted when they are measured.
+
+    Args:
+        sizes: Documents.
+        output: Folder for `pipeline.json`.
+        say: Takes one line of progress at a time.
     """
     figures = measure_sizes(measure_one, sizes, _WARM_UP, output / "pipeline.json", say)
     lines = ["| documents | seconds | documents/s | us/document | slowest stages |", "|--:|--:|--:|--:|---|"]

@@ -1,4 +1,4 @@
-"""What a benchmark found, as a table, as JSON and as a picture."""
+"""Results of a benchmark, as a table, as JSON and as a picture."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ _VERSIONS_OF = ("torch", "transformers", "tokenizers", "onnxruntime", "pyspark")
 
 @dataclass(frozen=True)
 class Findings:
-    """All of one run.
+    """All results of one run.
 
     Attributes:
         model: What was run.
         texts: Where the texts came from.
         tokens_per_text: Mean over the texts.
-        threads: Threads to compute with, all contestants alike.
+        threads: Threads to compute with, all candidates alike.
         peaks: Floating-point operations per second of matrix products, by precision.
-        results: Contestants.
+        results: Candidates.
         shapes: Batches of given shapes.
         agreements: Precisions against fp32.
     """
@@ -43,7 +43,7 @@ class Findings:
     agreements: Sequence[Agreement]
 
     def rows(self) -> list[dict[str, Any]]:
-        """One row per contestant: texts per second, how many times as fast as the slowest, and how it agrees."""
+        """One row per candidate: texts per second, how many times as fast as the slowest, and how it agrees."""
         first = next((result for result in self.results if result.texts_per_second), None)
         measured = [result.texts_per_second for result in self.results if result.texts_per_second]
         rows: list[dict[str, Any]] = []
@@ -63,7 +63,7 @@ class Findings:
         return rows
 
 
-def write(findings: Findings, folder: Path) -> str:
+def write_benchmark(findings: Findings, folder: Path) -> str:
     """Write `benchmark.json`, `benchmark.md` and `benchmark.svg` into the folder; return the table."""
     machine = {
         "processor": processor(),
@@ -100,7 +100,7 @@ def _table(findings: Findings, machine: dict[str, Any]) -> str:
         f"texts: {findings.texts}, {findings.tokens_per_text:.1f} tokens each on average",
         markdown_table(
             ("contestant", "texts/s", "times the slowest", "texts x rounds", "largest Δp"),
-            [_contestant(row) for row in findings.rows()],
+            [_candidate(row) for row in findings.rows()],
         ),
         markdown_table(
             ("batch", "precision", "tokens/s", "times Hugging Face fp32", "of the peak", "largest Δlogit"),
@@ -121,7 +121,7 @@ def _table(findings: Findings, machine: dict[str, Any]) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _contestant(row: dict[str, Any]) -> list[str]:
+def _candidate(row: dict[str, Any]) -> list[str]:
     if row["problem"]:
         return [row["contestant"], f"not measured: {row['problem']}", "", "", ""]
     return [

@@ -43,7 +43,7 @@ class ShapeResult:
 
     @property
     def ratio(self) -> float:
-        """How many times as fast as the reference."""
+        """Speed as a multiple of the reference's."""
         return self.reference_seconds / self.seconds
 
 
@@ -55,7 +55,16 @@ def measure_shapes(
     rounds: int,
     say: Callable[[str], None],
 ) -> list[ShapeResult]:
-    """Measure each shape (windows, length) in turns: reference, then each precision of `peaks`, `rounds` times."""
+    """Measure each shape (windows, length) in turns: reference, then each precision of `peaks`, `rounds` times.
+
+    Args:
+        folder: Of the model.
+        shapes: Windows and tokens of each.
+        peaks: Floating-point operations per second of matrix products, by precision.
+        device: "cpu" or "cuda".
+        rounds: Figures are medians over them.
+        say: Takes one line of progress at a time.
+    """
     # transformers, which a bare machine lacks, is asked for by nobody else.
     from mh_batch.inference.engines.huggingface import HuggingFaceEngine
 
@@ -64,7 +73,7 @@ def measure_shapes(
     engines = {name: exact.load(folder, config, device, DTYPES[name]) for name in peaks}
     found = []
     for windows, length in shapes:
-        batch = drawn(windows, length, int(config["vocab_size"]), np.random.default_rng(length))
+        batch = random_windows(windows, length, int(config["vocab_size"]), np.random.default_rng(length))
         wanted = reference.logits(batch)
         differences = {name: float(np.abs(engine.logits(batch) - wanted).max()) for name, engine in engines.items()}
         seconds: dict[str, list[float]] = {name: [] for name in ("reference", *peaks)}
@@ -90,8 +99,15 @@ def measure_shapes(
     return found
 
 
-def drawn(windows: int, length: int, vocabulary: int, rng: np.random.Generator) -> TokenSequences:
-    """Draw windows of one length; ids that stand for special tokens are left out."""
+def random_windows(windows: int, length: int, vocabulary: int, rng: np.random.Generator) -> TokenSequences:
+    """Draw windows of one length; ids that stand for special tokens are left out.
+
+    Args:
+        windows: How many.
+        length: Tokens of each.
+        vocabulary: How many ids there are.
+        rng: Draws them.
+    """
     ids = rng.integers(5, vocabulary, windows * length).astype(np.int32)
     return TokenSequences(ids, offsets_of(np.full(windows, length)))
 

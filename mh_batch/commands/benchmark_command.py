@@ -5,9 +5,9 @@ from mh_batch.settings import BenchmarkSettings
 
 
 def _run(settings: BenchmarkSettings) -> int:
-    from mh_batch.benchmark.run import benchmark
+    from mh_batch.benchmark.side_by_side import run_benchmark
 
-    print(benchmark(settings), end="")
+    print(run_benchmark(settings), end="")
     print(f"\nfigures, plot and logs: {settings.output}")
     return 0
 

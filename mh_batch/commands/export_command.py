@@ -6,13 +6,13 @@ from mh_batch.settings import ExportSettings
 
 
 def _run(settings: ExportSettings) -> int:
-    from mh_batch.evaluation.export import export_model
+    from mh_batch.evaluation.onnx_export import export_model
     from mh_batch.models import locate_model
 
     model = locate_model(settings.model, settings.models_dir)
     exported = export_model(model, settings.output, settings.precision, announce)
     for precision, parity in exported.parity.items():
-        print(f"{precision}: {parity.told()}")
+        print(f"{precision}: {parity.described()}")
     print(f"score with it: mh-batch score --model {exported.folder} …")
     return 0
 

@@ -8,8 +8,8 @@ from mh_batch.errors import PlatformError, UsageError, nearest
 from mh_batch.settings import TrainSettings
 
 if TYPE_CHECKING:
-    from mh_batch.training.stage import Machine
-    from mh_batch.training.stages import Plan
+    from mh_batch.training.trainer import Machine
+    from mh_batch.training.training_stages import TrainingPlan
 
 _INSTALL = "training needs packages that are not installed: pip install 'mh-batch[train]'"
 
@@ -28,11 +28,11 @@ def _run(settings: TrainSettings) -> int:
     return 0
 
 
-def _plan(settings: TrainSettings) -> "Plan":
-    from mh_batch.training.recipe import load_recipe
-    from mh_batch.training.stages import Plan
+def _plan(settings: TrainSettings) -> "TrainingPlan":
+    from mh_batch.training.training_recipe import load_training_recipe
+    from mh_batch.training.training_stages import TrainingPlan
 
-    recipe = load_recipe(settings.recipe, {} if settings.epochs is None else {"epochs": settings.epochs})
+    recipe = load_training_recipe(settings.recipe, {} if settings.epochs is None else {"epochs": settings.epochs})
     names = [stage.name for stage in recipe.stages]
     for name in (*settings.stages, *settings.data):
         if name not in names:
@@ -40,7 +40,7 @@ def _plan(settings: TrainSettings) -> "Plan":
     chosen = tuple(stage for stage in recipe.stages if not settings.stages or stage.name in settings.stages)
     changes = {"stages": chosen} | ({"start": settings.start} if settings.start else {})
     work = settings.output.with_name(f".{settings.output.name}.training")
-    return Plan(
+    return TrainingPlan(
         recipe=recipe.model_copy(update=changes),
         data=settings.data,
         models_dir=settings.models_dir,
@@ -57,7 +57,7 @@ def _machine(settings: TrainSettings) -> "Machine":
     import torch
 
     from mh_batch.inference.execution import best_precision
-    from mh_batch.training.stage import Machine
+    from mh_batch.training.trainer import Machine
 
     device = settings.device if settings.device != "auto" else ("cuda" if torch.cuda.is_available() else "cpu")
     precision = best_precision(device) if settings.precision == "auto" else settings.precision

@@ -1,1 +1,1 @@
-"""How good a model is, and the forms in which it runs elsewhere."""
+"""Evaluation of models on labelled texts, and their export to ONNX."""

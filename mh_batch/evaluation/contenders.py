@@ -1,4 +1,4 @@
-"""What is compared: models, each by one or several engines and precisions."""
+"""Contenders of an evaluation: models, each by one or several engines and precisions."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from itertools import product
 import numpy as np
 
 from mh_batch.errors import SettingsError
-from mh_batch.evaluation.label_mapping import Reading
-from mh_batch.evaluation.metrics import Flags, Floats
+from mh_batch.evaluation.label_mapping import LabelMapping
+from mh_batch.evaluation.measures.metrics import Flags, Floats
 from mh_batch.inference.execution import Execution, choose_execution
 from mh_batch.models import Model
 from mh_batch.settings import EngineChoice, PrecisionChoice
@@ -18,36 +18,36 @@ from mh_batch.settings import EngineChoice, PrecisionChoice
 
 @dataclass(frozen=True)
 class Contender:
-    """A model under one engine and precision, and how its outputs tell of the data's labels."""
+    """A model under one engine and precision, and how its outputs map to the data's labels."""
 
     model: Model
     execution: Execution
-    readings: tuple[Reading, ...]
+    mappings: tuple[LabelMapping, ...]
 
     @property
     def key(self) -> dict[str, str]:
-        """What tells it apart in tables."""
+        """Its columns in tables."""
         return {"model": self.model.card.name, "engine": self.execution.engine, "precision": self.execution.precision}
 
     @property
     def title(self) -> str:
-        """What people read."""
+        """Its name for people."""
         return f"{self.model.card.name}, {self.execution.engine} {self.execution.precision}"
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Labels of the data that the model tells of."""
-        return tuple(reading.label for reading in self.readings)
+        """Labels of the data that the model covers."""
+        return tuple(mapping.label for mapping in self.mappings)
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """What a contender says of rows.
+    """Predictions of a contender.
 
     Attributes:
-        contender: Who says so.
+        contender: Whose they are.
         probabilities: P(label), rows x the contender's labels.
-        said: Whether it marks the row.
+        said: Whether the row is given the label.
         thresholds: Those chosen by a criterion; empty where the card's were used.
     """
 
@@ -61,6 +61,11 @@ def executions_of(
     model: Model, engines: Iterable[EngineChoice], precisions: Iterable[PrecisionChoice]
 ) -> list[Execution]:
     """Return each pair of an engine and a precision that goes together.
+
+    Args:
+        model: To run.
+        engines: To pair.
+        precisions: With these.
 
     Raises:
         SettingsError: an engine or a precision goes with none of the others.
@@ -80,8 +85,8 @@ def executions_of(
     return list(dict.fromkeys(found))
 
 
-def predictions(contender: Contender, rows: Floats, thresholds: dict[str, float]) -> Predictions:
-    """Fold a model's probabilities into the data's labels, and decide.
+def predict(contender: Contender, rows: Floats, thresholds: dict[str, float]) -> Predictions:
+    """Map a model's probabilities to the data's labels, and decide.
 
     Args:
         contender: The model.
@@ -89,10 +94,10 @@ def predictions(contender: Contender, rows: Floats, thresholds: dict[str, float]
         thresholds: By label of the data; the card's rule where it is missing.
     """
     card = contender.model.card
-    probabilities = [reading.probability(card, rows) for reading in contender.readings]
+    probabilities = [mapping.probability(card, rows) for mapping in contender.mappings]
     said = [
-        values >= thresholds[reading.label] if reading.label in thresholds else reading.said(card, rows)
-        for reading, values in zip(contender.readings, probabilities, strict=True)
+        values >= thresholds[mapping.label] if mapping.label in thresholds else mapping.said(card, rows)
+        for mapping, values in zip(contender.mappings, probabilities, strict=True)
     ]
     return Predictions(contender, np.stack(probabilities, axis=1), np.stack(said, axis=1), thresholds)
 

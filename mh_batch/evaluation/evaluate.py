@@ -1,4 +1,4 @@
-"""One evaluation, from labelled texts to what is written of it."""
+"""An evaluation, from labelled texts to what is written of it."""
 
 from __future__ import annotations
 
@@ -6,19 +6,18 @@ from collections.abc import Mapping, Sequence
 
 from mh_batch.common.console import announce
 from mh_batch.errors import CorpusError, SettingsError
-from mh_batch.evaluation.contenders import Contender, Predictions, executions_of, predictions, scored_by_all
-from mh_batch.evaluation.data import LabelledData
-from mh_batch.evaluation.error_rates import card_to_write, error_rates, write_card
-from mh_batch.evaluation.label_mapping import readings
-from mh_batch.evaluation.loading import Labelled, opened
-from mh_batch.evaluation.measuring import measure, reliability_rows, truth_of
-from mh_batch.evaluation.metadata import about, notes
-from mh_batch.evaluation.published import published_table
-from mh_batch.evaluation.result import Evaluation, Speed
-from mh_batch.evaluation.speed import measure_latency
-from mh_batch.evaluation.texts import Scored, here
-from mh_batch.evaluation.thresholds import read_criterion
-from mh_batch.evaluation.writing import summary, write
+from mh_batch.evaluation.contenders import Contender, Predictions, executions_of, predict, scored_by_all
+from mh_batch.evaluation.data.labelled_data import LabelledData
+from mh_batch.evaluation.data.labelled_texts import LabelledTexts, ModelScores, local_device, open_labelled
+from mh_batch.evaluation.label_mapping import label_mappings
+from mh_batch.evaluation.measures.bootstrap import measure_predictions, reliability_rows, truth_of
+from mh_batch.evaluation.measures.error_rates import card_to_write, measure_error_rates, write_error_rates
+from mh_batch.evaluation.measures.speed import Speed, measure_latency
+from mh_batch.evaluation.measures.thresholds import read_criterion
+from mh_batch.evaluation.report.metadata import evaluation_metadata, remarks_on
+from mh_batch.evaluation.report.published_comparison import published_table
+from mh_batch.evaluation.report.writing import evaluation_summary, write_evaluation
+from mh_batch.evaluation.result import Evaluation
 from mh_batch.inference import load_scorer
 from mh_batch.models import Model, locate_model
 from mh_batch.settings import EvaluationSettings
@@ -34,19 +33,19 @@ def evaluate(settings: EvaluationSettings) -> str:
         UsageError: models, data or settings do not fit together; nothing was measured.
     """
     models = _models(settings)
-    with opened(settings.data, settings, [model.card for model in models]) as labelled:
+    with open_labelled(settings.data, settings, [model.card for model in models]) as labelled:
         contenders = _contenders(models, labelled.data.labels, settings)
         to_write = card_to_write(settings.write_card, contenders) if settings.write_card else None
         thresholds = _chosen_thresholds(contenders, settings)
         scored = [labelled.texts.scored(one.model, one.execution) for one in contenders]
         speeds = {} if settings.no_speed else _speeds(contenders, scored, labelled, settings)
     found = _found(contenders, labelled, scored, thresholds, speeds, settings)
-    written = write(found, settings.output, settings.keep_predictions)
+    written = write_evaluation(found, settings.output, settings.keep_predictions)
     if to_write is not None and settings.write_card is not None:
         own = next(one for one in found.predictions if one.contender is to_write)
-        write_card(settings.write_card, own, found.rates[to_write.title])
+        write_error_rates(settings.write_card, own, found.rates[to_write.title])
         written = [*written, settings.write_card]
-    return summary(found, written)
+    return evaluation_summary(found, written)
 
 
 def _models(settings: EvaluationSettings) -> list[Model]:
@@ -64,7 +63,7 @@ def _models(settings: EvaluationSettings) -> list[Model]:
 
 def _contenders(models: Sequence[Model], labels: Sequence[str], settings: EvaluationSettings) -> list[Contender]:
     return [
-        Contender(model, execution, tuple(readings(model.card, labels)))
+        Contender(model, execution, tuple(label_mappings(model.card, labels)))
         for model in models
         for execution in executions_of(model, settings.engine, settings.precision)
     ]
@@ -76,11 +75,11 @@ def _chosen_thresholds(contenders: Sequence[Contender], settings: EvaluationSett
         return {}
     criterion = read_criterion(settings.threshold_criterion)
     chosen: dict[str, dict[str, float]] = {}
-    with opened(settings.validation, settings, [one.model.card for one in contenders]) as labelled:
+    with open_labelled(settings.validation, settings, [one.model.card for one in contenders]) as labelled:
         for one in contenders:
             rows = labelled.texts.scored(one.model, one.execution).rows[labelled.data.places]
             scorable = scored_by_all([rows])
-            data, said = labelled.data.where(scorable), predictions(one, rows[scorable], {})
+            data, said = labelled.data.where(scorable), predict(one, rows[scorable], {})
             chosen[one.title] = {}
             for column, label in enumerate(one.labels):
                 if label not in data.labels:
@@ -91,20 +90,23 @@ def _chosen_thresholds(contenders: Sequence[Contender], settings: EvaluationSett
 
 
 def _speeds(
-    contenders: Sequence[Contender], scored: Sequence[Scored], labelled: Labelled, settings: EvaluationSettings
+    contenders: Sequence[Contender],
+    scored: Sequence[ModelScores],
+    labelled: LabelledTexts,
+    settings: EvaluationSettings,
 ) -> dict[str, Speed]:
     sample = labelled.texts.sample(settings.speed_texts, settings.seed)
     speeds = {}
     for one, own in zip(contenders, scored, strict=True):
-        scorer = load_scorer(one.model, one.execution, here(settings.device), settings.token_budget)
+        scorer = load_scorer(one.model, one.execution, local_device(settings.device), settings.token_budget)
         speeds[one.title] = Speed(len(own.rows), own.seconds, measure_latency(scorer, sample))
     return speeds
 
 
 def _found(
     contenders: Sequence[Contender],
-    labelled: Labelled,
-    scored: Sequence[Scored],
+    labelled: LabelledTexts,
+    scored: Sequence[ModelScores],
     thresholds: Thresholds,
     speeds: Mapping[str, Speed],
     settings: EvaluationSettings,
@@ -115,10 +117,10 @@ def _found(
         raise CorpusError("no row could be scored by all models")
     data: LabelledData = labelled.data.where(common)
     said: list[Predictions] = [
-        predictions(one, own[common], thresholds.get(one.title, {})) for one, own in zip(contenders, rows, strict=True)
+        predict(one, own[common], thresholds.get(one.title, {})) for one, own in zip(contenders, rows, strict=True)
     ]
     announce(f"measuring on {len(data.doc_ids):,} rows, {settings.draws:,} bootstrap samples")
-    metrics, differences = measure(said, data, settings.draws, settings.seed)
+    metrics, differences = measure_predictions(said, data, settings.draws, settings.seed)
     return Evaluation(
         data=data,
         predictions=said,
@@ -126,8 +128,8 @@ def _found(
         differences=differences,
         reliability=reliability_rows(said, data),
         speeds=speeds,
-        rates={one.contender.title: error_rates(one, data) for one in said},
-        notes=notes(labelled, data, said, settings),
-        about=about(labelled, data, said, speeds, settings),
+        rates={one.contender.title: measure_error_rates(one, data) for one in said},
+        remarks=remarks_on(labelled, data, said, settings),
+        metadata=evaluation_metadata(labelled, data, said, speeds, settings),
         reproduces=settings.reproduces,
     )

@@ -1,4 +1,4 @@
-"""From the labels that a model gives to those that the data knows."""
+"""The mapping of a model's labels to those of the data."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from mh_batch.errors import SettingsError
-from mh_batch.evaluation.metrics import Flags, Floats
+from mh_batch.evaluation.measures.metrics import Flags, Floats
 from mh_batch.models import ModelCard
 from mh_batch.models.labels import given_labels, thresholds_of
 
 
 @dataclass(frozen=True)
-class Reading:
-    """What of a model's outputs stands for one label of the data.
+class LabelMapping:
+    """The labels of a model that stand for one label of the data.
 
     Attributes:
         label: Label of the data.
@@ -33,9 +33,9 @@ class Reading:
     def probability(self, card: ModelCard, probabilities: Floats) -> Floats:
         """Return P(label) of each row: the sum of labels that exclude each other, the highest of independent ones."""
         own = probabilities[:, [card.labels.index(source) for source in self.sources]]
-        folded = own.sum(axis=1) if card.task == "single_label" else own.max(axis=1)
+        mapped = own.sum(axis=1) if card.task == "single_label" else own.max(axis=1)
         # Sums of a softmax may pass 1 by rounding.
-        return np.asarray(np.minimum(folded, 1.0), np.float64)
+        return np.asarray(np.minimum(mapped, 1.0), np.float64)
 
     def said(self, card: ModelCard, probabilities: Floats) -> Flags:
         """Return whether the model marks each row, by the thresholds of its card."""
@@ -45,8 +45,8 @@ class Reading:
         )
 
 
-def readings(card: ModelCard, labels: Sequence[str]) -> list[Reading]:
-    """Return how a model's outputs tell of the data's labels; those that it says nothing of are left out.
+def label_mappings(card: ModelCard, labels: Sequence[str]) -> list[LabelMapping]:
+    """Return how a model's outputs map to the data's labels; those that it says nothing of are left out.
 
     The card's `indicates` decides, else a label of the same name.
 
@@ -57,7 +57,7 @@ def readings(card: ModelCard, labels: Sequence[str]) -> list[Reading]:
     for label in labels:
         sources = card.indicates.get(label) or ((label,) if label in card.labels else ())
         if sources:
-            found.append(Reading(label, tuple(sources)))
+            found.append(LabelMapping(label, tuple(sources)))
     if not found:
         raise SettingsError(
             f"{card.name} gives {', '.join(card.labels)}, the data knows {', '.join(labels)}: say on the model's card "

@@ -1,4 +1,4 @@
-"""What an evaluation found."""
+"""The result of an evaluation."""
 
 from __future__ import annotations
 
@@ -7,35 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from mh_batch.evaluation.contenders import Contender, Predictions
-from mh_batch.evaluation.data import LabelledData
-from mh_batch.evaluation.measuring import Row
-from mh_batch.evaluation.speed import Latency
+from mh_batch.evaluation.data.labelled_data import LabelledData
+from mh_batch.evaluation.measures.bootstrap import Row
+from mh_batch.evaluation.measures.speed import Speed
 from mh_batch.models import ErrorRate
 
 
 @dataclass(frozen=True)
-class Speed:
-    """How fast a contender was.
-
-    Attributes:
-        texts: Texts scored for the figures.
-        seconds: Time that this took, without loading.
-        latency: One text at a time.
-    """
-
-    texts: int
-    seconds: float
-    latency: Latency
-
-    @property
-    def texts_per_second(self) -> float:
-        """Throughput over the data."""
-        return self.texts / max(self.seconds, 1e-9)
-
-
-@dataclass(frozen=True)
 class Evaluation:
-    """All of one evaluation.
+    """The result of one evaluation.
 
     Attributes:
         data: The rows that all contenders scored.
@@ -43,8 +23,8 @@ class Evaluation:
         metrics: Rows of the table of that name; likewise `differences` and `reliability`.
         speeds: By contender's title; empty where speed was not measured.
         rates: Error rates for the card, by contender's title.
-        notes: What must be known to read the figures, in sentences.
-        about: Settings, versions, fingerprints: what `evaluation.json` says.
+        remarks: What must be known to read the figures, in sentences.
+        metadata: Settings, versions, fingerprints: what `evaluation.json` says.
         reproduces: Name of the published table whose data this is.
     """
 
@@ -55,13 +35,13 @@ class Evaluation:
     reliability: Sequence[Row]
     speeds: Mapping[str, Speed]
     rates: Mapping[str, Sequence[ErrorRate]]
-    notes: Sequence[str]
-    about: Mapping[str, Any]
+    remarks: Sequence[str]
+    metadata: Mapping[str, Any]
     reproduces: str | None
 
     @property
     def contenders(self) -> list[Contender]:
-        """Who was measured."""
+        """The contenders, in order."""
         return [one.contender for one in self.predictions]
 
     def found(self, contender: Contender, **wanted: str) -> list[Row]:
@@ -70,5 +50,11 @@ class Evaluation:
         return [row for row in self.metrics if all(row[name] == value for name, value in wanted.items())]
 
     def overall(self, contender: Contender, label: str, metric: str) -> Row | None:
-        """Return a contender's figure over all rows, or None if it has no such figure."""
+        """Return a contender's figure over all rows, or None if it has no such figure.
+
+        Args:
+            contender: The model.
+            label: Label of the data, or `all`.
+            metric: As in the table `metrics`.
+        """
         return next(iter(self.found(contender, label=label, metric=metric, group_kind="all")), None)

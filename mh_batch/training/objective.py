@@ -1,4 +1,4 @@
-"""What training makes small: errors on labels, and distance from a teacher."""
+"""The loss that training minimises: errors on labels, and distance from a teacher."""
 
 from __future__ import annotations
 
@@ -9,8 +9,26 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from mh_batch.training.distillation import softened_divergence, summary_distance
-from mh_batch.training.prepared import Targets
+from mh_batch.training.data.prepared_splits import Targets
+
+
+def softened_divergence(student: Tensor, teacher: Tensor, temperature: float) -> Tensor:
+    """Kullback-Leibler divergence of softmax outputs at a temperature, times its square (Hinton et al. 2015).
+
+    Args:
+        student: Logits (rows x labels).
+        teacher: Logits of the same rows.
+        temperature: That both are divided by.
+    """
+    wanted = functional.log_softmax(teacher / temperature, dim=-1)
+    got = functional.log_softmax(student / temperature, dim=-1)
+    divergence = functional.kl_div(got, wanted, log_target=True, reduction="batchmean")
+    return divergence * temperature**2
+
+
+def summary_distance(student: Tensor, teacher: Tensor) -> Tensor:
+    """One minus the cosine between the student's projected summary and the teacher's, mean over rows."""
+    return (1 - functional.cosine_similarity(student, teacher, dim=-1)).mean()
 
 
 @dataclass(frozen=True)
@@ -33,24 +51,25 @@ class Objective:
     temperature: float = 2.0
     summary: float = 0.0
 
-    def __call__(self, logits: Tensor, summary: Tensor | None, wanted: Mapping[str, Tensor]) -> Tensor:
+    def __call__(self, logits: Tensor, summary: Tensor | None, targets: Mapping[str, Tensor]) -> Tensor:
         """Return the loss.
 
         Args:
             logits: Rows x labels.
             summary: The student's (rows x teacher's width), if the teacher's are followed.
-            wanted: `targets` (rows x labels; NaN: unknown), and of a teacher `answers` (logits) and `summaries`, whose
+            targets: `targets` (rows x labels; NaN: unknown), and of a teacher `answers` (logits) and `summaries`, whose
                 rows are NaN where it is not followed.
         """
-        loss = self._errors(logits, wanted["targets"])
-        if self.answers and "answers" in wanted:
-            loss = loss + self.answers * _over_followed(self._divergence, logits, wanted["answers"])
-        if summary is not None and "summaries" in wanted:
-            loss = loss + self.summary * _over_followed(summary_distance, summary, wanted["summaries"])
+        loss = self._errors(logits, targets["targets"])
+        if self.answers and "answers" in targets:
+            loss = loss + self.answers * _over_followed(self._divergence, logits, targets["answers"])
+        if summary is not None and "summaries" in targets:
+            loss = loss + self.summary * _over_followed(summary_distance, summary, targets["summaries"])
         return loss
 
     def _errors(self, logits: Tensor, targets: Tensor) -> Tensor:
-        return exclusive_errors(self, logits, targets) if self.exclusive else independent_errors(self, logits, targets)
+        errors = _exclusive_errors if self.exclusive else _independent_errors
+        return errors(self, logits, targets)
 
     def _divergence(self, logits: Tensor, answers: Tensor) -> Tensor:
         if self.exclusive:
@@ -66,7 +85,7 @@ def _over_followed(distance: Callable[[Tensor, Tensor], Tensor], student: Tensor
     return distance(student[followed], teacher[followed]) * followed.float().mean()
 
 
-def exclusive_errors(objective: Objective, logits: Tensor, targets: Tensor) -> Tensor:
+def _exclusive_errors(objective: Objective, logits: Tensor, targets: Tensor) -> Tensor:
     """Cross-entropy of the rows that have a label, over all rows of the batch."""
     known = ~torch.isnan(targets).any(dim=1)
     errors = functional.cross_entropy(
@@ -75,7 +94,7 @@ def exclusive_errors(objective: Objective, logits: Tensor, targets: Tensor) -> T
     return errors / len(logits)
 
 
-def independent_errors(objective: Objective, logits: Tensor, targets: Tensor) -> Tensor:
+def _independent_errors(objective: Objective, logits: Tensor, targets: Tensor) -> Tensor:
     """Mean binary cross-entropy over what is known."""
     known = ~torch.isnan(targets)
     smooth = targets.nan_to_num() * (1 - objective.label_smoothing) + objective.label_smoothing / 2

@@ -14,12 +14,12 @@ from mh_batch.evaluation.evaluate import evaluate
 from mh_batch.models import ModelCard
 from mh_batch.models.card import CARD_FILE, card_as_yaml
 from mh_batch.settings import EvaluationSettings
-from mh_batch.training.curve import write_curve
-from mh_batch.training.prepared import PreparedData
-from mh_batch.training.recipe import Stage
-from mh_batch.training.saving import halve
-from mh_batch.training.stage import Machine
-from mh_batch.training.stages import LEARNED_FROM, Plan, curves, train_stages
+from mh_batch.training.classifiers import convert_to_half
+from mh_batch.training.data.prepared_splits import PreparedData
+from mh_batch.training.trainer import Machine
+from mh_batch.training.training_curve import write_curve
+from mh_batch.training.training_recipe import Stage
+from mh_batch.training.training_stages import LEARNED_FROM, TrainingPlan, curves, train_stages
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -28,7 +28,7 @@ EVALUATION = "evaluation"
 
 
 def train(
-    plan: Plan, output: Path, machine: Machine, session: Callable[[], AbstractContextManager[SparkSession]]
+    plan: TrainingPlan, output: Path, machine: Machine, session: Callable[[], AbstractContextManager[SparkSession]]
 ) -> str:
     """Train, or go on with a training that was interrupted; leave the model in `output` and return what was measured.
 
@@ -48,15 +48,13 @@ def train(
     data = [plan.data_of(stage) for stage in plan.recipe.stages][-1]
     plan.work.mkdir(parents=True, exist_ok=True)
     if machine.processes > 1:
-        from mh_batch.training.distributed import train_together
-
         with session() as spark:
-            train_together(spark, plan, machine)
+            _train_distributed(spark, plan, machine)
     model = train_stages(plan, machine)
     with draft_of(output) as draft:
         shutil.copytree(model, draft, dirs_exist_ok=True)
         if plan.recipe.weights == "fp16":
-            halve(draft)
+            convert_to_half(draft)
         _write_card(draft, plan, data)
         write_curve(draft, curves(plan))
         said = evaluate(_measured_on(data, draft))
@@ -64,7 +62,7 @@ def train(
     return said
 
 
-def _write_card(folder: Path, plan: Plan, data: PreparedData) -> None:
+def _write_card(folder: Path, plan: TrainingPlan, data: PreparedData) -> None:
     recipe = plan.recipe
     card = ModelCard(
         name=recipe.name,
@@ -78,12 +76,12 @@ def _write_card(folder: Path, plan: Plan, data: PreparedData) -> None:
     (folder / CARD_FILE).write_text(card_as_yaml(card), "utf-8")
 
 
-def _trained_on(plan: Plan) -> str:
+def _trained_on(plan: TrainingPlan) -> str:
     said = "; then ".join(_learned_from(plan, stage) for stage in plan.recipe.stages)
-    return f"{said}. TrainingRecipe {plan.recipe.name}, seed {plan.seed}. See the data cards of mh-batch prepare."
+    return f"{said}. Recipe {plan.recipe.name}, seed {plan.seed}. See the data cards of mh-batch prepare."
 
 
-def _learned_from(plan: Plan, stage: Stage) -> str:
+def _learned_from(plan: TrainingPlan, stage: Stage) -> str:
     counts = json.loads((plan.folder_of(stage) / LEARNED_FROM).read_text(encoding="utf-8"))
     made = f", {counts['made']:,} texts more (unlabelled ones, and some made of the first)" if counts["made"] else ""
     followed = plan.teacher is not None and stage.distillation.asks
@@ -102,3 +100,16 @@ def _measured_on(data: PreparedData, folder: Path) -> EvaluationSettings:
         write_card=folder / CARD_FILE,
         no_speed=True,
     )
+
+
+def _train_distributed(spark: SparkSession, plan: TrainingPlan, machine: Machine) -> None:
+    """Train by `machine.processes` processes, each on its share of every batch.
+
+    Spark starts them side by side (Spark's `TorchDistributor`, which passes on where they find one another), with a
+    GPU for each if `machine` has them. All must see the folders of the plan under the same paths.
+    """
+    from pyspark.ml.torch.distributor import TorchDistributor
+
+    local = (spark.sparkContext.master or "").startswith("local")
+    distributor = TorchDistributor(machine.processes, local_mode=local, use_gpu=machine.device != "cpu")
+    distributor.run(train_stages, plan, machine)

@@ -23,7 +23,7 @@ from mh_batch.corpus.corpus import Corpus
 from mh_batch.datasets.preparation import spark_buckets
 from mh_batch.datasets.preparation.near_copies import LONG
 from mh_batch.errors import CorpusChangedError, WithheldError
-from mh_batch.evaluation import data
+from mh_batch.evaluation.data import labelled_data
 from mh_batch.scoring.spark_errors import translate_spark_errors
 from tests.leak_search import QUOTES
 from tests.texts import PLANTED
@@ -87,10 +87,10 @@ def quote(*arguments: object) -> Any:
 
 
 def test_no_function_that_spark_calls_lets_a_message_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module, name in ((data, "text_facts"), (spark_buckets, "_keyed")):
+    for module, name in ((labelled_data, "text_facts"), (spark_buckets, "_keyed")):
         monkeypatch.setattr(module, name, quote)
     batch = pa.RecordBatch.from_pydict({"doc_id": ["a"], "text": [SECRET]})
-    told_of(lambda: list(data.facts_of_batches([batch], detect=False)))
+    told_of(lambda: list(labelled_data.facts_of_batches([batch], detect=False)))
     told_of(lambda: list(spark_buckets._keyed_batches([batch], LONG, 0.5, 1)))
     told_of(lambda: _of_arrays(lambda: quote)(pa.array([SECRET])))
 

@@ -13,7 +13,7 @@ from pyspark.sql import SparkSession, functions as F
 
 from mh_batch.common.redaction import spark_muted
 from mh_batch.datasets.preparation.preparing import _bucket_finder
-from mh_batch.evaluation.loading import opened
+from mh_batch.evaluation.data.labelled_texts import open_labelled
 from mh_batch.settings import EvaluationSettings, PrepareSettings
 from mh_batch.spark import session
 from mh_batch.spark.session import command_session, run_settings
@@ -100,7 +100,7 @@ def test_every_command_that_starts_spark_does_so_by_its_command_session() -> Non
 def evaluating(folder: Path) -> Iterator[None]:
     pd.DataFrame({"doc_id": ["a"], "text": ["x"], "label": [1]}).to_parquet(folder / "data.parquet")
     settings = EvaluationSettings(model=("made-up",), data=(str(folder),), spark=True)
-    with opened(settings.data, settings, []):
+    with open_labelled(settings.data, settings, []):
         yield
 
 

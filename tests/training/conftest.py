@@ -3,9 +3,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from mh_batch.training.initial_model import fast
-from mh_batch.training.saving import save_classifier
-from mh_batch.training.vocabulary import unigram
+from mh_batch.training.classifiers import save_classifier
+from mh_batch.training.distillation.vocabulary import fast_tokenizer, unigram
 
 LOW = ["I feel so empty and tired of it all", "Nothing brings me joy, I cry alone", "I see no hope for me anymore"]
 CALM = ["We had soup and bread for lunch", "The train was late but we laughed", "My garden is full of roses again"]
@@ -31,5 +30,5 @@ def teacher(tmp_path: Path) -> Path:
         type_vocab_size=1,
     )
     config.num_labels = 3
-    save_classifier(XLMRobertaForSequenceClassification(config), fast(tokenizer, 512), tmp_path / "teacher")
+    save_classifier(XLMRobertaForSequenceClassification(config), fast_tokenizer(tokenizer, 512), tmp_path / "teacher")
     return tmp_path / "teacher"

@@ -4,7 +4,7 @@ import torch
 from sklearn.metrics import log_loss
 from sklearn.utils.class_weight import compute_class_weight
 
-from mh_batch.training.objective import Objective, balanced_weights
+from mh_batch.training.objective import Objective, balanced_weights, softened_divergence, summary_distance
 
 UNKNOWN = float("nan")
 
@@ -59,3 +59,15 @@ def test_a_teacher_is_followed_in_the_rows_that_it_speaks_of_and_in_no_other() -
     nothing = objective(logits, None, {"targets": targets, "answers": torch.full((2, 2), UNKNOWN)})
     assert nothing.item() == 0
     assert nothing.requires_grad
+
+
+def test_a_student_that_says_what_the_teacher_says_has_no_divergence() -> None:
+    logits = torch.tensor([[2.0, -1.0], [0.3, 0.4]])
+    assert softened_divergence(logits, logits + 7, 2.0).item() == pytest.approx(0, abs=1e-6)
+    assert softened_divergence(logits, -logits, 2.0).item() > 0
+
+
+def test_the_summary_distance_ignores_length() -> None:
+    summary = torch.tensor([[1.0, 2.0]])
+    assert summary_distance(summary, 3 * summary).item() == pytest.approx(0, abs=1e-6)
+    assert summary_distance(summary, -summary).item() == pytest.approx(2)

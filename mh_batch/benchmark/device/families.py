@@ -7,12 +7,9 @@ from dataclasses import dataclass
 
 from mh_batch.benchmark.checkpoints import Kind
 from mh_batch.benchmark.device.bench import Bench, problem_of
-from mh_batch.benchmark.device.fresh import FreshTexts
-from mh_batch.benchmark.device.lengths import compare, measure_lengths
-from mh_batch.benchmark.device.own import measure_own
-from mh_batch.benchmark.device.peers import measure_peers
-from mh_batch.benchmark.device.samples import Samples
-from mh_batch.benchmark.device.tokenizing import TokenizingProcesses
+from mh_batch.benchmark.device.mixed_lengths import measure_own, measure_peers
+from mh_batch.benchmark.device.samples import FreshTexts, Samples, TokenizingProcesses
+from mh_batch.benchmark.device.single_lengths import compare_logits, measure_lengths
 from mh_batch.inference.engines import Engine
 from mh_batch.inference.engines.transfer import cudnn_attention
 from mh_batch.inference.error_types import release_memory
@@ -22,7 +19,7 @@ from mh_batch.inference.tokenization import load_tokenizer
 
 
 @dataclass(frozen=True)
-class Family:
+class ModelFamily:
     """A family of models.
 
     Attributes:
@@ -39,8 +36,10 @@ class Family:
 
 
 FAMILIES = {
-    "xlm-roberta": Family("xlm-roberta-base", "xlm-roberta", "xlmr-depression-mini", (32, 128, 512)),
-    "longformer": Family("longformer-base", "roberta", "longformer-mental-health-mini", (32, 128, 512, 1024, 4096)),
+    "xlm-roberta": ModelFamily("xlm-roberta-base", "xlm-roberta", "xlmr-depression-mini", (32, 128, 512)),
+    "longformer": ModelFamily(
+        "longformer-base", "roberta", "longformer-mental-health-mini", (32, 128, 512, 1024, 4096)
+    ),
 }
 
 
@@ -72,8 +71,8 @@ def measure_family(
             if reference is not None:
                 # Shapes that stay are what cuDNN's attention is made for.
                 with cudnn_attention(True):
-                    compare(bench, ours, measure_lengths(bench, "hugging_face", reference, lengths))
-    bench.note({"distinct_in_corpus": len(set(corpus)), "given": fresh.given, "made": fresh.made}, "mixed", "texts")
+                    compare_logits(bench, ours, measure_lengths(bench, "hugging_face", reference, lengths))
+    bench.record({"distinct_in_corpus": len(set(corpus)), "given": fresh.given, "made": fresh.made}, "mixed", "texts")
 
 
 def _own_engine(bench: Bench) -> Engine:
@@ -86,8 +85,8 @@ def _reference(bench: Bench, lengths: Sequence[int]) -> Engine | None:
 
         dtype = DTYPES[bench.execution.precision]
         return HuggingFaceEngine(bench.model.folder, bench.device, dtype)
-    except Exception as error:  # one contestant's end is not the others'
+    except Exception as error:  # one candidate's end is not the others'
         problem = {"problem": problem_of(error)}
     for length in lengths:
-        bench.note(problem, "lengths", str(length), "hugging_face")
+        bench.record(problem, "lengths", str(length), "hugging_face")
     return None

@@ -11,8 +11,8 @@ from typing import Any, Generic, TypeVar
 Work = TypeVar("Work")
 
 _GROWTH = 8
-# A warm-up that takes this share of a round tells how much fills one.
-_TELLING = 0.25
+# A warm-up that takes this share of a round shows how much fills one.
+_WARM_UP_SHARE = 0.25
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,12 @@ class Amount:
 
 @dataclass(frozen=True)
 class Task(Generic[Work]):
-    """Something to measure.
+    """A candidate to measure.
 
     Attributes:
         draw: Makes new work of a number of units, texts or batches.
-        run: Does the work; returns what else there is to tell of it, such as the seconds of its parts.
-        amount: Tells how much work it was.
+        run: Does the work; returns further figures of it, such as the seconds of its parts.
+        amount: Counts how much work it was.
         first: Units of the first warm-up.
         most: Units of a round at most.
         least: Units of a warm-up or round at least.
@@ -60,7 +60,7 @@ class Pace:
     peak: float
 
 
-def measure(task: Task[Work], pace: Pace) -> dict[str, Any]:
+def measure_rounds(task: Task[Work], pace: Pace) -> dict[str, Any]:
     """Warm up with more and more new work until a round's worth is known, and measure rounds of it.
 
     Returns:
@@ -69,7 +69,7 @@ def measure(task: Task[Work], pace: Pace) -> dict[str, Any]:
     """
     units = max(task.least, min(task.first, task.most))
     warm_up = [_round(task, units, pace.peak) for _ in range(2)]
-    while warm_up[-1]["seconds"] < _TELLING * pace.seconds and units < task.most:
+    while warm_up[-1]["seconds"] < _WARM_UP_SHARE * pace.seconds and units < task.most:
         units = min(_GROWTH * units, task.most)
         warm_up.append(_round(task, units, pace.peak))
     seconds = warm_up[-1]["seconds"]

@@ -2,19 +2,125 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import multiprocessing
+import os
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
 
 import numpy as np
 
-from mh_batch.benchmark.device.fresh import FreshTexts
 from mh_batch.benchmark.device.rounds import Amount
-from mh_batch.benchmark.device.tokenizing import TokenizingProcesses
 from mh_batch.benchmark.peak import operations_of
 from mh_batch.inference.token_sequences import Integers, TokenizedTexts
+from mh_batch.inference.tokenization import TextTokenizer
 from mh_batch.inference.windows import WindowFrame
+
+# Two texts are put together only if they are neighbours by length, so that lengths are spread as in the corpus.
+_NEIGHBOURS = 100
+
+# As many rows as a job's Arrow batch holds, and fewer where there are not enough for all processes.
+_MOST_TEXTS = 1000
+_CHUNKS_PER_PROCESS = 4
+_SECONDS_TO_START = 120.0
+
+_tokenizer: TextTokenizer
+
+
+class FreshTexts:
+    """Gives each text of a corpus once, in random order, and then new ones made of two each.
+
+    A made text is the first half of one text and the second half of another of about the same number of words.
+
+    Attributes:
+        given: Texts given so far.
+        made: How many of them were made.
+    """
+
+    def __init__(self, corpus: Sequence[str], seed: int = 0) -> None:
+        """Take a corpus of at least one text."""
+        self.given = self.made = 0
+        self._rng = random.Random(seed)
+        distinct = sorted(set(corpus))
+        self._rng.shuffle(distinct)
+        self._by_length = sorted((text.split() for text in distinct), key=len)
+        self._seen = set(distinct)
+        self._left: Iterator[str] = iter(distinct)
+
+    def take(self, count: int) -> list[str]:
+        """Return so many texts that were not returned before."""
+        return [self._next() for _ in range(count)]
+
+    def _next(self) -> str:
+        self.given += 1
+        text = next(self._left, None)
+        if text is None:
+            self.made += 1
+            text = self._make()
+        return text
+
+    def _make(self) -> str:
+        place = self._rng.randrange(len(self._by_length))
+        words = list(self._joined(self._by_length[place], self._by_length[self._near(place)]))
+        # Of a word or two hardly anything new can be made without a word more.
+        while (text := " ".join(words)) in self._seen:
+            words.append(self._rng.choice(self._rng.choice(self._by_length)))
+        self._seen.add(text)
+        return text
+
+    def _near(self, place: int) -> int:
+        return min(max(place + self._rng.randint(-_NEIGHBOURS, _NEIGHBOURS), 0), len(self._by_length) - 1)
+
+    def _joined(self, one: Sequence[str], other: Sequence[str]) -> Iterator[str]:
+        yield from one[: -(-len(one) // 2)]
+        yield from other[-(-len(other) // 2) :]
+
+
+class TokenizingProcesses:
+    """A tokenizer in each of several processes."""
+
+    def __init__(self, folder: Path, processes: int) -> None:
+        """Start the processes, each with the tokenizer in `folder`."""
+        self._processes = processes
+        # Not forked: what a process holds of the device, or of threads, must not be copied.
+        context = multiprocessing.get_context("spawn")
+        everybody = context.Barrier(processes)
+        self._pool = ProcessPoolExecutor(processes, context, initializer=_load, initargs=(folder, everybody))
+        # None answers before all are ready: what starting costs must not be measured.
+        self.tokenize(["A text."] * processes * _CHUNKS_PER_PROCESS)
+
+    def tokenize(self, texts: Sequence[str]) -> list[TokenizedTexts]:
+        """Return texts as token ids, in parts, in order."""
+        size = max(1, min(_MOST_TEXTS, len(texts) // (_CHUNKS_PER_PROCESS * self._processes)))
+        chunks = [texts[start : start + size] for start in range(0, len(texts), size)]
+        return list(self._pool.map(_tokenize, chunks))
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the processes."""
+        self._pool.shutdown()
+
+
+def _load(folder: Path, everybody: Barrier) -> None:
+    global _tokenizer
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    _tokenizer = TextTokenizer(folder)
+    everybody.wait(_SECONDS_TO_START)
+
+
+def _tokenize(texts: Sequence[str]) -> TokenizedTexts:
+    return _tokenizer.tokenize(texts)
 
 
 class Sample:

@@ -14,12 +14,11 @@ import torch
 
 from mh_batch.benchmark.agreement import measure_agreement
 from mh_batch.benchmark.checkpoints import random_checkpoint
-from mh_batch.benchmark.device.bench import Bench
-from mh_batch.benchmark.device.families import FAMILIES, Family, measure_family
-from mh_batch.benchmark.device.journal import Journal
+from mh_batch.benchmark.device.bench import Bench, FindingsFile
+from mh_batch.benchmark.device.families import FAMILIES, ModelFamily, measure_family
 from mh_batch.benchmark.device.rounds import Pace
 from mh_batch.benchmark.peak import matrix_speeds
-from mh_batch.benchmark.texts import read_texts
+from mh_batch.benchmark.text_files import read_text_file
 from mh_batch.common.console import announce
 from mh_batch.common.hardware import cores, processor, versions_of
 from mh_batch.errors import PlatformError, SettingsError
@@ -32,10 +31,10 @@ _VERSIONS_OF = ("torch", "triton", "tokenizers", "safetensors", "numpy", "transf
 _NOTES = {
     "fresh": "No text, and no batch of ids, is given twice in a family. When the corpus is used up, texts are made of "
     "the first half of one and the second half of another of about as many words.",
-    "precision": "All contestants compute in the same precision.",
+    "precision": "All candidates compute in the same precision.",
     "share_of_peak": "Operations of the matrix products that the architecture defines for each window by its own "
     "length, padding not counted, against the fastest matrix product; over the wall time, tokenising included where a "
-    "contestant starts from texts.",
+    "candidate starts from texts.",
     "cudnn_attention": "Peers on mixed texts run without cuDNN's attention, which would plan for each new shape, "
     "unless --cudnn-attention is given; at single lengths with it.",
 }
@@ -56,20 +55,20 @@ def measure_device(settings: DeviceBenchmarkSettings) -> None:
     tokenizers = {name: _tokenizer(settings, FAMILIES[name]) for name in FAMILIES if name in settings.only}
     device = "cuda:0" if settings.device == "cuda" else "cpu"
     precision: Precision = best_precision(device) if settings.precision == "auto" else settings.precision
-    journal = Journal(settings.output)
-    journal.note(_machine(device), "machine")
-    journal.note(settings.model_dump(mode="json"), "settings")
-    journal.note(_NOTES, "notes")
+    findings = FindingsFile(settings.output)
+    findings.record(_machine(device), "machine")
+    findings.record(settings.model_dump(mode="json"), "settings")
+    findings.record(_NOTES, "notes")
     _say(f"matrix products in {precision}")
     speeds = matrix_speeds(precision, device, 0.05 if settings.small else 1.0)
     peak = max(speeds.values())
-    journal.note({"precision": precision, "operations_per_second": peak, "products": speeds}, "matrix_peak")
+    findings.record({"precision": precision, "operations_per_second": peak, "products": speeds}, "matrix_peak")
     _say(f"  {peak / 1e12:,.2f} TFLOP/s")
     for name, tokenizer in tokenizers.items():
-        _family(settings, name, tokenizer, corpora[name], precision, device, peak, journal)
+        _family(settings, name, tokenizer, corpora[name], precision, device, peak, findings)
     if "agreement" in settings.only and precision != "fp32":
-        _agreements(settings, corpora, precision, device, journal)
-    journal.note(time.perf_counter() - _STARTED, "seconds")
+        _agreements(settings, corpora, precision, device, findings)
+    findings.record(time.perf_counter() - _STARTED, "seconds")
 
 
 def _family(
@@ -80,7 +79,7 @@ def _family(
     precision: Precision,
     device: str,
     peak: float,
-    journal: Journal,
+    findings: FindingsFile,
 ) -> None:
     family = FAMILIES[name]
     with tempfile.TemporaryDirectory() as folder:
@@ -96,10 +95,10 @@ def _family(
             pace=Pace(settings.rounds, settings.seconds, peak),
             first_texts=256 if device != "cpu" else 8,
             most_texts=32 if settings.small else settings.most_texts,
-            journal=journal,
+            findings=findings,
             say=_say,
         )
-        bench.note({key: bench.config[key] for key in sorted(bench.config) if key != "architectures"}, "config")
+        bench.record({key: bench.config[key] for key in sorted(bench.config) if key != "architectures"}, "config")
         lengths = _SMALL_LENGTHS if settings.small else family.lengths
         processes = settings.processes or cores()
         measure_family(bench, corpus, lengths, processes, settings.peers == "all", settings.cudnn_attention)
@@ -110,7 +109,7 @@ def _agreements(
     corpora: dict[str, list[str]],
     precision: Precision,
     device: str,
-    journal: Journal,
+    findings: FindingsFile,
 ) -> None:
     found: list[dict[str, Any]] = []
     for name in settings.models:
@@ -119,15 +118,15 @@ def _agreements(
         texts = corpora["longformer" if is_long else "xlm-roberta"]
         (agreement,) = measure_agreement(model, texts, [precision], device, _say)
         found.append({"model": model.card.name, **asdict(agreement)})
-        journal.note(found, "agreements")
+        findings.record(found, "agreements")
 
 
 def _corpora(settings: DeviceBenchmarkSettings) -> dict[str, list[str]]:
-    texts = read_texts(settings.texts)
-    return {"xlm-roberta": texts, "longformer": read_texts(settings.long_texts) if settings.long_texts else texts}
+    texts = read_text_file(settings.texts)
+    return {"xlm-roberta": texts, "longformer": read_text_file(settings.long_texts) if settings.long_texts else texts}
 
 
-def _tokenizer(settings: DeviceBenchmarkSettings, family: Family) -> Path:
+def _tokenizer(settings: DeviceBenchmarkSettings, family: ModelFamily) -> Path:
     if settings.tokenizers is None:
         return locate_model(family.shipped).tokenizer_folder
     folder = settings.tokenizers / family.tokenizer

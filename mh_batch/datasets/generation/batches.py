@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from mh_batch.common.backoff import pauses
+from mh_batch.common.console import announce
 from mh_batch.datasets.generation.answers import ModelAnswer
 from mh_batch.datasets.generation.batch_ledger import BatchLedger, Submission
+from mh_batch.datasets.generation.batch_progress import BatchProgress
 from mh_batch.datasets.generation.generation_folder import GenerationFolder
 from mh_batch.datasets.generation.generation_plan import GenerationPlan, parse_custom_id
-from mh_batch.common.console import announce
-from mh_batch.datasets.generation.batch_progress import BatchProgress
 from mh_batch.datasets.generation.providers import BatchRequest, BatchState, Provider
 from mh_batch.errors import BatchRefusedError, LostAnswerError, ProviderError
 

@@ -3,7 +3,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from mh_batch.benchmark.device.rounds import Amount, Pace, Task, measure
+from mh_batch.benchmark.device.rounds import Amount, Pace, Task, measure_rounds
 
 
 def slow_task(drawn: list[int], most: int = 1000, least: int = 1) -> Task[int]:
@@ -20,7 +20,7 @@ def slow_task(drawn: list[int], most: int = 1000, least: int = 1) -> Task[int]:
 
 def test_rounds_are_as_long_as_asked_for_after_two_of_the_smallest_size() -> None:
     drawn: list[int] = []
-    found = measure(slow_task(drawn), Pace(rounds=3, seconds=0.1, peak=1e7))
+    found = measure_rounds(slow_task(drawn), Pace(rounds=3, seconds=0.1, peak=1e7))
     assert drawn[:3] == [1, 1, 8]
     assert len(set(drawn[-3:])) == 1
     assert [one["texts"] for one in found["warm_up"]] == drawn[:-3]
@@ -32,8 +32,8 @@ def test_rounds_are_as_long_as_asked_for_after_two_of_the_smallest_size() -> Non
 
 def test_a_round_holds_neither_more_nor_less_than_it_may() -> None:
     drawn: list[int] = []
-    measure(slow_task(drawn, most=5), Pace(1, 10.0, 1.0))
+    measure_rounds(slow_task(drawn, most=5), Pace(1, 10.0, 1.0))
     assert drawn == [1, 1, 5, 5]
     drawn.clear()
-    measure(slow_task(drawn, least=20), Pace(1, 0.001, 1.0))
+    measure_rounds(slow_task(drawn, least=20), Pace(1, 0.001, 1.0))
     assert drawn == [20, 20, 20]

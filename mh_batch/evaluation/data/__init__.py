@@ -1,0 +1,1 @@
+"""Labelled texts: their files, what holds of each row, and where they are scored."""
