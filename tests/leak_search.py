@@ -146,9 +146,7 @@ def scenarios(root: Path) -> Iterator[tuple[str, str, str, Any]]:
 
 def run(root: Path) -> None:
     metrics = str(root / "logs" / "metrics.jsonl")
-    with command_session("leaking") as spark:
-        for setting, interpreted in (("wholeStage", "false"), ("factoryMode", "NO_CODEGEN")):
-            spark.conf.set(f"spark.sql.codegen.{setting}", interpreted)  # as in conftest: for a few rows
+    with command_session("planted"):
         for name, documents, output, failing in scenarios(root):
             flags = ["--input", documents, "--output", str(root / "out" / output), "--metrics", metrics]
             with failing or nullcontext():

@@ -14,7 +14,7 @@ from mh_batch.output.leases import Leases
 from mh_batch.output.maintenance import compact_store, delete_truncated_files, prune_store, store_statistics
 from mh_batch.output.store import ScoreStore
 from tests.scoring.corpora import document, write
-from tests.scoring.recording_loader import ToldLoader
+from tests.scoring.recording_loader import RecordingLoader
 
 pytestmark = pytest.mark.spark
 
@@ -25,13 +25,13 @@ TEXTS = [f"Note {i}: a walk by the lake." for i in range(40)]
 def two_runs(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An output root with two runs of one model: 30 texts, then 10 more."""
     folder = tmp_path_factory.mktemp("upkeep")
-    (folder / "told").mkdir()
+    (folder / "scored").mkdir()
     for texts in (TEXTS[:30], TEXTS):
         corpus = write(folder / "in.parquet", [document(f"d{i}", text, language="en") for i, text in enumerate(texts)])
         settings = ScoreSettings(
             input=(corpus,), output=str(folder / "out"), model=("xlmr-depression-mini",), precision="fp32", partitions=5
         )
-        score_corpus(spark, settings, load=ToldLoader(folder / "told"))
+        score_corpus(spark, settings, load=RecordingLoader(folder / "scored"))
     return folder / "out"
 
 

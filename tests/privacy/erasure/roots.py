@@ -14,7 +14,7 @@ from mh_batch.pseudonyms.hashing import PseudonymKey, author_key
 from mh_batch.pseudonyms.key_files import read_key
 from tests.pseudonyms.chains import chained
 from tests.scoring.corpora import document, write
-from tests.scoring.recording_loader import ToldLoader
+from tests.scoring.recording_loader import RecordingLoader
 from tests.texts import contents
 
 MODEL = "xlmr-depression-mini"
@@ -52,15 +52,15 @@ def others(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def two_nights(spark: SparkSession, folder: Path, nights: Iterable[list[dict[str, Any]]], **changes: Any) -> Path:
     """Score the nights of one growing folder, and return the output root."""
-    (folder / "told").mkdir(parents=True)
+    (folder / "scored").mkdir(parents=True)
     for rows in nights:
-        score(spark, folder / "root", write(folder / "in" / "part-0.parquet", rows), folder / "told", **changes)
+        score(spark, folder / "root", write(folder / "in" / "part-0.parquet", rows), folder / "scored", **changes)
     return folder / "root"
 
 
-def score(spark: SparkSession, root: Path, corpus: str, told: Path, **changes: Any) -> None:
+def score(spark: SparkSession, root: Path, corpus: str, scored: Path, **changes: Any) -> None:
     settings = {"input": (corpus,), "output": str(root), "model": (MODEL,), "precision": "fp32", "min_authors": 1}
-    score_corpus(spark, ScoreSettings(**{**settings, "partitions": 2, **changes}), load=ToldLoader(told))
+    score_corpus(spark, ScoreSettings(**{**settings, "partitions": 2, **changes}), load=RecordingLoader(scored))
 
 
 def key_of(root: Path) -> PseudonymKey:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.leak_search import ADDRESS, AUTHOR, DOC_ID, REGION, SOURCE
+from tests.spark_settings import INTERPRETED, WORKER_DAEMON, submit_arguments
 from tests.texts import PLANTED, files_with
 
 pytestmark = pytest.mark.spark
@@ -38,8 +39,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "spark.eventLog.dir": (root / "logs").as_uri(),
         "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={logging.as_uri()}",
     }
-    submitted = " ".join(f"--conf {name}={value}" for name, value in conf.items())
-    environment = {**os.environ, "PYSPARK_SUBMIT_ARGS": f"{submitted} pyspark-shell"}
+    environment = {**os.environ, "PYSPARK_SUBMIT_ARGS": submit_arguments({**conf, **INTERPRETED, **WORKER_DAEMON})}
     command = [sys.executable, "-m", "tests.leak_search", str(root)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=True, env=environment)
     (root / "logs" / "stdout").write_text(done.stdout)

@@ -1,0 +1,12 @@
+"""Spark's Python daemon in tests: it imports once what each of its workers would otherwise import for itself.
+
+Importing PyTorch takes seconds, and a worker ends with its session, with a task that fails, and after a minute without
+work. Workers are forked from the daemon, which Spark starts by its name (`spark_settings.WORKER_DAEMON`).
+"""
+
+from pyspark.daemon import manager
+
+import tests.scoring.recording_loader  # noqa: F401 - the last two are imported so that workers have them, too
+
+if __name__ == "__main__":
+    manager()

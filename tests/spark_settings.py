@@ -1,0 +1,19 @@
+"""Settings of Spark by which tests take less time, and nothing else comes out."""
+
+from collections.abc import Mapping
+
+# A JVM that lives for a minute gains nothing from the slow compiler.
+JVM_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+
+# Compiling a query takes longer than interpreting it for a few rows.
+INTERPRETED = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
+COMPILED = {"spark.sql.codegen.wholeStage": "true", "spark.sql.codegen.factoryMode": "FALLBACK"}
+
+# Imports once what each Python worker would otherwise import for itself. Workers must find the package `tests`.
+DAEMON_MODULE = "tests.spark_daemon"
+WORKER_DAEMON = {"spark.python.daemon.module": DAEMON_MODULE}
+
+
+def submit_arguments(settings: Mapping[str, str]) -> str:
+    """The environment's PYSPARK_SUBMIT_ARGS for a session with these settings."""
+    return " ".join([*(f"--conf {name}={value}" for name, value in settings.items()), "pyspark-shell"])
