@@ -1,5 +1,6 @@
-"""Writes an archive of the classes that Spark loads, from which JVMs of the tests start: `python -m tests.class_archive FILE`.
+"""Writes an archive of the classes that Spark loads, from which the JVMs of tests start.
 
+`python -m tests.class_archive FILE`, as `make test` does where there is none yet.
 Java (class data sharing) takes an archive that was made by another JVM, or of other files, for none at all.
 """
 
@@ -19,7 +20,8 @@ from tests.spark_settings import INTERPRETED, JVM_OPTIONS
 
 def write_archive(file: Path) -> None:
     """Run queries such as those of a run in a JVM that writes the archive as it ends."""
-    draft = file.with_name(f"{file.name}.draft")
+    draft = file.absolute().with_name(f"{file.name}.draft")
+    draft.unlink(missing_ok=True)
     os.environ["JAVA_TOOL_OPTIONS"] = f"{JVM_OPTIONS} -XX:ArchiveClassesAtExit={draft}"
     spark = start_session("archive of classes")
     gateway = spark.sparkContext._gateway

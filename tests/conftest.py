@@ -12,15 +12,15 @@ import yaml
 from pyspark.sql import SparkSession
 
 from mh_batch.models import CARD_FILE, Model, locate_model
-from tests.spark_settings import COMPILED, INTERPRETED, JVM_OPTIONS, WORKER_DAEMON, submit_arguments
+from tests.spark_settings import COMPILED, INTERPRETED, WORKER_DAEMON, jvm_options, submit_arguments
 
-os.environ.setdefault("JAVA_TOOL_OPTIONS", JVM_OPTIONS)  # every JVM that a test starts inherits it
+os.environ.setdefault("JAVA_TOOL_OPTIONS", jvm_options())  # every JVM that a test starts inherits it
 
 # Spark's session takes half a minute of processor time: two processes have one. Tests outside of them fill the gaps.
 _SESSIONS = 2
 
-# How many usual tests a marked one takes as long as.
-_WEIGHTS = {"cluster": 40, "slow": 40}
+# How many usual tests with Spark a marked one takes as long as.
+_WEIGHTS = {"cluster": 40, "slow": 20, "runs": 8}
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
@@ -35,9 +35,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     folders: Counter[Path] = Counter()
     for item in items:
         if item.get_closest_marker("spark"):
-            folders[_folder(item)] += max(
-                (_WEIGHTS[name] for name in _WEIGHTS if item.get_closest_marker(name)), default=1
-            )
+            folders[_folder(item)] += max(_WEIGHTS.get(mark.name, 1) for mark in item.iter_markers())
     group_of, load = dict[Path, str](), Counter({f"spark-{number}": 0 for number in range(_SESSIONS)})
     for folder, weight in folders.most_common():
         group_of[folder] = min(load, key=lambda group: load[group])

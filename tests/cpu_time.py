@@ -1,6 +1,7 @@
 """A pytest plugin: the processor time of each test file and of the slowest tests, child processes included.
 
-`pytest -p tests.cpu_time` adds a table to the summary. Spark's JVM, its Python workers, clusters and commands are children.
+`pytest -p tests.cpu_time` adds tables to the summary. Spark's JVM, its Python workers, clusters and commands are
+child processes.
 """
 
 import os

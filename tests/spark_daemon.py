@@ -9,4 +9,4 @@ from pyspark.daemon import manager
 import tests.scoring.recording_loader  # noqa: F401 - the last two are imported so that workers have them, too
 
 if __name__ == "__main__":
-    manager()
+    manager()  # type: ignore[no-untyped-call]  # PySpark does not type it

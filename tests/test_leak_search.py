@@ -11,7 +11,7 @@ from tests.leak_search import ADDRESS, AUTHOR, DOC_ID, REGION, SOURCE
 from tests.spark_settings import INTERPRETED, WORKER_DAEMON, submit_arguments
 from tests.texts import PLANTED, files_with
 
-pytestmark = pytest.mark.spark
+pytestmark = [pytest.mark.spark, pytest.mark.runs]
 
 SECRETS = (*PLANTED, AUTHOR, ADDRESS)
 _LOG_TO_FILE = """

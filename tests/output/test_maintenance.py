@@ -16,7 +16,7 @@ from mh_batch.output.store import ScoreStore
 from tests.scoring.corpora import document, write
 from tests.scoring.recording_loader import RecordingLoader
 
-pytestmark = pytest.mark.spark
+pytestmark = [pytest.mark.spark, pytest.mark.runs]
 
 TEXTS = [f"Note {i}: a walk by the lake." for i in range(40)]
 

@@ -24,7 +24,7 @@ from tests.consent.histories import START, Event, may_be_used
 from tests.scoring.corpora import SCHEMA, document
 from tests.scoring.recording_loader import RecordingLoader
 
-pytestmark = pytest.mark.spark
+pytestmark = [pytest.mark.spark, pytest.mark.runs]
 
 XLMR = "xlmr-depression-mini"
 

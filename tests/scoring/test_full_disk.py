@@ -13,7 +13,7 @@ from mh_batch.output.maintenance import store_statistics
 from tests.scoring.corpora import document, write
 from tests.scoring.recording_loader import RecordingLoader, scored_texts
 
-pytestmark = pytest.mark.spark
+pytestmark = [pytest.mark.spark, pytest.mark.runs]
 
 TEXTS = 400
 

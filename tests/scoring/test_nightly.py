@@ -18,7 +18,7 @@ from tests.scoring.abandoned_leases import left_behind
 from tests.scoring.corpora import document, write
 from tests.scoring.recording_loader import RecordingLoader, scored_texts
 
-pytestmark = pytest.mark.spark
+pytestmark = [pytest.mark.spark, pytest.mark.runs]
 
 
 class Nights:

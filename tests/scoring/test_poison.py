@@ -16,7 +16,7 @@ from mh_batch.scoring import model_scoring
 from tests.scoring.corpora import SCHEMA, document, write
 from tests.scoring.recording_loader import RecordingLoader, scored_texts
 
-pytestmark = pytest.mark.spark
+pytestmark = [pytest.mark.spark, pytest.mark.runs]
 
 LONE_SURROGATE = b"a walk \xed\xa0\x80 by the lake"
 RIGHT_TO_LEFT = "\u05d4\u05dc\u05db\u05ea\u05d9 \u05dc\u05d9\u05dd \u202eand back\u202c"

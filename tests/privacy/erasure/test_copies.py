@@ -17,7 +17,7 @@ from tests.interrupted_writes import Killed, killed_at
 from tests.privacy.erasure.roots import ADA, MODEL, documents, key_of, needles, places_of, score
 from tests.scoring.corpora import write
 
-pytestmark = pytest.mark.spark
+pytestmark = [pytest.mark.spark, pytest.mark.runs]
 
 
 @pytest.fixture

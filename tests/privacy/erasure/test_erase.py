@@ -19,7 +19,7 @@ from tests.privacy.erasure.roots import ADA, OUTBOX, SHARED, documents, key_of, 
 from tests.pseudonyms.chains import chained
 from tests.scoring.corpora import write
 
-pytestmark = pytest.mark.spark
+pytestmark = [pytest.mark.spark, pytest.mark.runs]
 
 HERS = [row for row in documents(1) if row["author_id"] == ADA]
 TABLES = ("prevalence", "distribution", "cooccurrence", "quality", "change", "mix")

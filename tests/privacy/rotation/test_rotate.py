@@ -22,7 +22,7 @@ from tests.pseudonyms.chains import chained
 from tests.scoring.corpora import write
 from tests.scoring.recording_loader import scored_texts
 
-pytestmark = pytest.mark.spark
+pytestmark = [pytest.mark.spark, pytest.mark.runs]
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from mh_batch import ScoreSettings, score_corpus
 from tests.scoring.corpora import document, write
 from tests.scoring.recording_loader import RecordingLoader
 
-pytestmark = pytest.mark.spark
+pytestmark = [pytest.mark.spark, pytest.mark.runs]
 
 XLMR, LONGFORMER = "xlmr-depression-mini", "longformer-mental-health-mini"
 TEXTS = [f"Note {i}: a walk by the lake." for i in range(10)]
