@@ -11,8 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
-from pyspark.sql import SparkSession, Window
-from pyspark.sql import functions as F
+from pyspark.sql import SparkSession, Window, functions as F
 
 from mh_batch.spark.session import run_settings, start_session
 from tests.spark_settings import INTERPRETED, JVM_OPTIONS

@@ -6,7 +6,11 @@ work. Workers are forked from the daemon, which Spark starts by its name (`spark
 
 from pyspark.daemon import manager
 
-import tests.scoring.recording_loader  # noqa: F401 - the last two are imported so that workers have them, too
+from mh_batch.corpus import admission
+from mh_batch.scoring.inference import score_task
+from tests.scoring import recording_loader
+
+IMPORTED = (admission, score_task, recording_loader)
 
 if __name__ == "__main__":
     manager()  # type: ignore[no-untyped-call]  # PySpark does not type it
