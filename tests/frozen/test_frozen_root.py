@@ -92,10 +92,10 @@ def test_a_report_is_written_again_as_it_was(spark: SparkSession, root: OutputRo
 def test_a_run_goes_on_where_the_version_before_was_and_heeds_a_withdrawal(
     spark: SparkSession, root: OutputRoot, tmp_path: Path
 ) -> None:
-    gone, left = LEFT[0], LEFT[1:]
+    stays, gone, left = LEFT[0], LEFT[1], [LEFT[0], *LEFT[2:]]
     with Path("ledger.csv").open("a") as ledger:
         ledger.write(f"{gone},,research,withdrawn,2026-01-03T00:00:00Z\n")
-    news = write(tmp_path / "in.parquet", [document("new", "A text that nobody has seen.", author_id=LEFT[1])])
+    news = write(tmp_path / "in.parquet", [document("new", "A text that nobody has seen.", author_id=stays)])
     given: dict[str, Any] = {"output": "out", "model": MODELS, "precision": "fp32", "consent": "ledger.csv"}
     given |= {"input": [f"in/{SECOND}.parquet", news], "group_by": "region,source", "min_authors": 2, "partitions": 2}
     (tmp_path / "scored").mkdir()
