@@ -91,9 +91,9 @@ def longformer_mini() -> Model:
 @pytest.fixture(scope="session")
 def with_ada(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An output root with somebody who may be erased; copy it."""
-    from tests.privacy.erasure.roots import documents, two_nights, with_leavings
+    from tests.privacy.erasure.roots import documents, two_nights, with_remains
 
-    return with_leavings(two_nights(spark, tmp_path_factory.mktemp("with"), [documents(0), documents(1)]))
+    return with_remains(two_nights(spark, tmp_path_factory.mktemp("with"), [documents(0), documents(1)]))
 
 
 @pytest.fixture(scope="session")

@@ -29,7 +29,7 @@ appender.file.layout.pattern = %d %p %c: %m%n%ex
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the commands left: the corpus in `in`, outputs in `out`, and all that was logged or printed in `logs`."""
-    root = tmp_path_factory.mktemp("leaking")
+    root = tmp_path_factory.mktemp("planted")
     (root / "logs").mkdir()
     logging = root / "log4j2.properties"
     logging.write_text(_LOG_TO_FILE.format(file=root / "logs" / "spark.log"))

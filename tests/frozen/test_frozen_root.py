@@ -89,7 +89,7 @@ def test_a_report_is_written_again_as_it_was(spark: SparkSession, root: OutputRo
         pd.testing.assert_frame_equal(pd.read_parquet(page.with_name(name)), expected)
 
 
-def test_a_run_goes_on_where_the_version_before_was_and_heeds_a_withdrawal(
+def test_a_run_goes_on_where_the_version_before_was_and_applies_a_withdrawal(
     spark: SparkSession, root: OutputRoot, tmp_path: Path
 ) -> None:
     stays, gone, left = LEFT[0], LEFT[1], [LEFT[0], *LEFT[2:]]

@@ -60,7 +60,7 @@ def nights(spark: SparkSession, tmp_path: Path) -> Nights:
 def test_nights_are_carried_out_once_each_compared_and_retired(nights: Nights) -> None:
     nights.deliver("2026-03-01", "A walk.", "A swim.")
     nights.deliver("2026-03-02", "A ride.", "A walk.", "A sail.")
-    left_behind(nights.folder / "out", "nightly", "2026-03-01")  # its holder is dead
+    left_behind(nights.folder / "out", "nightly", "2026-03-01")  # its holder was killed
 
     metrics = nights.folder / "metrics.jsonl"
     first = nights.run("2026-03-01", metrics=str(metrics))

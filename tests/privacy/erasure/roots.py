@@ -67,7 +67,7 @@ def key_of(root: Path) -> PseudonymKey:
     return read_key(root / "pseudonym.key")
 
 
-def with_leavings(root: Path) -> Path:
+def with_remains(root: Path) -> Path:
     """Add what a root has besides published runs: a failed run, an outbox, what killed runs left."""
     key = key_of(root)
     newest = sorted((root / "runs").iterdir())[-1]
@@ -89,7 +89,7 @@ def with_leavings(root: Path) -> Path:
         )
     for left in (
         root / "work" / "killed" / "examined",
-        root / "runs" / "20250101T000000Z-dead" / "scores" / f"model={MODEL}",
+        root / "runs" / "20250101T000000Z-killed" / "scores" / f"model={MODEL}",
     ):
         left.mkdir(parents=True)
         pq.write_table(pa.table({"doc_id": [f"journal-{ADA}-0"]}), left / "part-0.parquet")
