@@ -140,7 +140,7 @@ def scenarios(root: Path) -> Iterator[tuple[str, str, str, Any]]:
         quoting = partial(mh_batch.score_corpus, load=QuotingLoader(tokenizes))
         yield name, sound, name, patch("mh_batch.score_corpus", quoting)
     yield "garbled", garbled(root / "in" / "garbled.parquet"), "garbled", None
-    yield "invalid", sound, "sound", patch("mh_batch.scoring.run.scores_table", broken_table)
+    yield "invalid", sound, "sound", patch("mh_batch.scoring.model_scoring.scores_table", broken_table)
     yield "driver", sound, "sound", patch("mh_batch.scoring.run.write_report", fail_on_driver)
 
 

@@ -76,6 +76,6 @@ def test_the_logs_that_were_looked_through_hold_the_failures_of_the_workers(root
     for log in (events, (root / "logs" / "spark.log").read_text()):
         for kind in ("RuntimeError", "ArrowInvalid", "PanicException"):
             assert f"WithheldError: {kind}" in log
-        for module in ("tokenizing.py", "worker.py"):
+        for module in ("tokenise_task.py", "score_task.py"):
             assert f"inference/{module}:" in log
     assert "physicalPlanDescription" in events
