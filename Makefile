@@ -8,7 +8,7 @@ demo: .venv/installed
 	$(BIN)/mh-batch demo
 
 # A third process keeps two cores busy while the others wait for Spark. See tests/conftest.py.
-test: .venv/installed
+test: .venv/spark-classes.jsa
 	$(BIN)/pytest --numprocesses 3 --dist loadgroup --durations=15
 
 # Without what starts a cluster or a browser, or takes minutes.
@@ -49,6 +49,10 @@ package: .venv/installed
 	$(BIN)/pip install --quiet --requirement requirements.lock
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
+
+# From this JVMs of the tests start faster; one that does not fit is passed over.
+.venv/spark-classes.jsa: .venv/installed
+	$(BIN)/python -m tests.class_archive $@
 
 clean:
 	rm -rf .venv dist demo benchmark .mypy_cache .ruff_cache .pytest_cache

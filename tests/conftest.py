@@ -2,7 +2,8 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,43 +12,54 @@ import yaml
 from pyspark.sql import SparkSession
 
 from mh_batch.models import CARD_FILE, Model, locate_model
+from tests.spark_settings import COMPILED, INTERPRETED, WORKER_DAEMON, jvm_options, submit_arguments
 
-# A JVM that lives for a minute gains nothing from the slow compiler; every one that a test starts inherits this.
-os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+os.environ.setdefault("JAVA_TOOL_OPTIONS", jvm_options())  # every JVM that a test starts inherits it
 
-# About half of the time that tests with Spark take.
-_PRIVACY = {"consent", "privacy", "followup", "publishing", "test_consent.py", "test_redaction.py"}
+# Spark's session takes half a minute of processor time: two processes have one. Tests outside of them fill the gaps.
+_SESSIONS = 2
+
+# How many usual tests with Spark a marked one takes as long as.
+_WEIGHTS = {"cluster": 40, "slow": 20, "runs": 8}
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-
-# Interpreted and compiled.
-_CODEGEN = {
-    "spark.sql.codegen.wholeStage": ("false", "true"),
-    "spark.sql.codegen.factoryMode": ("NO_CODEGEN", "FALLBACK"),
-}
 
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep what needs a Spark session together, in two groups for two sessions; clusters are a third.
+    """Keep what needs a Spark session together, in groups for as many sessions; clusters without one are another group.
 
-    A process is given groups and tests of no group as it gets free, in the order in which they stand here.
+    Tests of one folder stay together, since they share what they look at. A process is given the group of the most
+    tests that is left, and single tests of no group at the end.
     """
+    folders: Counter[Path] = Counter()
     for item in items:
-        if item.get_closest_marker("cluster"):
+        if item.get_closest_marker("spark"):
+            folders[_folder(item)] += max(_WEIGHTS.get(mark.name, 1) for mark in item.iter_markers())
+    group_of, load = dict[Path, str](), Counter({f"spark-{number}": 0 for number in range(_SESSIONS)})
+    for folder, weight in folders.most_common():
+        group_of[folder] = min(load, key=lambda group: load[group])
+        load[group_of[folder]] += weight
+    for item in items:
+        if item.get_closest_marker("spark"):
+            item.add_marker(pytest.mark.xdist_group(group_of[_folder(item)]))
+        elif item.get_closest_marker("cluster"):
             item.add_marker(pytest.mark.xdist_group("cluster"))
-        elif item.get_closest_marker("spark"):
-            item.add_marker(pytest.mark.xdist_group("privacy" if _PRIVACY & set(item.path.parts) else "spark"))
+
+
+def _folder(item: pytest.Item) -> Path:
+    """The folder of `tests` that a test stands in, or its module where it stands in none."""
+    return Path(item.path.relative_to(Path(__file__).parent).parts[0])
 
 
 @pytest.fixture(scope="session")
 def spark() -> Iterator[SparkSession]:
     from mh_batch.spark.session import run_settings, start_session
 
-    session = start_session("mh-batch tests")
-    # Compiling a query takes longer than interpreting it for a few rows; commands in processes of their own compile.
-    for name, (interpreted, _) in _CODEGEN.items():
-        session.conf.set(name, interpreted)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("PYSPARK_SUBMIT_ARGS", submit_arguments(WORKER_DAEMON))
+        session = start_session("mh-batch tests")
+    _set(session, INTERPRETED)  # commands in processes of their own compile
     with run_settings(session):
         yield session
     session.stop()
@@ -56,11 +68,14 @@ def spark() -> Iterator[SparkSession]:
 @pytest.fixture(scope="module")
 def compiled_queries(spark: SparkSession) -> Iterator[None]:
     """Let Spark compile its queries, as it does outside of tests: for many rows that takes less time."""
-    for name, (_, compiled) in _CODEGEN.items():
-        spark.conf.set(name, compiled)
+    _set(spark, COMPILED)
     yield
-    for name, (interpreted, _) in _CODEGEN.items():
-        spark.conf.set(name, interpreted)
+    _set(spark, INTERPRETED)
+
+
+def _set(spark: SparkSession, settings: Mapping[str, str]) -> None:
+    for name, value in settings.items():
+        spark.conf.set(name, value)
 
 
 @pytest.fixture(scope="session")
@@ -76,9 +91,9 @@ def longformer_mini() -> Model:
 @pytest.fixture(scope="session")
 def with_ada(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An output root with somebody who may be erased; copy it."""
-    from tests.privacy.erasure.roots import documents, two_nights, with_leavings
+    from tests.privacy.erasure.roots import documents, two_nights, with_remains
 
-    return with_leavings(two_nights(spark, tmp_path_factory.mktemp("with"), [documents(0), documents(1)]))
+    return with_remains(two_nights(spark, tmp_path_factory.mktemp("with"), [documents(0), documents(1)]))
 
 
 @pytest.fixture(scope="session")

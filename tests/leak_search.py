@@ -140,15 +140,13 @@ def scenarios(root: Path) -> Iterator[tuple[str, str, str, Any]]:
         quoting = partial(mh_batch.score_corpus, load=QuotingLoader(tokenizes))
         yield name, sound, name, patch("mh_batch.score_corpus", quoting)
     yield "garbled", garbled(root / "in" / "garbled.parquet"), "garbled", None
-    yield "invalid", sound, "sound", patch("mh_batch.scoring.run.scores_table", broken_table)
+    yield "invalid", sound, "sound", patch("mh_batch.scoring.model_scoring.scores_table", broken_table)
     yield "driver", sound, "sound", patch("mh_batch.scoring.run.write_report", fail_on_driver)
 
 
 def run(root: Path) -> None:
     metrics = str(root / "logs" / "metrics.jsonl")
-    with command_session("leaking") as spark:
-        for setting, interpreted in (("wholeStage", "false"), ("factoryMode", "NO_CODEGEN")):
-            spark.conf.set(f"spark.sql.codegen.{setting}", interpreted)  # as in conftest: for a few rows
+    with command_session("planted"):
         for name, documents, output, failing in scenarios(root):
             flags = ["--input", documents, "--output", str(root / "out" / output), "--metrics", metrics]
             with failing or nullcontext():

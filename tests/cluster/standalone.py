@@ -15,9 +15,14 @@ from pathlib import Path
 
 import pyspark
 
+from tests.spark_settings import INTERPRETED, WORKER_DAEMON
+
 REPOSITORY = Path(__file__).parents[2]
 SPARK_HOME = Path(pyspark.__path__[0])
 _DEPLOY = "org.apache.spark.deploy"
+
+# For jobs that unpickle what stands in `tests`.
+WITH_TESTS = {"spark.executorEnv.PYTHONPATH": str(REPOSITORY), **WORKER_DAEMON}
 
 
 def free_port() -> int:
@@ -103,9 +108,7 @@ def submit_command(address: str, job: Path, *arguments: str, settings: Mapping[s
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
         "spark.ui.enabled": "false",
-        # Compiling a query takes longer than interpreting it for a few rows.
-        "spark.sql.codegen.wholeStage": "false",
-        "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+        **INTERPRETED,
     }
     pairs = [f"--conf={name}={value}" for name, value in {**usual, **(settings or {})}.items()]
     return [str(SPARK_HOME / "bin" / "spark-submit"), "--master", address, *pairs, str(job), *arguments]

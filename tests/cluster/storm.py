@@ -24,7 +24,8 @@ from mh_batch import open_run
 from tests.cluster import faulty, standalone
 from tests.cluster.standalone import Cluster, children, command_of, descendants, kill, standalone_cluster
 from tests.scoring.corpora import document, write
-from tests.scoring.recording_loader import ToldLoader, told
+from tests.scoring.recording_loader import RecordingLoader, scored_texts
+from tests.spark_settings import DAEMON_MODULE
 
 TASKS = 40
 _PATIENCE = 420.0
@@ -61,17 +62,17 @@ class Storm:
         """The run that nobody disturbs: what the others are held to. In `spark`, or on the cluster."""
         rows = [document(f"d{i}", f"Note {i}: " + "a quiet day by the lake, " * (1 + i % 7)) for i in range(self.texts)]
         self.corpus = write(self.folder / "in" / "a.parquet", [*rows, document("copy", rows[0]["text"])])
-        for name in ("calm", "calm/told"):
+        for name in ("calm", "calm/scored"):
             (self.folder / name).mkdir()
         started = time.monotonic()
         if spark is not None:
             folder = self.folder / "calm"
-            faulty.score(spark, self.corpus, str(folder / "output"), ToldLoader(folder / "told"), TASKS)
+            faulty.score(spark, self.corpus, str(folder / "output"), RecordingLoader(folder / "scored"), TASKS)
         else:
             assert self._start("calm").wait(_PATIENCE) == 0, self._log("calm")
         self.expected = self._scores("calm")
         assert len(self.expected) == self.texts + 1
-        assert self._told("calm") == self.texts
+        assert self._scored("calm") == self.texts
         _say(f"undisturbed: {self.texts} texts in {time.monotonic() - started:.0f} s")
 
     def round(self, name: str, kinds: Sequence[str]) -> Counter[str]:
@@ -112,7 +113,7 @@ class Storm:
 
     def _scoring(self, name: str) -> list[int]:
         """The Python workers that score texts at this moment."""
-        files = (self.folder / name / "told").iterdir()
+        files = (self.folder / name / "scored").iterdir()
         return [int(file.stem) for file in files if time.time() - file.stat().st_mtime < _A_MOMENT]
 
     def _strike(self, kind: str, driver: subprocess.Popen[bytes], scoring: list[int]) -> bool:
@@ -131,7 +132,7 @@ class Storm:
         if kind == "worker":
             return [self.dice.choice(self.cluster.workers).pid]
         below = [pid for worker in self.cluster.workers for pid in descendants(worker.pid)]
-        wanted = "CoarseGrainedExecutorBackend" if kind == "executor" else "pyspark.daemon"
+        wanted = "CoarseGrainedExecutorBackend" if kind == "executor" else DAEMON_MODULE
         found = [pid for pid in below if wanted in command_of(pid)]
         if kind == "python worker":
             # The daemon forks the workers, which keep its name.
@@ -142,7 +143,7 @@ class Storm:
     def _compare(self, name: str, killed: Counter[str], starts: int) -> None:
         found = self._scores(name)
         pd.testing.assert_frame_equal(found, self.expected)
-        again = self._told(name) - self.texts
+        again = self._scored(name) - self.texts
         in_flight = sum(_TASKS_LOST[kind] * count for kind, count in killed.items()) * self._largest_task()
         _say(f"{name}: {dict(killed)}, {starts} starts, {again} texts scored again of at most {in_flight} in flight")
         assert 0 <= again <= in_flight
@@ -155,10 +156,10 @@ class Storm:
 
     def _start(self, name: str) -> subprocess.Popen[bytes]:
         folder = self.folder / name
-        (folder / "told").mkdir(exist_ok=True)
+        (folder / "scored").mkdir(exist_ok=True)
         job = standalone.REPOSITORY / "tests" / "cluster" / "faulty.py"
-        settings = {"spark.executorEnv.PYTHONPATH": str(standalone.REPOSITORY), "spark.sql.shuffle.partitions": "4"}
-        arguments = [self.corpus, str(folder / "output"), str(folder / "told"), str(TASKS), str(self.seconds_per_text)]
+        settings = {**standalone.WITH_TESTS, "spark.sql.shuffle.partitions": "4"}
+        arguments = [self.corpus, str(TASKS), str(self.seconds_per_text), faulty.NEXT_RUN, str(folder)]
         command = standalone.submit_command(self.cluster.address, job, *arguments, settings=settings)
         environment = {**standalone.submit_environment(), "PYTHONPATH": str(standalone.REPOSITORY)}
         with (folder / "driver.log").open("ab") as log:
@@ -168,8 +169,8 @@ class Storm:
         scores = open_run(str(self.folder / name / "output")).scores_pandas()
         return scores.sort_values("doc_id", ignore_index=True)
 
-    def _told(self, name: str) -> int:
-        return len(told(self.folder / name / "told"))
+    def _scored(self, name: str) -> int:
+        return len(scored_texts(self.folder / name / "scored"))
 
     def _log(self, name: str) -> str:
         return (self.folder / name / "driver.log").read_text(errors="replace")[-4000:]

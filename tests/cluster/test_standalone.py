@@ -45,10 +45,12 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "mh_batch.zip"
 
 
-def submit(address: str, package: Path, events: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+def submit(
+    address: str, package: Path, events: Path, *arguments: str, cores: int = 2
+) -> "subprocess.CompletedProcess[str]":
     """Run `jobs/score.py` by spark-submit, away from the checkout."""
     events.mkdir()
-    settings = {"spark.submit.pyFiles": str(package), "spark.eventLog.enabled": "true"}
+    settings = {"spark.submit.pyFiles": str(package), "spark.cores.max": str(cores), "spark.eventLog.enabled": "true"}
     settings["spark.eventLog.dir"] = events.as_uri()
     command = submit_command(address, REPOSITORY / "jobs" / "score.py", *arguments, settings=settings)
     return subprocess.run(
@@ -85,7 +87,7 @@ def test_a_cluster_publishes_the_scores_of_local_mode_and_logs_no_text(
 
 def test_a_failing_job_hands_its_exit_code_to_spark_submit(cluster: Cluster, package: Path, tmp_path: Path) -> None:
     arguments = ["--input", "gone.parquet", "--output", str(tmp_path / "o"), "--model", MODELS[0]]
-    done = submit(cluster.address, package, tmp_path / "events", *arguments)
+    done = submit(cluster.address, package, tmp_path / "events", *arguments, cores=1)
     assert done.returncode == 2
     assert "gone.parquet cannot be read as Parquet: there is no such file or folder" in done.stdout + done.stderr
 

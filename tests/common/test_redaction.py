@@ -1,4 +1,4 @@
-"""Errors whose messages quote a text are told without them."""
+"""Errors whose messages quote a text are printed without them."""
 
 import logging
 import os

@@ -68,8 +68,8 @@ def test_what_may_be_used_is_what_random_histories_say_when_they_are_told_day_by
         by_world.setdefault(event.subject[1].split()[0], []).append(event)
     for document in documents:
         who = ("research", document.author, document.doc, document.consent)
-        told = [may_be_used(by_world.get(document.doc.split()[0], []), *who, day) for day in (int(as_of), 6)]
-        assert (found[document.doc] is None) == all(told), "what is withdrawn now stays out whatever the moment"
+        usable = [may_be_used(by_world.get(document.doc.split()[0], []), *who, day) for day in (int(as_of), 6)]
+        assert (found[document.doc] is None) == all(usable), "what is withdrawn now stays out whatever the moment"
     assert set(found.values()) == {
         *(None, "withdrawn by author", "withdrawn for document", NOT_LISTED, "not granted"),
     }

@@ -79,6 +79,6 @@ def test_only_the_given_languages_are_chosen_from() -> None:
 
 
 def test_sentences_are_judged_by_what_was_found() -> None:
-    told = {"text": ["ok", *SENTENCES["de"], SENTENCES["nl"][0]], "language": ["en", "de", "de", "nl", "de"]}
-    [row] = shares(judge(pd.DataFrame(told)).assign(all="all"), "all").to_dict("records")
+    given = {"text": ["ok", *SENTENCES["de"], SENTENCES["nl"][0]], "language": ["en", "de", "de", "nl", "de"]}
+    [row] = shares(judge(pd.DataFrame(given)).assign(all="all"), "all").to_dict("records")
     assert row == {"right": 40.0, "undetermined": 20.0, "known_by_mistake": 20.0, "lost": 20.0, "sentences": 5}

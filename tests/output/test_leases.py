@@ -64,9 +64,9 @@ def test_of_many_that_start_at_once_one_holds(leases: Leases) -> None:
 def test_a_dead_holders_lease_is_taken_over(leases: Leases, tmp_path: Path) -> None:
     left = left_behind(tmp_path, "nightly", "yesterday")
     with leases.held("nightly", "tonight"):
-        buried: list[Holder] = []
-        leases.reap_expired(buried.append)
-        assert buried == [left]
+        reaped: list[Holder] = []
+        leases.reap_expired(reaped.append)
+        assert reaped == [left]
         assert [holder.name for holder in leases.holders()] == ["tonight"]
 
 

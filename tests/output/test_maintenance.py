@@ -11,12 +11,18 @@ from mh_batch.cli import main
 from mh_batch.errors import BusyError, StoreError, UsageError
 from mh_batch.output.layout import OutputRoot
 from mh_batch.output.leases import Leases
-from mh_batch.output.maintenance import compact_store, delete_truncated_files, prune_store, store_statistics
+from mh_batch.output.maintenance import (
+    compact_store,
+    delete_truncated_files,
+    prune_store,
+    remove_stale_files,
+    store_statistics,
+)
 from mh_batch.output.store import ScoreStore
 from tests.scoring.corpora import document, write
-from tests.scoring.recording_loader import ToldLoader
+from tests.scoring.recording_loader import RecordingLoader
 
-pytestmark = pytest.mark.spark
+pytestmark = [pytest.mark.spark, pytest.mark.runs]
 
 TEXTS = [f"Note {i}: a walk by the lake." for i in range(40)]
 
@@ -25,13 +31,13 @@ TEXTS = [f"Note {i}: a walk by the lake." for i in range(40)]
 def two_runs(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An output root with two runs of one model: 30 texts, then 10 more."""
     folder = tmp_path_factory.mktemp("upkeep")
-    (folder / "told").mkdir()
+    (folder / "scored").mkdir()
     for texts in (TEXTS[:30], TEXTS):
         corpus = write(folder / "in.parquet", [document(f"d{i}", text, language="en") for i, text in enumerate(texts)])
         settings = ScoreSettings(
             input=(corpus,), output=str(folder / "out"), model=("xlmr-depression-mini",), precision="fp32", partitions=5
         )
-        score_corpus(spark, settings, load=ToldLoader(folder / "told"))
+        score_corpus(spark, settings, load=RecordingLoader(folder / "scored"))
     return folder / "out"
 
 
@@ -140,3 +146,26 @@ def test_torn_files_of_a_dead_run_are_dropped(spark: SparkSession, root: OutputR
     delete_truncated_files(root, run)
     assert not torn.exists()
     assert len(known(spark, root)) == 40 - texts
+
+
+def test_what_killed_writers_left_half_written_goes_and_what_is_whole_stays(tmp_path: Path) -> None:
+    whole = [
+        "store/model=m/run=compacted-1/part-0.parquet",
+        "runs/r/manifest.json",
+        "outbox/issued/1.parquet",
+        "erased/one.parquet",
+    ]
+    left = [
+        "store/model=m/run=compacted-2/_temporary/0/task_1/part-0.parquet",
+        "runs/r/report/index.html.draft",
+        "outbox/issued/2.parquet.draft",
+        "erased/pending.json.draft",
+        "work/killed/part-0.parquet",
+    ]
+    others = ["leases/run-of-somebody-who-starts.json.draft", "notes/letter.draft"]
+    for name in (*whole, *left, *others):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("{}")
+    root = OutputRoot.at(str(tmp_path))
+    remove_stale_files(root, Leases(root.folder))
+    assert {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()} == {*whole, *others}

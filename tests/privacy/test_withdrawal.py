@@ -22,9 +22,9 @@ from mh_batch.privacy.withdrawal import RunLedger
 from mh_batch.pseudonyms.hashing import PseudonymKey, author_key
 from tests.consent.histories import START, Event, may_be_used
 from tests.scoring.corpora import SCHEMA, document
-from tests.scoring.recording_loader import ToldLoader
+from tests.scoring.recording_loader import RecordingLoader
 
-pytestmark = pytest.mark.spark
+pytestmark = [pytest.mark.spark, pytest.mark.runs]
 
 XLMR = "xlmr-depression-mini"
 
@@ -36,7 +36,7 @@ class Study:
         self.spark, self.folder = spark, folder
         self.ledger = folder / "ledger.csv"
         self.ledger.write_text("author_id,doc_id,scope,event,at\n")
-        (folder / "told").mkdir()
+        (folder / "scored").mkdir()
         (folder / "corpus").mkdir()
 
     def writes(self, name: str, rows: Sequence[Mapping[str, Any]], own_consent: bool = False) -> None:
@@ -56,7 +56,7 @@ class Study:
         given: dict[str, Any] = {"input": inputs, "output": str(self.folder / "out"), "consent": str(self.ledger)}
         given |= {"model": XLMR, "precision": "fp32", "min_authors": 1}
         settings = ScoreSettings.model_validate({**given, **changes})
-        return score_corpus(self.spark, settings, load=ToldLoader(self.folder / "told"))
+        return score_corpus(self.spark, settings, load=RecordingLoader(self.folder / "scored"))
 
     @property
     def root(self) -> OutputRoot:
@@ -123,7 +123,7 @@ def test_a_broken_ledger_stops_a_run_before_it_reads_a_text(study: Study) -> Non
         study.run()
     with pytest.raises(UsageError, match="lies in the future"):
         study.run(consent_as_of=START + timedelta(days=36_500))
-    assert not list((study.folder / "told").iterdir())
+    assert not list((study.folder / "scored").iterdir())
     assert list((study.folder / "out" / "work").iterdir()) == []
 
 

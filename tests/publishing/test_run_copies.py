@@ -21,8 +21,8 @@ from mh_batch.output.keys import rotation_marker
 from mh_batch.output.layout import OutputRoot
 from mh_batch.output.leases import Leases
 from mh_batch.publishing import Place, delta_runs, publish_run, remove_run
+from tests.interrupted_writes import Killed, killed_at
 from tests.privacy.erasure.roots import places_of
-from tests.process_killing import Killed, killed_at
 from tests.publishing.roots import LABELS, LATER, MOODS, RUN, SADNESS, own_rows, sorted_rows, write_run
 
 

@@ -28,7 +28,7 @@ class WordTokenizer:
 
 
 @dataclass(frozen=True)
-class ToldScorer:
+class RecordingScorer:
     """Scores by a hash of the tokens, slowly, and writes down every text that it scores."""
 
     log: Path
@@ -38,7 +38,7 @@ class ToldScorer:
 
     def score_tokens(self, texts: Iterable[TokenizedTexts]) -> Iterator[ScoredTexts]:
         seen = 0
-        with (self.log / f"{os.getpid()}.txt").open("a") as told:
+        with (self.log / f"{os.getpid()}.txt").open("a") as scored:
             for part in texts:
                 for row, number in enumerate(range(seen, seen + len(part))):
                     if (word := part.failures.get(row)) is not None:
@@ -47,15 +47,15 @@ class ToldScorer:
                     ids = part.tokens.ids[part.tokens.offsets[row] : part.tokens.offsets[row + 1]]
                     began = time.time()
                     time.sleep(self.seconds_per_text)
-                    told.write(f"{_digest(ids.tobytes())} {self.device} {began} {time.time()}\n")
-                    told.flush()
+                    scored.write(f"{_digest(ids.tobytes())} {self.device} {began} {time.time()}\n")
+                    scored.flush()
                     share = _digest(ids.tobytes()) / 2**31
                     yield _one(number, [1 - share, *[share] * (self.labels - 1)], len(ids), {})
                 seen += len(part)
 
 
 @dataclass(frozen=True)
-class ToldLoader:
+class RecordingLoader:
     """Stands in for the loader of models."""
 
     log: Path
@@ -64,12 +64,12 @@ class ToldLoader:
     def tokenizer(self, model: Model) -> WordTokenizer:
         return WordTokenizer()
 
-    def scorer(self, model: Model, execution: Execution, device: str, token_budget: int | None) -> ToldScorer:
-        return ToldScorer(self.log, self.seconds_per_text, device, len(model.card.labels))
+    def scorer(self, model: Model, execution: Execution, device: str, token_budget: int | None) -> RecordingScorer:
+        return RecordingScorer(self.log, self.seconds_per_text, device, len(model.card.labels))
 
 
 @dataclass(frozen=True)
-class Told:
+class ScoredText:
     """A text that was given to such a scorer: in which process, on which device, from when to when (since 1970)."""
 
     process: int
@@ -79,13 +79,13 @@ class Told:
     ended: float
 
 
-def told(log: Path) -> list[Told]:
+def scored_texts(log: Path) -> list[ScoredText]:
     """All texts that were given to such scorers."""
     lines = [(int(file.stem), line.split()) for file in log.iterdir() for line in file.read_text().splitlines()]
-    return [Told(process, line[0], line[1], float(line[2]), float(line[3])) for process, line in lines]
+    return [ScoredText(process, line[0], line[1], float(line[2]), float(line[3])) for process, line in lines]
 
 
-def side_by_side(texts: list[Told]) -> bool:
+def side_by_side(texts: list[ScoredText]) -> bool:
     """Whether any two of these texts were in hand at once."""
     ordered = sorted(texts, key=lambda text: text.began)
     return any(first.ended > second.began for first, second in pairwise(ordered))

@@ -11,9 +11,9 @@ from mh_batch.errors import StoreError
 from mh_batch.output.layout import OutputRoot
 from mh_batch.output.maintenance import store_statistics
 from tests.scoring.corpora import document, write
-from tests.scoring.recording_loader import ToldLoader, told
+from tests.scoring.recording_loader import RecordingLoader, scored_texts
 
-pytestmark = pytest.mark.spark
+pytestmark = [pytest.mark.spark, pytest.mark.runs]
 
 TEXTS = 400
 
@@ -34,11 +34,11 @@ def test_a_full_disk_stops_the_run_and_the_next_goes_on_where_it_was(
     spark: SparkSession, small_disk: Path, tmp_path: Path
 ) -> None:
     corpus = write(tmp_path / "in.parquet", [document(f"d{i}", f"Note {i}, a walk.") for i in range(TEXTS)])
-    (tmp_path / "told").mkdir()
+    (tmp_path / "scored").mkdir()
     settings = ScoreSettings(
         input=(corpus,), output=str(small_disk), model=("xlmr-depression-mini",), precision="fp32", partitions=20
     )
-    loader = ToldLoader(tmp_path / "told")
+    loader = RecordingLoader(tmp_path / "scored")
     ballast = small_disk / "ballast"
     ballast.write_bytes(bytes(4 * 2**20 - 110_000))
     with pytest.raises(StoreError, match=r"disk of .* is full.*start the same command again") as error:
@@ -48,9 +48,9 @@ def test_a_full_disk_stops_the_run_and_the_next_goes_on_where_it_was(
     assert list((small_disk / "work").glob("*")) == []
     durable = sum(one.rows for one in store_statistics(OutputRoot.at(str(small_disk))))
     assert 0 < durable < TEXTS, "the disk was to become full while texts were being scored"
-    sent = len(told(tmp_path / "told"))
+    sent = len(scored_texts(tmp_path / "scored"))
 
     ballast.unlink()
     run = score_corpus(spark, settings, load=loader)
     assert len(run.scores_pandas()) == TEXTS
-    assert len(told(tmp_path / "told")) == sent + TEXTS - durable
+    assert len(scored_texts(tmp_path / "scored")) == sent + TEXTS - durable

@@ -16,16 +16,16 @@ from mh_batch.scoring.nightly import Night, published_night, run_night, tables_r
 from mh_batch.settings import NightlySettings
 from tests.scoring.abandoned_leases import left_behind
 from tests.scoring.corpora import document, write
-from tests.scoring.recording_loader import ToldLoader, told
+from tests.scoring.recording_loader import RecordingLoader, scored_texts
 
-pytestmark = pytest.mark.spark
+pytestmark = [pytest.mark.spark, pytest.mark.runs]
 
 
 class Nights:
     """Nights over `in/<date>.parquet` into one output root, with a stand-in for the model."""
 
     def __init__(self, spark: SparkSession, folder: Path) -> None:
-        self.spark, self.folder, self.log = spark, folder, folder / "told"
+        self.spark, self.folder, self.log = spark, folder, folder / "scored"
         self.log.mkdir()
         self.sessions = 0
 
@@ -41,7 +41,7 @@ class Nights:
         return NightlySettings.model_validate({**given, **changes})
 
     def run(self, date: str, **changes: Any) -> Night:
-        return run_night(self.settings(date, **changes), self._session, ToldLoader(self.log))
+        return run_night(self.settings(date, **changes), self._session, RecordingLoader(self.log))
 
     def _session(self) -> AbstractContextManager[SparkSession]:
         self.sessions += 1
@@ -60,7 +60,7 @@ def nights(spark: SparkSession, tmp_path: Path) -> Nights:
 def test_nights_are_carried_out_once_each_compared_and_retired(nights: Nights) -> None:
     nights.deliver("2026-03-01", "A walk.", "A swim.")
     nights.deliver("2026-03-02", "A ride.", "A walk.", "A sail.")
-    left_behind(nights.folder / "out", "nightly", "2026-03-01")  # its holder is dead
+    left_behind(nights.folder / "out", "nightly", "2026-03-01")  # its holder was killed
 
     metrics = nights.folder / "metrics.jsonl"
     first = nights.run("2026-03-01", metrics=str(metrics))
@@ -73,7 +73,7 @@ def test_nights_are_carried_out_once_each_compared_and_retired(nights: Nights) -
     assert (again.done_before, again.run.run_id, nights.sessions) == (True, first.run.run_id, 1)
 
     second = nights.run("2026-03-02")
-    assert len(told(nights.log)) == 4, "the text of both nights is scored once"
+    assert len(scored_texts(nights.log)) == 4, "the text of both nights is scored once"
     assert second.run.manifest["previous"] == first.run.run_id
     _tells_the_change(second.run, first.run)
 
@@ -85,7 +85,7 @@ def test_nights_are_carried_out_once_each_compared_and_retired(nights: Nights) -
     assert strict.retired == [first.run.run_id]
     assert nights.root.published() == [second.run.run_id, strict.run.run_id]
     assert not nights.root.run(first.run.run_id).exists()
-    assert len(told(nights.log)) == 4, "another threshold costs nothing"
+    assert len(scored_texts(nights.log)) == 4, "another threshold costs nothing"
 
 
 def _has_a_line_for_each_stage(metrics: Path, run_id: str) -> None:
@@ -126,7 +126,7 @@ def test_a_night_whose_input_was_named_after_somebody_erased_is_still_done(
         return published_night(nights.root, nights.settings("2026-03-01", input=name, **changes))
 
     assert done("/corpus/posts/2026-03-01") == "c"
-    assert done("/corpus/notes/2026-03-01") == "b", "what is told in full goes before"
+    assert done("/corpus/notes/2026-03-01") == "b", "what is named in full goes before"
     assert done("/corpus/posts/2026-03-02") is None
     assert done("/corpus/posts/more/2026-03-01") is None
     assert done("/corpus/posts/2026-03-01", threshold={"depressed": 0.9}) is None
@@ -153,7 +153,7 @@ def test_nights_over_a_growing_table_read_what_is_new(nights: Nights) -> None:
     assert second.manifest["tables"][0]["since"] == first.manifest["tables"][0]["version"]
     third = nights.run("2026-03-03", **into).run
     assert third.manifest["counts"]["read"] == 0, "a night without news is published, and the next goes on from there"
-    assert len(told(nights.log)) == 4, "each text is scored once"
+    assert len(scored_texts(nights.log)) == 4, "each text is scored once"
     whole = nights.run("2026-03-04", **into, table_rows="all").run
     assert sorted(whole.scores_pandas()["doc_id"]) == ["d2-0", "d3-0", "d3-1", "d3-2"]
     assert nights.run("2026-03-03", **into).done_before

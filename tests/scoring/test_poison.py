@@ -14,20 +14,20 @@ from mh_batch import PublishedRun, ScoreSettings, score_corpus
 from mh_batch.errors import CorpusChangedError, CorpusError
 from mh_batch.scoring import model_scoring
 from tests.scoring.corpora import SCHEMA, document, write
-from tests.scoring.recording_loader import ToldLoader, told
+from tests.scoring.recording_loader import RecordingLoader, scored_texts
 
-pytestmark = pytest.mark.spark
+pytestmark = [pytest.mark.spark, pytest.mark.runs]
 
 LONE_SURROGATE = b"a walk \xed\xa0\x80 by the lake"
 RIGHT_TO_LEFT = "\u05d4\u05dc\u05db\u05ea\u05d9 \u05dc\u05d9\u05dd \u202eand back\u202c"
-EMPTY_TEXTS = 1_000_000
+EMPTY_TEXTS = 200_000
 
 
 def run(spark: SparkSession, tmp_path: Path, **changes: Any) -> PublishedRun:
-    (tmp_path / "told").mkdir()
+    (tmp_path / "scored").mkdir()
     settings = {"input": str(tmp_path / "in"), "output": str(tmp_path / "out"), "model": "xlmr-depression-mini"}
     chosen = ScoreSettings.model_validate({**settings, "precision": "fp32", **changes})
-    return score_corpus(spark, chosen, load=ToldLoader(tmp_path / "told"))
+    return score_corpus(spark, chosen, load=RecordingLoader(tmp_path / "scored"))
 
 
 def garble(path: Path) -> None:
@@ -114,6 +114,6 @@ def test_a_file_that_vanishes_before_it_is_scored_stops_the_run_which_goes_on_wi
         patched.setattr(model_scoring, "look_up", look_up_and_lose)
         with pytest.raises(CorpusChangedError, match=r"b\.parquet: it vanished, while it was being read"):
             run(spark, tmp_path)
-    (tmp_path / "told").rename(tmp_path / "told before")
+    (tmp_path / "scored").rename(tmp_path / "scored before")
     assert set(run(spark, tmp_path).scores_pandas()["doc_id"]) == {"d0", "d1", "d2"}
-    assert len(told(tmp_path / "told before")) + len(told(tmp_path / "told")) == 3
+    assert len(scored_texts(tmp_path / "scored before")) + len(scored_texts(tmp_path / "scored")) == 3

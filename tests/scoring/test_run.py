@@ -30,7 +30,7 @@ from tests.scoring.abandoned_leases import left_behind
 from tests.scoring.corpora import BROKEN, document, sound_documents, write
 from tests.texts import PLANTED, SAMPLES, files_with
 
-pytestmark = pytest.mark.spark
+pytestmark = [pytest.mark.spark, pytest.mark.runs]
 
 XLMR, LONGFORMER = "xlmr-depression-mini", "longformer-mental-health-mini"
 POLISH = [document("polish", "To był spokojny dzień.", language="pl")]

@@ -20,7 +20,7 @@ from mh_batch.spark.capability import find_placement
 from mh_batch.spark.gpus import Gpu, gpus_of_this_machine
 from mh_batch.spark.tasks import TaskPlan
 from tests.scoring.corpora import document, write
-from tests.scoring.recording_loader import ToldLoader, side_by_side, told
+from tests.scoring.recording_loader import RecordingLoader, scored_texts, side_by_side
 
 TEXTS = 80
 
@@ -32,10 +32,10 @@ def have(monkeypatch: pytest.MonkeyPatch, *devices: str) -> None:
 
 def score(spark: SparkSession, folder: Path, seconds: float = 0.02, **changes: Any) -> PublishedRun:
     corpus = write(folder / "in" / "a.parquet", [document(f"d{i}", f"Note {i}, a walk.") for i in range(TEXTS)])
-    (folder / "told").mkdir(exist_ok=True)
+    (folder / "scored").mkdir(exist_ok=True)
     given = {"input": corpus, "output": str(folder / "out"), "model": "xlmr-depression-mini", "partitions": 8}
     return score_corpus(
-        spark, ScoreSettings.model_validate({**given, **changes}), load=ToldLoader(folder / "told", seconds)
+        spark, ScoreSettings.model_validate({**given, **changes}), load=RecordingLoader(folder / "scored", seconds)
     )
 
 
@@ -46,7 +46,7 @@ def test_one_gpu_has_one_process_whatever_the_waves(
     have(monkeypatch, "cuda:0")
     monkeypatch.setattr(waves, "_FIRST_TOKENS", 40)
     run = score(spark, tmp_path)
-    texts = told(tmp_path / "told")
+    texts = scored_texts(tmp_path / "scored")
     assert len(texts) == TEXTS
     assert {text.device for text in texts} == {"cuda:0"}
     assert len({text.process for text in texts}) == 1
@@ -64,7 +64,7 @@ def test_two_gpus_work_side_by_side_with_a_process_each(
     have(monkeypatch, "cuda:1", "cuda:2")
     monkeypatch.setattr(waves, "_FIRST_TOKENS", 40)
     run = score(spark, tmp_path)
-    texts = told(tmp_path / "told")
+    texts = scored_texts(tmp_path / "scored")
     by_gpu = [[text for text in texts if text.device == device] for device in ("cuda:1", "cuda:2")]
     assert sum(map(len, by_gpu)) == TEXTS
     assert [len({text.process for text in own}) for own in by_gpu] == [1, 1]
@@ -93,10 +93,10 @@ def test_what_a_wave_scored_is_kept_when_the_next_one_fails(
             score(spark, tmp_path)
     assert spark.sparkContext._jsc.getPersistentRDDs().isEmpty()
     durable = sum(one.rows for one in store_statistics(OutputRoot.at(str(tmp_path / "out"))))
-    assert 0 < durable == len(told(tmp_path / "told")) < TEXTS
+    assert 0 < durable == len(scored_texts(tmp_path / "scored")) < TEXTS
     run = score(spark, tmp_path)
     assert len(run.scores_pandas()) == TEXTS
-    assert len(told(tmp_path / "told")) == TEXTS, "what the first run scored was scored again"
+    assert len(scored_texts(tmp_path / "scored")) == TEXTS, "what the first run scored was scored again"
 
 
 def test_waves_are_small_at_first_and_then_as_long_as_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from mh_batch.pseudonyms.hashing import PseudonymKey, author_key
 from mh_batch.pseudonyms.key_files import read_key
 from tests.pseudonyms.chains import chained
 from tests.scoring.corpora import document, write
-from tests.scoring.recording_loader import ToldLoader
+from tests.scoring.recording_loader import RecordingLoader
 from tests.texts import contents
 
 MODEL = "xlmr-depression-mini"
@@ -52,22 +52,22 @@ def others(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def two_nights(spark: SparkSession, folder: Path, nights: Iterable[list[dict[str, Any]]], **changes: Any) -> Path:
     """Score the nights of one growing folder, and return the output root."""
-    (folder / "told").mkdir(parents=True)
+    (folder / "scored").mkdir(parents=True)
     for rows in nights:
-        score(spark, folder / "root", write(folder / "in" / "part-0.parquet", rows), folder / "told", **changes)
+        score(spark, folder / "root", write(folder / "in" / "part-0.parquet", rows), folder / "scored", **changes)
     return folder / "root"
 
 
-def score(spark: SparkSession, root: Path, corpus: str, told: Path, **changes: Any) -> None:
+def score(spark: SparkSession, root: Path, corpus: str, scored: Path, **changes: Any) -> None:
     settings = {"input": (corpus,), "output": str(root), "model": (MODEL,), "precision": "fp32", "min_authors": 1}
-    score_corpus(spark, ScoreSettings(**{**settings, "partitions": 2, **changes}), load=ToldLoader(told))
+    score_corpus(spark, ScoreSettings(**{**settings, "partitions": 2, **changes}), load=RecordingLoader(scored))
 
 
 def key_of(root: Path) -> PseudonymKey:
     return read_key(root / "pseudonym.key")
 
 
-def with_leavings(root: Path) -> Path:
+def with_remains(root: Path) -> Path:
     """Add what a root has besides published runs: a failed run, an outbox, what killed runs left."""
     key = key_of(root)
     newest = sorted((root / "runs").iterdir())[-1]
@@ -89,7 +89,7 @@ def with_leavings(root: Path) -> Path:
         )
     for left in (
         root / "work" / "killed" / "examined",
-        root / "runs" / "20250101T000000Z-dead" / "scores" / f"model={MODEL}",
+        root / "runs" / "20250101T000000Z-killed" / "scores" / f"model={MODEL}",
     ):
         left.mkdir(parents=True)
         pq.write_table(pa.table({"doc_id": [f"journal-{ADA}-0"]}), left / "part-0.parquet")

@@ -13,11 +13,11 @@ from mh_batch.consent import Subjects
 from mh_batch.output.layout import OutputRoot
 from mh_batch.privacy.erasure import erase
 from mh_batch.publishing import Place, publish_run
+from tests.interrupted_writes import Killed, killed_at
 from tests.privacy.erasure.roots import ADA, MODEL, documents, key_of, needles, places_of, score
-from tests.process_killing import Killed, killed_at
 from tests.scoring.corpora import write
 
-pytestmark = pytest.mark.spark
+pytestmark = [pytest.mark.spark, pytest.mark.runs]
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def lake(root: Path, tmp_path: Path) -> Path:
     return tmp_path / "lake"
 
 
-def commands_told(capsys: pytest.CaptureFixture[str]) -> list[list[str]]:
+def named_commands(capsys: pytest.CaptureFixture[str]) -> list[list[str]]:
     lines = capsys.readouterr().err.splitlines()
     return [shlex.split(line[line.index("mh-batch publish") :])[1:] for line in lines if "mh-batch publish" in line]
 
@@ -64,7 +64,7 @@ def test_an_erasure_names_the_commands_that_take_a_person_out_of_the_copies(
     hers = needles(root)
     assert len(places_of(hers, lake)) > 2
     assert main(["erase", "--output", str(root), "--author", ADA]) == 0
-    commands = commands_told(capsys)
+    commands = named_commands(capsys)
     assert [command[command.index("--run") + 1] for command in commands] == OutputRoot.at(str(root)).published()
     assert [main(command) for command in commands] == [0, 0]
     vacuum(lake)
@@ -72,41 +72,41 @@ def test_an_erasure_names_the_commands_that_take_a_person_out_of_the_copies(
     assert_as_in_the_root(root, lake)
 
 
-def test_runs_that_lost_nothing_are_not_told_and_retired_ones_are(
+def test_runs_that_lost_nothing_are_not_named_and_retired_ones_are(
     root: Path, lake: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     first, second = OutputRoot.at(str(root)).published()
     OutputRoot.at(str(root)).retire(1)
     assert main(["erase", "--output", str(root), "--author", "author-who-never-wrote"]) == 0
-    [command] = commands_told(capsys)
+    [command] = named_commands(capsys)
     assert command[command.index("--run") + 1] == first
     assert main(command) == 0
     assert {*DeltaTable(str(lake / "scores")).to_pyarrow_table()["run_id"].to_pylist()} == {second}
     assert main(["erase", "--output", str(root), "--author", "author-who-never-wrote"]) == 0
-    assert commands_told(capsys) == []
+    assert named_commands(capsys) == []
 
 
-def test_a_place_that_is_named_after_somebody_is_told_and_does_not_stop_the_erasure(
+def test_a_place_that_is_named_after_somebody_is_named_and_does_not_stop_the_erasure(
     root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     publish_run(OutputRoot.at(str(root)), "latest", Place.named(f"delta:{tmp_path}/{ADA}"))
     capsys.readouterr()
     assert main(["erase", "--output", str(root), "--author", ADA]) == 0
-    told = capsys.readouterr().err
-    assert "since they say where runs were copied to, although they name them" in told
+    printed = capsys.readouterr().err
+    assert "since they say where runs were copied to, although they name them" in printed
     assert len(list((root / "copies").iterdir())) == 1
 
 
 @pytest.mark.usefixtures("lake")
-def test_copies_are_told_by_whoever_finishes_an_erasure(
+def test_copies_are_named_by_whoever_finishes_an_erasure(
     root: Path, spark: SparkSession, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with killed_at(monkeypatch, "delete", "pending.json", 1), pytest.raises(Killed):
         erase(spark, Folder.at(str(root)), key_of(root), Subjects(authors=frozenset({ADA})))
     capsys.readouterr()
-    (tmp_path / "told").mkdir()
-    score(spark, root, write(tmp_path / "in.parquet", documents(0)), tmp_path / "told")
-    assert len(commands_told(capsys)) == 2
+    (tmp_path / "scored").mkdir()
+    score(spark, root, write(tmp_path / "in.parquet", documents(0)), tmp_path / "scored")
+    assert len(named_commands(capsys)) == 2
 
 
 def test_a_withdrawn_consent_names_the_copies(
@@ -117,10 +117,10 @@ def test_a_withdrawn_consent_names_the_copies(
     lines = [f"{name},,research,granted,2026-01-01T00:00:00Z,1" for name in names]
     lines.append(f"{ADA},,research,withdrawn,2026-02-01T00:00:00Z,1")
     ledger.write_text("\n".join(["author_id,doc_id,scope,event,at,terms_version", *lines]) + "\n")
-    (tmp_path / "told").mkdir()
+    (tmp_path / "scored").mkdir()
     capsys.readouterr()
-    score(spark, root, write(tmp_path / "in.parquet", documents(0)), tmp_path / "told", consent=str(ledger))
-    commands = commands_told(capsys)
+    score(spark, root, write(tmp_path / "in.parquet", documents(0)), tmp_path / "scored", consent=str(ledger))
+    commands = named_commands(capsys)
     assert len(commands) == 2
     hers = needles(root)
     assert [main(command) for command in commands] == [0, 0]
@@ -131,7 +131,7 @@ def test_a_withdrawn_consent_names_the_copies(
 def test_another_key_names_the_copies(root: Path, lake: Path, capsys: pytest.CaptureFixture[str]) -> None:
     old = {*DeltaTable(str(lake / "scores")).to_pyarrow_table()["author_key"].to_pylist()}
     assert main(["rotate-key", "--output", str(root)]) == 0
-    commands = commands_told(capsys)
+    commands = named_commands(capsys)
     assert [main(command) for command in commands] == [0, 0]
     table = DeltaTable(str(lake / "scores")).to_pyarrow_table()
     assert not old & {*table["author_key"].to_pylist()}

@@ -14,12 +14,12 @@ from mh_batch.consent import Subjects
 from mh_batch.output.layout import OutputRoot
 from mh_batch.privacy.erasure import Erased, erase, finish_erasure
 from mh_batch.pseudonyms.hashing import author_key
+from tests.interrupted_writes import Killed, killed_at
 from tests.privacy.erasure.roots import ADA, OUTBOX, SHARED, documents, key_of, needles, others, places_of, score
-from tests.process_killing import Killed, killed_at
 from tests.pseudonyms.chains import chained
 from tests.scoring.corpora import write
 
-pytestmark = pytest.mark.spark
+pytestmark = [pytest.mark.spark, pytest.mark.runs]
 
 HERS = [row for row in documents(1) if row["author_id"] == ADA]
 TABLES = ("prevalence", "distribution", "cooccurrence", "quality", "change", "mix")
@@ -87,13 +87,13 @@ def test_a_person_comes_back_where_a_withdrawn_consent_was_granted_again_and_nev
     spark: SparkSession, root: Path, tmp_path: Path
 ) -> None:
     corpus = write(tmp_path / "in.parquet", documents(1))
-    (tmp_path / "told").mkdir()
+    (tmp_path / "scored").mkdir()
     erase_ada(spark, root, tombstone=False)
     assert not list((root / "erased").iterdir())
-    score(spark, root, corpus, tmp_path / "told")
+    score(spark, root, corpus, tmp_path / "scored")
     assert ADA in {doc_id.split("-", 1)[1].rsplit("-", 1)[0] for doc_id in runs(root)[-1].scores_pandas().doc_id}
     erase_ada(spark, root)
-    score(spark, root, corpus, tmp_path / "told")
+    score(spark, root, corpus, tmp_path / "scored")
     assert places_of(needles(root), root) == []
     counts = runs(root)[-1].manifest["counts"]
     assert counts["read"] == len(documents(1))

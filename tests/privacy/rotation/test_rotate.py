@@ -16,13 +16,13 @@ from mh_batch.output.tombstones import read_tombstones, write_tombstones
 from mh_batch.privacy.rotation import rotate
 from mh_batch.pseudonyms.erasure_hashes import ErasureHashes
 from mh_batch.pseudonyms.key_files import ENVIRONMENT, read_key
+from tests.interrupted_writes import Killed, killed_at
 from tests.privacy.erasure.roots import documents, key_of, score
-from tests.process_killing import Killed, killed_at
 from tests.pseudonyms.chains import chained
 from tests.scoring.corpora import write
-from tests.scoring.recording_loader import told
+from tests.scoring.recording_loader import scored_texts
 
-pytestmark = pytest.mark.spark
+pytestmark = [pytest.mark.spark, pytest.mark.runs]
 
 
 @pytest.fixture
@@ -60,9 +60,9 @@ def test_a_rotation_takes_every_pseudonym_to_the_new_key_and_texts_are_found_aga
     assert_under(links, root)
     assert (root / "pseudonym.key").stat().st_mode & 0o777 == 0o600
     assert sorted(path.name for path in root.glob("pseudonym*")) == ["pseudonym.key"]
-    (tmp_path / "told").mkdir()
-    score(spark, root, write(tmp_path / "in.parquet", documents(1)), tmp_path / "told")
-    assert told(tmp_path / "told") == []
+    (tmp_path / "scored").mkdir()
+    score(spark, root, write(tmp_path / "in.parquet", documents(1)), tmp_path / "scored")
+    assert scored_texts(tmp_path / "scored") == []
     *_, first, second = (open_run(str(root), run) for run in OutputRoot.at(str(root)).published())
     columns = ["doc_id", "author_key", "content_key", "p_depressed"]
     assert first.scores_pandas()[columns].sort_values("doc_id").to_numpy().tolist() == (

@@ -14,7 +14,14 @@ from mh_batch.models import Model
 from mh_batch.scoring.inference.batch_inference import BatchInference
 from mh_batch.scoring.inference.model_loading import ModelLoader
 from mh_batch.spark.devices import Placement
-from tests.scoring.recording_loader import UNTOKENISABLE, Told, ToldLoader, WordTokenizer, side_by_side, told
+from tests.scoring.recording_loader import (
+    UNTOKENISABLE,
+    RecordingLoader,
+    ScoredText,
+    WordTokenizer,
+    scored_texts,
+    side_by_side,
+)
 
 pytestmark = pytest.mark.spark
 
@@ -41,7 +48,7 @@ def kept(spark: SparkSession) -> int:
 def test_the_plan_counts_tokens_and_a_text_that_fails_is_told_of(
     spark: SparkSession, xlmr_mini: Model, tmp_path: Path
 ) -> None:
-    work = inference(spark, xlmr_mini, ToldLoader(tmp_path))
+    work = inference(spark, xlmr_mini, RecordingLoader(tmp_path))
     texts, rows = texts_of(spark, TEXTS), []
     with closing(work.tokenise(texts, texts)) as tokenised:
         assert (tokenised.plan.texts, tokenised.plan.tokens) == (4, sum(TOKENS) + 1)
@@ -57,7 +64,7 @@ def test_the_plan_counts_tokens_and_a_text_that_fails_is_told_of(
 
 
 def test_nothing_to_score_starts_no_stage(spark: SparkSession, xlmr_mini: Model, tmp_path: Path) -> None:
-    work = inference(spark, xlmr_mini, ToldLoader(tmp_path))
+    work = inference(spark, xlmr_mini, RecordingLoader(tmp_path))
     texts = texts_of(spark, TEXTS).limit(0)
     with closing(work.tokenise(texts, texts)) as tokenised:
         assert work.score(tokenised, lambda scored: pytest.fail("there is nothing")).effort.texts == 0
@@ -69,7 +76,7 @@ class _Broken:
 
 
 @dataclass(frozen=True)
-class _BrokenLoader(ToldLoader):
+class _BrokenLoader(RecordingLoader):
     def tokenizer(self, model: Model) -> _Broken:  # type: ignore[override]  # it is as good a tokenizer
         return _Broken()
 
@@ -90,13 +97,13 @@ class _Slow(WordTokenizer):
     def tokenize(self, texts: list[str]) -> TokenizedTexts:
         began = time.time()
         time.sleep(0.5)
-        with (self.log / f"{os.getpid()}.txt").open("a") as told:
-            told.write(f"- cpu {began} {time.time()}\n")
+        with (self.log / f"{os.getpid()}.txt").open("a") as scored:
+            scored.write(f"- cpu {began} {time.time()}\n")
         return super().tokenize(texts)
 
 
 @dataclass(frozen=True)
-class _SlowLoader(ToldLoader):
+class _SlowLoader(RecordingLoader):
     tokenizing: Path = Path()
 
     def tokenizer(self, model: Model) -> _Slow:
@@ -113,12 +120,12 @@ def test_all_cores_tokenise_where_one_gpu_computes(spark: SparkSession, xlmr_min
     with closing(work.tokenise(texts, texts)) as tokenised:
         work.score(tokenised, lambda scored: rows.extend(scored.collect()))
     assert len(rows) == 40
-    by_gpu, by_cpu = told(scoring), told(tokenizing)
+    by_gpu, by_cpu = scored_texts(scoring), scored_texts(tokenizing)
     assert side_by_side(by_cpu)
     assert len({one.process for one in by_gpu}) == 1
     assert not side_by_side(by_gpu)
     assert not _processes(by_gpu) & _processes(by_cpu), "a process that holds a GPU tokenised"
 
 
-def _processes(texts: list[Told]) -> set[int]:
+def _processes(texts: list[ScoredText]) -> set[int]:
     return {text.process for text in texts}

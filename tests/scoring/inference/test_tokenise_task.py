@@ -10,7 +10,7 @@ from mh_batch.models import Model
 from mh_batch.scoring.inference import tokenise_task
 from mh_batch.scoring.inference.model_loading import ModelLoader, SharedModels, ShippedModel
 from mh_batch.spark.counters import Counters
-from tests.scoring.recording_loader import UNTOKENISABLE, ToldLoader
+from tests.scoring.recording_loader import UNTOKENISABLE, RecordingLoader
 
 TEXTS = ["A calm day", f"An {UNTOKENISABLE} day", "Ein Spaziergang am See 🌊"]
 
@@ -32,7 +32,7 @@ def tokenise(
 
 
 def test_texts_become_ids_and_a_failure_harms_no_other(xlmr_mini: Model, counters: Counters) -> None:
-    [batch] = tokenise(xlmr_mini, counters, TEXTS, list(map(len, TEXTS)), ToldLoader(Path()))
+    [batch] = tokenise(xlmr_mini, counters, TEXTS, list(map(len, TEXTS)), RecordingLoader(Path()))
     assert batch.schema.names == ["content_key", "ids", "n_tokens", "failure"]
     assert batch["content_key"].to_pylist() == ["k0", "k1", "k2"]
     assert list(map(len, batch["ids"].to_pylist())) == batch["n_tokens"].to_pylist() == [3, 0, 5]
@@ -53,7 +53,7 @@ def test_long_texts_are_given_to_the_tokenizer_a_few_at_a_time(
 ) -> None:
     monkeypatch.setattr(tokenise_task, "_CHARS_AT_ONCE", 100)
     texts = ["a b c d e" * 5] * 10 + ["a b c d e" * 50] + ["a"] * 5
-    batches = tokenise(xlmr_mini, counters, texts, list(map(len, texts)), ToldLoader(Path()))
+    batches = tokenise(xlmr_mini, counters, texts, list(map(len, texts)), RecordingLoader(Path()))
     assert [key for batch in batches for key in batch["content_key"].to_pylist()] == [f"k{n}" for n in range(16)]
     lengths = [[len(texts[int(key[1:])]) for key in batch["content_key"].to_pylist()] for batch in batches]
     assert all(sum(own) - max(own) <= 100 for own in lengths)
@@ -61,11 +61,11 @@ def test_long_texts_are_given_to_the_tokenizer_a_few_at_a_time(
 
 
 def test_no_texts_need_no_tokenizer(xlmr_mini: Model, counters: Counters) -> None:
-    assert tokenise(xlmr_mini, counters, pa.array([], pa.string()), [], ToldLoader(Path())) == []
+    assert tokenise(xlmr_mini, counters, pa.array([], pa.string()), [], RecordingLoader(Path())) == []
     assert tokenise_task._loaded == {}
 
 
 def test_a_text_that_changed_since_its_key_was_made_stops_the_run(xlmr_mini: Model, counters: Counters) -> None:
     with pytest.raises(CorpusChangedError, match="replaced while it was being read") as error:
-        tokenise(xlmr_mini, counters, ["Another secret day"], [12], ToldLoader(Path()))
+        tokenise(xlmr_mini, counters, ["Another secret day"], [12], RecordingLoader(Path()))
     assert "secret" not in str(error.value)

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.leak_search import ADDRESS, AUTHOR, DOC_ID, REGION, SOURCE
+from tests.spark_settings import INTERPRETED, WORKER_DAEMON, submit_arguments
 from tests.texts import PLANTED, files_with
 
-pytestmark = pytest.mark.spark
+pytestmark = [pytest.mark.spark, pytest.mark.runs]
 
 SECRETS = (*PLANTED, AUTHOR, ADDRESS)
 _LOG_TO_FILE = """
@@ -28,7 +29,7 @@ appender.file.layout.pattern = %d %p %c: %m%n%ex
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the commands left: the corpus in `in`, outputs in `out`, and all that was logged or printed in `logs`."""
-    root = tmp_path_factory.mktemp("leaking")
+    root = tmp_path_factory.mktemp("planted")
     (root / "logs").mkdir()
     logging = root / "log4j2.properties"
     logging.write_text(_LOG_TO_FILE.format(file=root / "logs" / "spark.log"))
@@ -38,8 +39,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "spark.eventLog.dir": (root / "logs").as_uri(),
         "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={logging.as_uri()}",
     }
-    submitted = " ".join(f"--conf {name}={value}" for name, value in conf.items())
-    environment = {**os.environ, "PYSPARK_SUBMIT_ARGS": f"{submitted} pyspark-shell"}
+    environment = {**os.environ, "PYSPARK_SUBMIT_ARGS": submit_arguments({**conf, **INTERPRETED, **WORKER_DAEMON})}
     command = [sys.executable, "-m", "tests.leak_search", str(root)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=True, env=environment)
     (root / "logs" / "stdout").write_text(done.stdout)
@@ -76,6 +76,6 @@ def test_the_logs_that_were_looked_through_hold_the_failures_of_the_workers(root
     for log in (events, (root / "logs" / "spark.log").read_text()):
         for kind in ("RuntimeError", "ArrowInvalid", "PanicException"):
             assert f"WithheldError: {kind}" in log
-        for module in ("tokenizing.py", "worker.py"):
+        for module in ("tokenise_task.py", "score_task.py"):
             assert f"inference/{module}:" in log
     assert "physicalPlanDescription" in events

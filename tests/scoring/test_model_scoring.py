@@ -6,23 +6,23 @@ from pyspark.sql import SparkSession
 
 from mh_batch import ScoreSettings, score_corpus
 from tests.scoring.corpora import document, write
-from tests.scoring.recording_loader import ToldLoader
+from tests.scoring.recording_loader import RecordingLoader
 
-pytestmark = pytest.mark.spark
+pytestmark = [pytest.mark.spark, pytest.mark.runs]
 
 XLMR, LONGFORMER = "xlmr-depression-mini", "longformer-mental-health-mini"
 TEXTS = [f"Note {i}: a walk by the lake." for i in range(10)]
 
 
 def test_only_what_changed_is_scored_again(spark: SparkSession, tmp_path: Path) -> None:
-    (tmp_path / "told").mkdir()
+    (tmp_path / "scored").mkdir()
     output = str(tmp_path / "res[1] {a,b}*")  # a name of its own, which Spark would take for a pattern
 
     def texts_scored(texts: list[str], **changes: Any) -> dict[str, int]:
         rows = [document(f"d{i}", text, language="en") for i, text in enumerate(texts)]
         given = {"input": write(tmp_path / "in.parquet", rows), "output": output, "precision": "fp32"}
         settings = ScoreSettings.model_validate({**given, "model": XLMR, **changes})
-        manifest = score_corpus(spark, settings, load=ToldLoader(tmp_path / "told")).manifest
+        manifest = score_corpus(spark, settings, load=RecordingLoader(tmp_path / "scored")).manifest
         assert {counts["scored"] for counts in manifest["counts"]["models"].values()} == {len(texts)}
         return {model: done["texts"] for model, done in manifest["throughput"].items()}
 
