@@ -73,7 +73,25 @@ class ReportOptions(Settings):
 
 
 class ScoreSettings(ReportOptions):
-    """What `mh-batch score` does."""
+    """What `mh-batch score` does.
+
+    The fields are the flags of the command, with underscores; each has its description. One name may stand for a list of
+    one.
+
+    Raises:
+        pydantic.ValidationError: a field is unknown, missing, or has a bad value.
+
+    Example:
+        >>> settings = ScoreSettings(
+        ...     input="posts.parquet",
+        ...     output="results",
+        ...     model="xlmr-depression-mini",
+        ...     columns={"doc_id": "id", "text": "body"},
+        ...     consent_basis="texts written for this example",
+        ... )
+        >>> settings.model, settings.period, settings.min_authors
+        (('xlmr-depression-mini',), 'week', 20)
+    """
 
     input: Names = Field(
         (),
@@ -215,4 +233,15 @@ class RunSettings(Settings):
 
 
 class ReportSettings(RunSettings, ReportOptions):
-    """What `mh-batch report` does."""
+    """What `mh-batch report` does.
+
+    The fields are the flags of the command, with underscores; each has its description.
+
+    Raises:
+        pydantic.ValidationError: a field is unknown, missing, or has a bad value.
+
+    Example:
+        >>> settings = ReportSettings(output="results", period="month", group_by="region,source", round_to=10)
+        >>> settings.run, settings.group_by, settings.round_to
+        ('latest', ('region,source',), 10)
+    """
