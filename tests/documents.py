@@ -20,6 +20,10 @@ class Block(NamedTuple):
     language: str
     content: str
 
+    def lines(self) -> list[str]:
+        """Its lines, where those that end in a backslash go on."""
+        return self.content.replace("\\\n", " ").splitlines()
+
 
 def pages() -> list[Path]:
     """All pages that people write: those of the repository, then those of `docs/`."""
@@ -47,7 +51,7 @@ def without_blocks(page: Path) -> str:
 
 def command_lines(block: Block) -> Iterator[list[str]]:
     """The arguments of each `mh-batch` in a block of commands, be it one of the scripts for spark-submit."""
-    for line in block.content.replace("\\\n", " ").splitlines():
+    for line in block.lines():
         words = shlex.split(line, comments=True)
         for at, word in enumerate(words):
             script = re.search(r"(?:^|/)jobs/(\w+)\.py$", word)

@@ -1,6 +1,7 @@
 """README and documents are run as their readers would: commands and Python, page by page in order, in one folder.
 
-Each page goes on from those before it. A demo of a few hundred rows stands for that of three thousand.
+Each page goes on from those before it. A demo of a few hundred rows stands for that of three thousand. Commands of
+`mh-batch` other than the demo's run in this process: a Spark session of its own for each costs more than what it does.
 """
 
 import os
@@ -11,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.documents import REPOSITORY, Block, blocks, pages, pages_with_examples
+from mh_batch.cli import main
+from tests.documents import REPOSITORY, Block, blocks, command_lines, pages, pages_with_examples
 
-# One process, in this order.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("examples")]
+pytestmark = [pytest.mark.slow, pytest.mark.spark]
 
 RUN = ("bash", "python")
 PAGES = {str(page.relative_to(REPOSITORY)): page for page in pages_with_examples()}
@@ -33,24 +34,29 @@ PRINTED = {
 }
 
 
-def run_block(block: Block, folder: Path) -> str:
+def run_block(block: Block, folder: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    commands = list(command_lines(block)) if block.language == "bash" else []
+    if commands and all(line.startswith("mh-batch ") for line in block.lines()):
+        for arguments in commands:
+            assert main(arguments) == 0, (arguments, capsys.readouterr().err)
+        return capsys.readouterr().out
     program = ["bash", "-euo", "pipefail", "-c"] if block.language == "bash" else [sys.executable, "-c"]
-    binaries = str(Path(sys.executable).parent)
+    return run_program([*program, block.content], folder)
+
+
+def run_program(program: list[str], folder: Path) -> str:
     environment = {
         **os.environ,
-        "PATH": f"{binaries}:{os.environ['PATH']}",
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "DEMO": f"--documents {DOCUMENTS}",
+        # As in conftest: for a few rows Spark interprets queries faster than it compiles them.
+        "PYSPARK_SUBMIT_ARGS": "--conf spark.sql.codegen.wholeStage=false --conf spark.sql.codegen.factoryMode=NO_CODEGEN "
+        "pyspark-shell",
     }
     done = subprocess.run(
-        [*program, block.content],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
+        program, cwd=folder, env=environment, capture_output=True, text=True, timeout=600, check=False
     )
-    assert done.returncode == 0, f"{block.content}\n{done.stdout}\n{done.stderr}"
+    assert done.returncode == 0, f"{program[-1]}\n{done.stdout}\n{done.stderr}"
     return done.stdout
 
 
@@ -66,8 +72,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("name", RUN_PAGES)
-def test_a_page_does_what_it_says(name: str, folder: Path) -> None:
-    printed = "\n".join(run_block(block, folder) for block in blocks(PAGES[name]) if block.language in RUN)
+@pytest.mark.usefixtures("spark")
+def test_a_page_does_what_it_says(
+    name: str, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    printed = "\n".join(run_block(block, folder, capsys) for block in blocks(PAGES[name]) if block.language in RUN)
     for expected in PRINTED.get(name, ()):
         assert re.search(expected, printed), (expected, printed)
     for page in re.findall(r"report: (\S+index\.html)", printed):
