@@ -24,6 +24,8 @@ extensions = [
     "source_links",
 ]
 exclude_patterns = ["_build"]
+# Two hyphens are the beginning of a flag.
+smartquotes = False
 
 myst_enable_extensions = ["deflist", "colon_fence"]
 # Headings can be linked to, as on the pages of a repository's host.
@@ -41,6 +43,7 @@ nitpicky = True
 html_theme = "pydata_sphinx_theme"
 html_title = "mh-batch"
 html_static_path = ["_static"]
+html_css_files = ["tables.css"]
 html_theme_options = {
     "navbar_align": "left",
     "show_toc_level": 2,
