@@ -21,6 +21,7 @@ RUN = ("bash", "python")
 PAGES = {str(page.relative_to(REPOSITORY)): page for page in pages_with_examples()}
 RUN_PAGES = [name for name, page in PAGES.items() if any(block.language in RUN for block in blocks(page))]
 DOCUMENTS = 300
+INTERPRETED = "--conf spark.sql.codegen.wholeStage=false --conf spark.sql.codegen.factoryMode=NO_CODEGEN"
 
 # What each page must print, as regular expressions.
 PRINTED = {
@@ -50,8 +51,7 @@ def run_program(program: list[str], folder: Path) -> str:
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "DEMO": f"--documents {DOCUMENTS}",
         # As in conftest: for a few rows Spark interprets queries faster than it compiles them.
-        "PYSPARK_SUBMIT_ARGS": "--conf spark.sql.codegen.wholeStage=false --conf spark.sql.codegen.factoryMode=NO_CODEGEN "
-        "pyspark-shell",
+        "PYSPARK_SUBMIT_ARGS": f"{INTERPRETED} pyspark-shell",
     }
     done = subprocess.run(
         program, cwd=folder, env=environment, capture_output=True, text=True, timeout=600, check=False

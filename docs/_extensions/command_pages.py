@@ -45,7 +45,7 @@ def _write(app: Sphinx) -> None:
 
 _HEAD = """# Commands
 
-Written from the parser that reads the flags, so what stands here is what `mh-batch COMMAND --help` prints. Commands with
+Written from the parser that reads the flags: what stands here is what `mh-batch COMMAND --help` prints. Commands with
 `--config` take the same settings from a YAML file, under the same names with underscores; flags win over the file.
 """
 

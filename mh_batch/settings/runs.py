@@ -75,8 +75,7 @@ class ReportOptions(Settings):
 class ScoreSettings(ReportOptions):
     """What `mh-batch score` does.
 
-    The fields are the flags of the command, with underscores; each has its description. One name may stand for a list of
-    one.
+    The fields are the flags of the command, with underscores; each has its description. One name may stand for a list.
 
     Raises:
         pydantic.ValidationError: a field is unknown, missing, or has a bad value.
