@@ -49,7 +49,7 @@ def test_each_command_of_the_pages_is_one_that_the_parser_takes(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     if set(arguments) & PRINTS_AND_ENDS:
-        with pytest.raises(SystemExit, match="^(None|0)$"):
+        with pytest.raises(SystemExit, match=r"^(None|0)$"):
             command_line().parse_known_args(arguments)
         return
     namespace, unknown = command_line().parse_known_args(arguments)

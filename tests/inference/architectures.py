@@ -1,6 +1,6 @@
 """Every architecture of sequence classifiers that transformers names, as small as it can be built, with random weights.
 
-`python -m tests.inference.architectures` writes what becomes of each as a table: `docs/reference/model-architectures.md`.
+`python -m tests.inference.architectures` writes what becomes of each into `docs/reference/model-architectures.md`.
 """
 
 from __future__ import annotations
