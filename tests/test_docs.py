@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from mh_batch import cli
+from mh_batch.settings import DeviceBenchmarkSettings
 from tests.documents import DOCS, REPOSITORY, blocks, command_lines, pages, without_blocks
 
 PAGES = {str(page.relative_to(REPOSITORY)): page for page in pages()}
@@ -72,11 +73,9 @@ def test_each_flag_that_a_page_names_is_one(name: str) -> None:
 
 def other_parsers() -> set[str]:
     """Flags of the commands that are started with `python -m`."""
-    sources = [REPOSITORY / "mh_batch" / "benchmark" / "device", REPOSITORY / "tests"]
-    files = [*sources[0].glob("*.py"), REPOSITORY / "mh_batch" / "benchmark" / "__main__.py", *sources[1].rglob("*.py")]
-    settings = (REPOSITORY / "mh_batch" / "settings" / "benchmark.py").read_text()
-    named = {f"--{name.replace('_', '-')}" for name in re.findall(r"^    (\w+): ", settings, re.MULTILINE)}
-    return named | {flag for file in files for flag in re.findall(r'"(--[a-z][a-z-]*)"', file.read_text())}
+    own = {f"--{name.replace('_', '-')}" for name in DeviceBenchmarkSettings.model_fields}
+    tests = (file.read_text() for file in (REPOSITORY / "tests").rglob("*.py"))
+    return own | {flag for text in tests for flag in re.findall(r'"(--[a-z][a-z-]*)"', text)}
 
 
 @pytest.mark.parametrize("name", PAGES)
