@@ -2,10 +2,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-fast check format bench storm check-airflow package clean
+.PHONY: demo test test-fast check format docs bench storm check-airflow package clean
 
+# DEMO="--documents 100000" takes a larger corpus.
 demo: .venv/installed
-	$(BIN)/mh-batch demo
+	$(BIN)/mh-batch demo $(DEMO)
 
 # A third process keeps two cores busy while the others wait for Spark. See tests/conftest.py.
 test: .venv/spark-classes.jsa
@@ -24,6 +25,10 @@ check: .venv/installed
 format: .venv/installed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# What the documents say of commands, contracts and code is read from these; a warning ends the build.
+docs: .venv/installed
+	$(BIN)/sphinx-build --fail-on-warning --keep-going --nitpicky --fresh-env docs docs/_build/html
 
 # The shipped models' sizes on made-up posts; `mh-batch benchmark --help` for more.
 bench: .venv/installed
@@ -55,4 +60,4 @@ package: .venv/installed
 	$(BIN)/python -m tests.class_archive $@
 
 clean:
-	rm -rf .venv dist demo benchmark .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv dist demo benchmark docs/_build docs/reference/commands docs/reference/contracts .mypy_cache .ruff_cache .pytest_cache

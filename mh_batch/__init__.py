@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mh_batch._version import __version__
 
 if TYPE_CHECKING:
-    from mh_batch.output.published import PublishedRun, open_run
+    from mh_batch.output import PublishedRun, open_run
     from mh_batch.scoring.run import score_corpus
     from mh_batch.settings import ReportSettings, ScoreSettings
 

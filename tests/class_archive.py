@@ -13,7 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 from pyspark.sql import SparkSession, Window, functions as F
 
-from mh_batch.spark.session import run_settings, start_session
+from mh_batch.spark import run_settings, start_session
 from tests.spark_settings import INTERPRETED, JVM_OPTIONS
 
 

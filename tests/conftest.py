@@ -54,7 +54,7 @@ def _folder(item: pytest.Item) -> Path:
 
 @pytest.fixture(scope="session")
 def spark() -> Iterator[SparkSession]:
-    from mh_batch.spark.session import run_settings, start_session
+    from mh_batch.spark import run_settings, start_session
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("PYSPARK_SUBMIT_ARGS", submit_arguments(WORKER_DAEMON))

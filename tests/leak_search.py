@@ -19,12 +19,10 @@ from pyspark.sql import DataFrame, functions as F
 
 import mh_batch
 from mh_batch.cli import main
-from mh_batch.inference.batching import ScoredTexts
-from mh_batch.inference.execution import Execution
-from mh_batch.inference.token_sequences import TokenizedTexts, TokenSequences
+from mh_batch.inference import Execution, ScoredTexts, TokenizedTexts, TokenSequences
 from mh_batch.models import Model
 from mh_batch.scoring.tables import scores_table
-from mh_batch.spark.session import command_session
+from mh_batch.spark import command_session
 from tests.scoring.corpora import SCHEMA, document
 from tests.texts import PLANTED
 

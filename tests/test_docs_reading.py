@@ -1,4 +1,4 @@
-"""The lines of docs/reading.md are run as their reader would, each against the tables of one made-up run."""
+"""The lines of docs/reference/reading.md are run as their reader would, each against the tables of one made-up run."""
 
 import re
 from pathlib import Path
@@ -14,11 +14,11 @@ from deltalake import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 
 from mh_batch import open_run
-from mh_batch.output.layout import OutputRoot
+from mh_batch.output import OutputRoot
 from mh_batch.publishing import Place, publish_run
 from tests.publishing.roots import LABELS, MOODS, RUN, own_rows, sorted_rows, write_run
 
-TEXT = (Path(__file__).parents[1] / "docs" / "reading.md").read_text()
+TEXT = (Path(__file__).parents[1] / "docs" / "reference" / "reading.md").read_text()
 SECTIONS = dict(re.findall(r"^## (.*?)\n(.*?)(?=^## |\Z)", TEXT, re.DOTALL | re.MULTILINE))
 LINES = [
     (section, reader, line)

@@ -7,10 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mh_batch.inference import load_scorer
-from mh_batch.inference.execution import Execution, choose_execution
-from mh_batch.inference.token_sequences import TokenizedTexts
-from mh_batch.inference.tokenization import load_tokenizer
+from mh_batch.inference import Execution, TokenizedTexts, choose_execution, load_scorer, load_tokenizer
 from mh_batch.inference.windows import Floats
 from mh_batch.models import Model
 from mh_batch.models.labels import given_labels, thresholds_of

@@ -83,9 +83,8 @@ def measure_lookup(folder: Path, texts: int) -> LookupFigures:
     """Measure one lookup in a store of so many texts, as a run makes it."""
     from pyspark.sql import functions as F
 
-    from mh_batch.output.layout import OutputRoot
-    from mh_batch.output.store import ScoreStore
-    from mh_batch.spark.session import run_settings, start_session
+    from mh_batch.output import OutputRoot, ScoreStore
+    from mh_batch.spark import run_settings, start_session
 
     spark = start_session("mh-batch benchmark")
     with run_settings(spark):
@@ -167,7 +166,7 @@ def measure_report(folder: Path, documents: int) -> ReportFigures:
     from mh_batch.models import load_cards
     from mh_batch.reporting import write_report
     from mh_batch.settings import ReportOptions
-    from mh_batch.spark.session import run_settings, start_session
+    from mh_batch.spark import run_settings, start_session
 
     spark, run = start_session("mh-batch benchmark"), folder / "run"
     card = load_cards()[_MODEL].model_dump(mode="json")

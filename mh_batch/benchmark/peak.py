@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from mh_batch.inference import Integers
 from mh_batch.inference.execution import DTYPES
-from mh_batch.inference.token_sequences import Integers
 
 # Rows, inner and outer width of a base model's feed-forward network, and twice and four times that.
 _SHAPES_ON_CPU = ((2048, 768, 3072), (4096, 1536, 6144), (4096, 3072, 12288))

@@ -16,9 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from mh_batch.benchmark.job_costs import measure_sizes
-from mh_batch.inference.batching import ScoredTexts
-from mh_batch.inference.execution import Execution
-from mh_batch.inference.token_sequences import TokenizedTexts, TokenSequences
+from mh_batch.inference import Execution, ScoredTexts, TokenizedTexts, TokenSequences
 from mh_batch.models import Model
 
 _APPLICATION = "mh-batch benchmark"
@@ -96,7 +94,7 @@ def write_documents(folder: Path, documents: int) -> None:
     """Write synthetic documents, about 160 characters each."""
     from pyspark.sql import functions as F
 
-    from mh_batch.spark.session import start_session
+    from mh_batch.spark import start_session
 
     spark = start_session(_APPLICATION)
     number = F.col("id")
@@ -133,7 +131,7 @@ def measure_one(folder: Path, documents: int) -> PipelineFigures:
     """Run the job once over so many documents."""
     from mh_batch.scoring.run import score_corpus
     from mh_batch.settings import ScoreSettings
-    from mh_batch.spark.session import start_session
+    from mh_batch.spark import start_session
 
     corpus, output = folder / "documents", folder / "output"
     write_documents(corpus, documents)

@@ -11,9 +11,9 @@ from statistics import median
 import numpy as np
 
 from mh_batch.benchmark.peak import operations
+from mh_batch.inference import TokenSequences, offsets_of
 from mh_batch.inference.engines import Engine, exact
 from mh_batch.inference.execution import DTYPES
-from mh_batch.inference.token_sequences import TokenSequences, offsets_of
 from mh_batch.models.checkpoint import read_config
 
 

@@ -24,9 +24,8 @@ from mh_batch.benchmark.shapes import measure_shapes
 from mh_batch.benchmark.text_files import read_text_file, write_text_file
 from mh_batch.common.console import announce
 from mh_batch.errors import SettingsError, nearest
+from mh_batch.inference import TextTokenizer, best_precision
 from mh_batch.inference.engines import exact
-from mh_batch.inference.execution import best_precision
-from mh_batch.inference.tokenization import TextTokenizer
 from mh_batch.models import Model, locate_model
 from mh_batch.models.checkpoint import read_config
 from mh_batch.settings import BenchmarkSettings

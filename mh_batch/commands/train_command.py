@@ -56,7 +56,7 @@ def _plan(settings: TrainSettings) -> "TrainingPlan":
 def _machine(settings: TrainSettings) -> "Machine":
     import torch
 
-    from mh_batch.inference.execution import best_precision
+    from mh_batch.inference import best_precision
     from mh_batch.training.trainer import Machine
 
     device = settings.device if settings.device != "auto" else ("cuda" if torch.cuda.is_available() else "cpu")

@@ -12,7 +12,7 @@ def _run(settings: RunSettings) -> int:
     from mh_batch import open_run
     from mh_batch.models import ModelCard
     from mh_batch.spark import command_session, run_settings
-    from mh_batch.validation.run_validation import validate_run
+    from mh_batch.validation import validate_run
 
     run = open_run(settings.output, settings.run)
     said = run.manifest

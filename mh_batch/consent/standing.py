@@ -14,7 +14,7 @@ SCOPES: tuple[str, ...] = (RESEARCH, *FOLLOW_UP_SCOPES)
 
 @dataclass(frozen=True)
 class Subjects:
-    """Whom consent is about: authors and single documents, by the ids that the corpus gives them."""
+    """The subjects of consent: authors and single documents, by the ids that the corpus gives them."""
 
     authors: frozenset[str] = frozenset()
     docs: frozenset[str] = frozenset()

@@ -10,8 +10,8 @@ from urllib.parse import unquote
 from pyspark.sql import DataFrame, functions as F
 
 from mh_batch.common.redaction import spark_muted
-from mh_batch.sources.snapshots import TableVersion
-from mh_batch.sources.survey import DAMAGED, VANISHED, BadFile
+from mh_batch.sources import BadFile, TableVersion
+from mh_batch.sources.survey import DAMAGED, VANISHED
 
 _FAILED_FILE = re.compile(r"FAILED_READ_FILE\.(\w+)\].*?reading file '?(\S+?)'?\.?(?:\s|$)")
 

@@ -8,9 +8,9 @@ import pyarrow as pa
 
 from mh_batch.common.filesystem import file_system_of
 from mh_batch.errors import UsageError
-from mh_batch.sources.inputs import Input
+from mh_batch.sources import BadFile, Input, SoundFile
 from mh_batch.sources.kinds import FOLDER, Kind, Sort
-from mh_batch.sources.survey import DAMAGED, VANISHED, BadFile, SoundFile
+from mh_batch.sources.survey import DAMAGED, VANISHED
 
 # A CSV file has one string for what others have a list for: the words in it.
 WORDS = Kind(Sort.STRINGS, "words")

@@ -11,10 +11,9 @@ from mh_batch.corpus.grouping import Group, group_files
 from mh_batch.corpus.listing import Listing, list_input
 from mh_batch.corpus.scanning import lacking_codecs
 from mh_batch.errors import CorpusChangedError, CorpusError
-from mh_batch.sources.inputs import DELTA, FILE_FORMATS, ICEBERG, PARQUET, Input
-from mh_batch.sources.snapshot_reading import read_snapshot
-from mh_batch.sources.snapshots import DataFile, Positions, TableSnapshot, TableVersion
-from mh_batch.sources.survey import BadFile, SoundFile, columns_named, survey
+from mh_batch.sources import BadFile, DataFile, Input, Positions, SoundFile, TableSnapshot, TableVersion, read_snapshot
+from mh_batch.sources.inputs import DELTA, FILE_FORMATS, ICEBERG, PARQUET
+from mh_batch.sources.survey import columns_named, survey
 
 _READ_ALL = "start again with --table-rows all, which reads all rows of the table once more"
 

@@ -8,8 +8,8 @@ from pyspark.sql import types as T
 from mh_batch.contracts import load_contract
 from mh_batch.corpus.columns import accepted
 from mh_batch.errors import nearest
+from mh_batch.sources import BadFile, SoundFile
 from mh_batch.sources.kinds import FOLDER, NOTHING, Kind, Sort
-from mh_batch.sources.survey import BadFile, SoundFile
 
 
 @dataclass(frozen=True)

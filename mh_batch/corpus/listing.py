@@ -15,9 +15,9 @@ from pyspark.sql import SparkSession
 from mh_batch.common.filesystem import Folder
 from mh_batch.corpus.corpus import as_rows_say
 from mh_batch.errors import CorpusError
+from mh_batch.sources import BadFile, Input
 from mh_batch.sources.file_listing import LocalFiles, named_by, uri_of
-from mh_batch.sources.inputs import PARQUET, Input
-from mh_batch.sources.survey import BadFile
+from mh_batch.sources.inputs import PARQUET
 from mh_batch.sources.table_logs import check_surroundings, is_hidden, refuse_logged_table
 
 # Where a streaming job of Spark writes which files are whole.

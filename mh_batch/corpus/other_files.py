@@ -20,10 +20,11 @@ from mh_batch.corpus.grouping import Group
 from mh_batch.corpus.reasons import RejectionReason
 from mh_batch.corpus.scanning import LOCAL_FILES, PATH
 from mh_batch.errors import CorpusError
-from mh_batch.sources.inputs import CSV, JSON, Input
+from mh_batch.sources import BadFile, Input, SoundFile
+from mh_batch.sources.inputs import CSV, JSON
 from mh_batch.sources.kinds import Kind
 from mh_batch.sources.spark_types import kind_of
-from mh_batch.sources.survey import VANISHED, BadFile, SoundFile
+from mh_batch.sources.survey import VANISHED
 
 # What is wrong with a row, as a reason to reject it.
 MALFORMED = "__malformed"

@@ -18,9 +18,8 @@ from mh_batch.corpus.grouping import Group, missing
 from mh_batch.corpus.other_files import MALFORMED
 from mh_batch.corpus.scanning import PATH, ROW, reading_session, scan_parquet
 from mh_batch.errors import ConsentError, CorpusError
-from mh_batch.sources.inputs import FILE_FORMATS, Input, parse_input
-from mh_batch.sources.snapshots import Positions, TableVersion
-from mh_batch.sources.survey import BadFile
+from mh_batch.sources import BadFile, Input, Positions, TableVersion, parse_input
+from mh_batch.sources.inputs import FILE_FORMATS
 
 # Two hashes of 64 bits together: among 10^9 rows no two different ones are taken for the same.
 _HASHES = ("__first", "__second")

@@ -9,10 +9,10 @@ from pyspark.sql import DataFrame, SparkSession, functions as F
 from mh_batch.corpus.grouping import Group
 from mh_batch.corpus.scanning import PATH
 from mh_batch.errors import CorpusError
-from mh_batch.sources.inputs import TABLE, Input
+from mh_batch.sources import Input, SoundFile
+from mh_batch.sources.inputs import TABLE
 from mh_batch.sources.kinds import Kind
 from mh_batch.sources.spark_types import kind_of
-from mh_batch.sources.survey import SoundFile
 
 _CAUSES = {
     "TABLE_OR_VIEW_NOT_FOUND": "Spark's catalog has no such table",

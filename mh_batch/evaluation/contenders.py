@@ -11,7 +11,7 @@ import numpy as np
 from mh_batch.errors import SettingsError
 from mh_batch.evaluation.label_mapping import LabelMapping
 from mh_batch.evaluation.measures.metrics import Flags, Floats
-from mh_batch.inference.execution import Execution, choose_execution
+from mh_batch.inference import Execution, choose_execution
 from mh_batch.models import Model
 from mh_batch.settings import EngineChoice, PrecisionChoice
 

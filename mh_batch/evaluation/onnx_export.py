@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from mh_batch.common.atomic_folder import check_new, draft_of
 from mh_batch.errors import ModelError, PlatformError
+from mh_batch.inference import TokenSequences
 from mh_batch.inference.engines import exact
 from mh_batch.inference.engines.transfer import padded
-from mh_batch.inference.token_sequences import TokenSequences
-from mh_batch.models import Model, model_files
-from mh_batch.models.card import CARD_FILE, Task, card_as_yaml
+from mh_batch.models import CARD_FILE, Model, model_files
+from mh_batch.models.card import Task, card_as_yaml
 from mh_batch.models.checkpoint import GRAPHS, GraphPrecision, read_config
 
 # Around the edges of Longformer's windows and blocks, and its longest input.

@@ -12,7 +12,7 @@ import pyarrow as pa
 from mh_batch.consent import FOLLOW_UP_SCOPES
 from mh_batch.contracts import Column, load_contract
 from mh_batch.errors import ContactsError, CorpusError, nearest
-from mh_batch.pseudonyms.hashing import PseudonymKey, author_key, hasher
+from mh_batch.pseudonyms import PseudonymKey, author_key, hasher
 from mh_batch.sources.arrow_values import identifiers
 from mh_batch.sources.file_listing import files_at
 from mh_batch.sources.lists import ListFile, open_list

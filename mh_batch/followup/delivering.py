@@ -18,8 +18,8 @@ from mh_batch.followup.outbox import Outbox
 from mh_batch.followup.outbox_rows import Attempt, History, OutboxRow, Outcome, new_attempt, this_user
 from mh_batch.followup.sinks import Sink, SinkResponse
 from mh_batch.followup.standing_consent import StandingConsent
-from mh_batch.output.layout import new_run_id
-from mh_batch.pseudonyms.hashing import PseudonymKey
+from mh_batch.output import new_run_id
+from mh_batch.pseudonyms import PseudonymKey
 
 # Whoever asks us to wait longer is asked again by the next delivery.
 _LONGEST_WAIT_SECONDS = 300.0

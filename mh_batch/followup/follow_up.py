@@ -18,9 +18,8 @@ from mh_batch.followup.outbox import Outbox
 from mh_batch.followup.outbox_rows import Evidence, OutboxRow, this_user
 from mh_batch.followup.policy import Policy, Rule
 from mh_batch.followup.standing_consent import Permission, in_pseudonyms
-from mh_batch.output.layout import OutputRoot, new_run_id
-from mh_batch.output.published import PublishedRun
-from mh_batch.pseudonyms.hashing import PseudonymKey
+from mh_batch.output import OutputRoot, PublishedRun, new_run_id
+from mh_batch.pseudonyms import PseudonymKey
 
 
 def find_candidates(

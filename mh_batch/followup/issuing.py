@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from mh_batch.followup.outbox_rows import Evidence, OutboxRow, outbox_id
 from mh_batch.followup.policy import Policy, Rule
 from mh_batch.followup.standing_consent import Permission
-from mh_batch.pseudonyms.hashing import PseudonymKey
+from mh_batch.pseudonyms import PseudonymKey
 
 
 @dataclass(frozen=True)

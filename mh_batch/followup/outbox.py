@@ -15,12 +15,9 @@ import pyarrow.parquet as pq
 from mh_batch.common.filesystem import Folder
 from mh_batch.errors import ErasureError, StoreError
 from mh_batch.followup.outbox_rows import Attempt, OutboxRow, as_table
-from mh_batch.output.access import output_access
-from mh_batch.output.keys import check_key
-from mh_batch.output.layout import OutputRoot
-from mh_batch.output.leases import Leases
+from mh_batch.output import Leases, OutputRoot, check_key, output_access
 from mh_batch.privacy.erasure.erasure_journal import unfinished_erasure
-from mh_batch.pseudonyms.hashing import PseudonymKey
+from mh_batch.pseudonyms import PseudonymKey
 
 
 class Outbox:

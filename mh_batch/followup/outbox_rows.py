@@ -14,7 +14,7 @@ from typing import Any, Literal
 import pyarrow as pa
 
 from mh_batch.contracts import load_contract
-from mh_batch.pseudonyms.hashing import PseudonymKey, hasher
+from mh_batch.pseudonyms import PseudonymKey, hasher
 
 Outcome = Literal["delivered", "failed", "dead_letter", "withheld"]
 

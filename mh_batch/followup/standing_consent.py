@@ -6,12 +6,10 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from mh_batch.consent import SCOPES, ConsentLedger, Standing, Subjects
-from mh_batch.consent.files import LedgerFiles
-from mh_batch.consent.rules import RESEARCH
+from mh_batch.consent import RESEARCH, SCOPES, ConsentLedger, LedgerFiles, Standing, Subjects
 from mh_batch.errors import DeliveryError, LedgerError
 from mh_batch.followup.outbox_rows import OutboxRow
-from mh_batch.pseudonyms.hashing import PseudonymKey, author_key
+from mh_batch.pseudonyms import PseudonymKey, author_key
 
 
 def in_pseudonyms(ledger: ConsentLedger, key: PseudonymKey) -> ConsentLedger:

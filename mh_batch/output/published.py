@@ -19,11 +19,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PublishedRun:
-    """A whole, valid run.
+    """A whole, valid run, as `open_run` and `score_corpus` return it.
 
     Attributes:
         folder: Where it lies.
         spark: Session that the Spark tables are read with; None where only pandas tables are wanted.
+
+    Example:
+        >>> run = open_run("results")
+        >>> run.models
+        ['xlmr-depression-mini']
+        >>> run.manifest["counts"]["read"]
+        3
+        >>> sorted(run.scores_pandas()["doc_id"])
+        ['1', '2', '3']
+        >>> run.rejected_pandas().empty
+        True
+        >>> run.prevalence()["suppressed"].unique().tolist()
+        ['small']
     """
 
     folder: Folder
@@ -51,15 +64,33 @@ class PublishedRun:
         return self.folder / "report" / "index.html"
 
     def scores(self, model: str | None = None) -> DataFrame:
-        """Return a model's scores as a Spark table; the model may be left out where there is only one."""
+        """Return a model's scores as a Spark table, under the contract `scores`.
+
+        Args:
+            model: Name of the model; may be left out where there is only one.
+
+        Raises:
+            UsageError: the run has no such model, or several and none is named; or it was opened without a session.
+        """
         return self._spark_table(self._scores_folder(model))
 
     def rejected(self) -> DataFrame:
-        """Return what was not scored, as a Spark table."""
+        """Return what was not scored as a Spark table, under the contract `rejected`.
+
+        Raises:
+            UsageError: the run was opened without a session.
+        """
         return self._spark_table(self.folder / "rejected")
 
     def scores_pandas(self, model: str | None = None) -> pd.DataFrame:
-        """Return a model's scores as a pandas table, read without Spark."""
+        """Return a model's scores as a pandas table, read without Spark.
+
+        Args:
+            model: Name of the model; may be left out where there is only one.
+
+        Raises:
+            UsageError: the run has no such model, or several and none is named.
+        """
         return _pandas(self._scores_folder(model))
 
     def rejected_pandas(self) -> pd.DataFrame:
@@ -67,7 +98,14 @@ class PublishedRun:
         return _pandas(self.folder / "rejected")
 
     def scores_dataset(self, model: str | None = None) -> ds.Dataset:
-        """Open a model's scores as an Arrow dataset: read in pieces, without Spark, they need not fit into memory."""
+        """Open a model's scores as an Arrow dataset: read in pieces, without Spark, they need not fit into memory.
+
+        Args:
+            model: Name of the model; may be left out where there is only one.
+
+        Raises:
+            UsageError: the run has no such model, or several and none is named.
+        """
         return _dataset(self._scores_folder(model))
 
     def rejected_dataset(self) -> ds.Dataset:
@@ -123,8 +161,17 @@ def open_run(output: str, run: str = "latest", spark: SparkSession | None = None
         run: Run id, or "latest".
         spark: Session for the Spark tables; not needed for the pandas ones.
 
+    Returns:
+        The run; its tables are read when they are asked for.
+
     Raises:
         RunNotFoundError: there is no such published run.
+
+    Example:
+        >>> open_run("results").scores_pandas().columns[:3].tolist()
+        ['doc_id', 'author_key', 'created_at']
+        >>> open_run("results", spark=spark).scores().count()
+        3
     """
     root = OutputRoot.at(output)
     return PublishedRun(root.run(root.resolve(run)), spark)

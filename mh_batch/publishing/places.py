@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from mh_batch.common.filesystem import Folder
 from mh_batch.errors import UsageError, nearest
-from mh_batch.output.layout import OutputRoot
+from mh_batch.output import OutputRoot
 
 _KINDS = ("delta",)
 

@@ -10,13 +10,16 @@ from typing import Any
 
 from mh_batch._version import __version__
 from mh_batch.errors import ErasureError, RunNotFoundError, nearest
-from mh_batch.output.access import output_access
-from mh_batch.output.copies import Copy, copies_in
-from mh_batch.output.keys import refuse_between_keys
-from mh_batch.output.layout import OutputRoot
-from mh_batch.output.leases import Leases
-from mh_batch.output.published import PublishedRun
-from mh_batch.output.tombstones import journal_file
+from mh_batch.output import (
+    Copy,
+    Leases,
+    OutputRoot,
+    PublishedRun,
+    copies_in,
+    journal_file,
+    output_access,
+    refuse_between_keys,
+)
 from mh_batch.publishing.delta_runs import DeltaRuns, check_installed
 from mh_batch.publishing.places import Place
 from mh_batch.publishing.run_tables import RunTable, TableName, rejected_of, scores_of

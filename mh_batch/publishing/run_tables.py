@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from mh_batch.contracts import load_contract
 from mh_batch.models.inspection import as_labels
-from mh_batch.output.published import PublishedRun
+from mh_batch.output import PublishedRun
 
 TableName = Literal["scores", "rejected"]
 

@@ -38,6 +38,20 @@ def score_corpus(spark: SparkSession, settings: ScoreSettings, load: ModelLoader
     Raises:
         UsageError: something cannot be done as asked; nothing was scored.
         ValidationError: the results broke a contract; they lie under `failed/` and nothing was published.
+
+    Example:
+        >>> settings = ScoreSettings(
+        ...     input="posts.parquet",
+        ...     output="scored",
+        ...     model="xlmr-depression-mini",
+        ...     columns={"doc_id": "id", "text": "body", "author_id": "who"},
+        ...     consent_basis="texts written for this example",
+        ... )
+        >>> run = score_corpus(spark, settings)
+        >>> run.manifest["counts"]["models"]["xlmr-depression-mini"]["scored"]
+        3
+        >>> run.scores_pandas().query("doc_id == '2'")["labels"].item().tolist()
+        ['not_depressed']
     """
     return execute(spark, plan_run(settings), load)
 

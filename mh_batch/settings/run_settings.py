@@ -40,7 +40,18 @@ class RunsSettings(Settings):
 
 
 class ReportSettings(RunSettings, ReportOptions):
-    """Settings of `mh-batch report`."""
+    """What `mh-batch report` does.
+
+    The fields are the flags of the command, with underscores; each has its description.
+
+    Raises:
+        pydantic.ValidationError: a field is unknown, missing, or has a bad value.
+
+    Example:
+        >>> settings = ReportSettings(output="results", period="month", group_by="region,source", round_to=10)
+        >>> settings.run, settings.group_by, settings.round_to
+        ('latest', ('region,source',), 10)
+    """
 
 
 class PublishSettings(RunSettings):

@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, Field, ValidationInfo, field_serializer, fie
 
 from mh_batch.errors import UsageError, nearest
 from mh_batch.settings.base import Names, Settings
-from mh_batch.sources.inputs import Input, parse_input
+from mh_batch.sources import Input, parse_input
 
 Period = Literal["day", "week", "month"]
 Device = Literal["auto", "cpu", "cuda"]
@@ -73,7 +73,24 @@ class ReportOptions(Settings):
 
 
 class ScoreSettings(ReportOptions):
-    """Settings of `mh-batch score`."""
+    """What `mh-batch score` does.
+
+    The fields are the flags of the command, with underscores; each has its description. One name may stand for a list.
+
+    Raises:
+        pydantic.ValidationError: a field is unknown, missing, or has a bad value.
+
+    Example:
+        >>> settings = ScoreSettings(
+        ...     input="posts.parquet",
+        ...     output="results",
+        ...     model="xlmr-depression-mini",
+        ...     columns={"doc_id": "id", "text": "body"},
+        ...     consent_basis="texts written for this example",
+        ... )
+        >>> settings.model, settings.period, settings.min_authors
+        (('xlmr-depression-mini',), 'week', 20)
+    """
 
     input: Names = Field(
         (),

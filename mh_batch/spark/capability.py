@@ -6,7 +6,7 @@ from dataclasses import replace
 from pyspark.sql import SparkSession
 
 from mh_batch.errors import UsageError
-from mh_batch.inference.execution import Precision, best_precision
+from mh_batch.inference import Precision, best_precision
 from mh_batch.settings import Device
 from mh_batch.spark.devices import Placement, device_of_task
 from mh_batch.spark.gpus import gpus_of_this_machine

@@ -12,7 +12,7 @@ from mh_batch.errors import PlatformError
 from mh_batch.spark.claims import claimed_gpu
 
 if TYPE_CHECKING:
-    from mh_batch.inference.execution import Execution, Precision
+    from mh_batch.inference import Execution, Precision
 
 _CLAIMS = "gpu-claims"
 

@@ -7,7 +7,7 @@ import sys
 from dataclasses import asdict, dataclass
 from functools import cache
 
-from mh_batch.inference.execution import Precision, best_precision
+from mh_batch.inference import Precision, best_precision
 
 _PATIENCE = 120.0
 

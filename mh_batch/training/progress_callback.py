@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from typing_extensions import override
 
 from mh_batch.common.console import announce
 from mh_batch.common.progress import Progress
@@ -18,6 +19,7 @@ class ProgressCallback(TrainerCallback):
         self._what = what
         self._progress: Progress | None = None
 
+    @override
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object
     ) -> None:
@@ -28,6 +30,7 @@ class ProgressCallback(TrainerCallback):
         loss = next((entry["loss"] for entry in reversed(state.log_history) if "loss" in entry), None)
         self._progress.update(state.global_step, note="" if loss is None else f"loss {loss:.3f}")
 
+    @override
     def on_evaluate(
         self,
         args: TrainingArguments,

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from mh_batch.common.atomic_folder import check_new, draft_of
 from mh_batch.evaluation.evaluate import evaluate
-from mh_batch.models import ModelCard
-from mh_batch.models.card import CARD_FILE, card_as_yaml
+from mh_batch.models import CARD_FILE, ModelCard
+from mh_batch.models.card import card_as_yaml
 from mh_batch.settings import EvaluationSettings
 from mh_batch.training.classifiers import convert_to_half
 from mh_batch.training.data.prepared_splits import PreparedData

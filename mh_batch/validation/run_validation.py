@@ -8,7 +8,7 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession, functions as F
 
 from mh_batch.common.filesystem import Folder
-from mh_batch.consent.rules import ConsentRule
+from mh_batch.consent import ConsentRule
 from mh_batch.corpus import RejectionReason
 from mh_batch.models import ModelCard
 from mh_batch.validation.suites import Checker, FailedExpectation, rejected_suite, scores_suite

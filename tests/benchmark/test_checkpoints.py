@@ -6,9 +6,8 @@ import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from mh_batch.benchmark.checkpoints import Kind, random_checkpoint
-from mh_batch.inference.execution import Execution
+from mh_batch.inference import Execution, TokenSequences
 from mh_batch.inference.scorer_loading import load_engine
-from mh_batch.inference.token_sequences import TokenSequences
 from mh_batch.models import Model, locate_model
 
 

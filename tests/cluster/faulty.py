@@ -7,7 +7,7 @@ from pathlib import Path
 from pyspark.sql import SparkSession
 
 from mh_batch import PublishedRun, ScoreSettings, score_corpus
-from mh_batch.spark.session import start_session
+from mh_batch.spark import start_session
 from tests.scoring.recording_loader import RecordingLoader
 
 # Stands between the settings of two runs, and in front of the first ones.

@@ -18,8 +18,8 @@ import mh_batch
 from mh_batch.cli import main
 from mh_batch.common.console import console, get_logger
 from mh_batch.common.redaction import messages_withheld, stderr_muted, told
+from mh_batch.corpus import Corpus
 from mh_batch.corpus.admission import _of_arrays
-from mh_batch.corpus.corpus import Corpus
 from mh_batch.datasets.preparation import spark_buckets
 from mh_batch.datasets.preparation.near_copies import LONG
 from mh_batch.errors import CorpusChangedError, WithheldError

@@ -10,9 +10,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from mh_batch.common.filesystem import Folder
-from mh_batch.consent import SCOPES
-from mh_batch.consent.deciding import keep_out, read_events, research_consent
-from mh_batch.consent.files import LedgerFiles
+from mh_batch.consent import SCOPES, LedgerFiles, keep_out, read_events, research_consent
 from mh_batch.errors import LedgerError
 from tests.consent.histories import Event, frame, may_be_used, moment
 from tests.texts import files_with

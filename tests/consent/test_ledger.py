@@ -11,8 +11,7 @@ import pytest
 from deltalake import write_deltalake
 from hypothesis import given, settings, strategies as st
 
-from mh_batch.consent import SCOPES, ConsentLedger, Subjects
-from mh_batch.consent.files import LedgerFiles
+from mh_batch.consent import SCOPES, ConsentLedger, LedgerFiles, Subjects
 from mh_batch.errors import LedgerError, UsageError
 from tests.consent.histories import AUTHORS, DOCS, Event, frame, histories, may_be_used, moment
 

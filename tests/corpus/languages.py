@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from mh_batch.corpus.language import UNDETERMINED, identify_language
+from mh_batch.corpus import UNDETERMINED
+from mh_batch.corpus.language import identify_language
 from mh_batch.models import known_languages
 
 _NORWEGIAN = {"nb": "no", "nn": "no"}

@@ -4,10 +4,8 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, SparkSession, functions as F
 
-from mh_batch.corpus import RejectionReason
-from mh_batch.corpus.admission import examine, later_copies, reject_copies
-from mh_batch.pseudonyms.erasure_hashes import ErasureHashes
-from mh_batch.pseudonyms.hashing import PseudonymKey, author_key
+from mh_batch.corpus import RejectionReason, examine, later_copies, reject_copies
+from mh_batch.pseudonyms import ErasureHashes, PseudonymKey, author_key
 from tests.pseudonyms.chains import chained
 
 pytestmark = pytest.mark.spark

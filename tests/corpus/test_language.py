@@ -1,7 +1,8 @@
 import pandas as pd
 import pytest
 
-from mh_batch.corpus.language import UNDETERMINED, detect_language, identify_language
+from mh_batch.corpus import UNDETERMINED, detect_language
+from mh_batch.corpus.language import identify_language
 from mh_batch.models import known_languages
 from tests.corpus.language_sentences import SENTENCES
 from tests.corpus.languages import judge, shares

@@ -17,8 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import SparkSession, types as T
 
-from mh_batch.corpus.corpus import Corpus
-from mh_batch.corpus.reading import read_corpus
+from mh_batch.corpus import Corpus, read_corpus
 from mh_batch.errors import CorpusError
 
 pytestmark = pytest.mark.spark

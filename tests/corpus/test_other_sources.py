@@ -16,13 +16,11 @@ import pytest
 from pyarrow import orc
 from pyspark.sql import SparkSession, functions as F
 
-from mh_batch.consent.rules import ConsentRule
-from mh_batch.corpus.admission import examine, texts_of
-from mh_batch.corpus.corpus import Corpus
-from mh_batch.corpus.reading import read_corpus
+from mh_batch.consent import ConsentRule
+from mh_batch.corpus import Corpus, examine, read_corpus, texts_of
 from mh_batch.errors import CorpusError, UsageError
-from mh_batch.pseudonyms.hashing import PseudonymKey
-from mh_batch.sources.inputs import Input, parse_input
+from mh_batch.pseudonyms import PseudonymKey
+from mh_batch.sources import Input, parse_input
 
 pytestmark = pytest.mark.spark
 

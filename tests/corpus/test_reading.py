@@ -11,8 +11,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession, functions as F
 
 from mh_batch.common.redaction import spark_muted
-from mh_batch.corpus import listing
-from mh_batch.corpus.reading import read_corpus
+from mh_batch.corpus import listing, read_corpus
 from mh_batch.errors import ConsentError, CorpusError
 
 pytestmark = pytest.mark.spark

@@ -15,7 +15,7 @@ from mh_batch.evaluation.contenders import Contender, Predictions
 from mh_batch.evaluation.data.labelled_data import LabelledData
 from mh_batch.evaluation.label_mapping import LabelMapping
 from mh_batch.evaluation.measures.metrics import Floats
-from mh_batch.inference.execution import Execution
+from mh_batch.inference import Execution
 from mh_batch.models import Model, ModelCard
 
 LANGUAGES = ("en", "de")

@@ -6,7 +6,7 @@ import pytest
 from mh_batch.errors import SettingsError
 from mh_batch.evaluation.contenders import Contender, executions_of, predict, scored_by_all
 from mh_batch.evaluation.label_mapping import label_mappings
-from mh_batch.inference.execution import Execution
+from mh_batch.inference import Execution
 from mh_batch.models import Model, load_cards
 
 

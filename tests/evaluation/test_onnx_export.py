@@ -22,10 +22,8 @@ from transformers import (
 
 from mh_batch.errors import ModelError, SettingsError, UsageError
 from mh_batch.evaluation.onnx_export import Parity, export_model
-from mh_batch.inference import load_scorer
-from mh_batch.inference.execution import Execution, choose_execution
+from mh_batch.inference import Execution, TokenSequences, choose_execution, load_scorer
 from mh_batch.inference.scorer_loading import load_engine
-from mh_batch.inference.token_sequences import TokenSequences
 from mh_batch.models import Model, locate_model
 
 SHAPE: dict[str, Any] = {

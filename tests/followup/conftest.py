@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from mh_batch.followup.outbox import Outbox
+from mh_batch.followup import Outbox
 from tests.followup.deliveries import issued
 
 

@@ -3,14 +3,13 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from mh_batch.followup.contacts import Contact, Contacts
-from mh_batch.followup.delivering import Delivery, Terms
+from mh_batch.followup import Contacts, Delivery, Outbox, Sink, StandingConsent, Terms
+from mh_batch.followup.contacts import Contact
 from mh_batch.followup.notices import Notice, load_help_lines
-from mh_batch.followup.outbox import Outbox
-from mh_batch.followup.sinks import Sink, SinkResponse
-from mh_batch.followup.standing_consent import StandingConsent, in_pseudonyms
-from mh_batch.output.layout import OutputRoot
-from mh_batch.pseudonyms.hashing import author_key
+from mh_batch.followup.sinks import SinkResponse
+from mh_batch.followup.standing_consent import in_pseudonyms
+from mh_batch.output import OutputRoot
+from mh_batch.pseudonyms import author_key
 from tests.consent.histories import AUTHORS, Event, moment
 from tests.followup.policies import KEY, NAMES, due, evidence, granted, ledger_of, policy
 from tests.followup.receivers import Clock

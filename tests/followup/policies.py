@@ -6,11 +6,11 @@ from functools import lru_cache
 from typing import Any
 
 from mh_batch.consent import ConsentLedger, Standing
+from mh_batch.followup import Policy, Rule
 from mh_batch.followup.issuing import Candidate, Issue, due_rows
 from mh_batch.followup.outbox_rows import Evidence, OutboxRow
-from mh_batch.followup.policy import Policy, Rule
 from mh_batch.followup.standing_consent import Permission, in_pseudonyms
-from mh_batch.pseudonyms.hashing import PseudonymKey, author_key
+from mh_batch.pseudonyms import PseudonymKey, author_key
 from tests.consent.histories import AUTHORS, Event, frame, moment
 
 KEY = PseudonymKey((bytes(range(32)),))

@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from mh_batch.errors import ContactsError
-from mh_batch.followup.contacts import load_contacts
-from mh_batch.pseudonyms.hashing import author_key
+from mh_batch.followup import load_contacts
+from mh_batch.pseudonyms import author_key
 from tests.followup.policies import KEY
 
 HEADER = "author_id,scope,channel,address,language,country,reference"

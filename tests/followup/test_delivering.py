@@ -6,13 +6,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from mh_batch.errors import KeyFileError
-from mh_batch.followup import delivering
-from mh_batch.followup.contacts import Contact, Contacts
-from mh_batch.followup.outbox import Outbox
+from mh_batch.followup import Contacts, Outbox, delivering
+from mh_batch.followup.contacts import Contact
 from mh_batch.followup.outbox_rows import Attempt
 from mh_batch.followup.sinks import SinkResponse
-from mh_batch.output.layout import OutputRoot
-from mh_batch.pseudonyms.hashing import author_key
+from mh_batch.output import OutputRoot
+from mh_batch.pseudonyms import author_key
 from tests.consent.histories import AUTHORS, Event, histories, may_be_used
 from tests.followup.deliveries import CONSENTS, FAILED, REFUSED, Scripted, delivery, issued, outcomes
 from tests.followup.interrupted_writes import KilledError, When, killed_at

@@ -13,11 +13,10 @@ from mh_batch import open_run
 from mh_batch.cli import main
 from mh_batch.consent import SCOPES
 from mh_batch.errors import UsageError
-from mh_batch.followup import Outbox, follow_up
+from mh_batch.followup import Outbox, Policy, follow_up
 from mh_batch.followup.outbox_rows import Evidence, OutboxRow
-from mh_batch.followup.policy import Policy
-from mh_batch.output.layout import OutputRoot
-from mh_batch.pseudonyms.hashing import author_key
+from mh_batch.output import OutputRoot
+from mh_batch.pseudonyms import author_key
 from tests.consent.histories import AUTHORS, Event, frame, moment
 from tests.followup.policies import KEY, due, granted, ledger_of, policy, rule
 from tests.reporting.scored_corpus import write_run

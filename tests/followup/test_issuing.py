@@ -5,8 +5,8 @@ from itertools import combinations
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from mh_batch.followup import Policy, Rule
 from mh_batch.followup.outbox_rows import Evidence, OutboxRow
-from mh_batch.followup.policy import Policy, Rule
 from tests.consent.histories import AUTHORS, DOCS, Event, histories, may_be_used, moment
 from tests.followup.policies import author_of, due, evidence, granted, policy, rule, withdrawn
 

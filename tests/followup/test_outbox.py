@@ -7,9 +7,9 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from mh_batch.contracts import load_contract
 from mh_batch.errors import BusyError, StoreError
-from mh_batch.followup.outbox import Outbox
+from mh_batch.followup import Outbox
 from mh_batch.followup.outbox_rows import OutboxRow
-from mh_batch.output.layout import OutputRoot
+from mh_batch.output import OutputRoot
 from tests.consent.histories import AUTHORS
 from tests.followup.interrupted_writes import KilledError, When, killed_at
 from tests.followup.policies import KEY, due, evidence, granted, policy

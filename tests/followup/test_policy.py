@@ -5,7 +5,8 @@ import yaml
 
 from mh_batch.cli import main
 from mh_batch.errors import SettingsError
-from mh_batch.followup.policy import example_policy, load_policy
+from mh_batch.followup import load_policy
+from mh_batch.followup.policy import example_policy
 from mh_batch.models import locate_model
 
 RULE = {

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from mh_batch.errors import DeliveryError
-from mh_batch.followup.outbox import Outbox
-from mh_batch.followup.standing_consent import CurrentConsent
+from mh_batch.followup import CurrentConsent, Outbox
 from tests.consent.histories import AUTHORS, frame, moment
 from tests.followup.deliveries import CONSENTS, FAILED, Meanwhile, Scripted, delivery, issued, outcomes
 from tests.followup.policies import KEY, NAMES, granted, withdrawn

@@ -17,9 +17,8 @@ from mh_batch import PublishedRun, ScoreSettings, open_run, score_corpus
 from mh_batch.cli import main
 from mh_batch.consent import ConsentLedger
 from mh_batch.followup import Outbox, follow_up, load_policy
-from mh_batch.output.layout import OutputRoot
-from mh_batch.pseudonyms.hashing import author_key
-from mh_batch.pseudonyms.key_files import read_key
+from mh_batch.output import OutputRoot
+from mh_batch.pseudonyms import author_key, read_key
 from tests.frozen.make import AUTHORS, ERASED, MODELS, NEVER_HELPED, NOT_HELPED, SECOND, commands
 from tests.privacy.erasure.roots import places_of
 from tests.scoring.corpora import document, write

@@ -1,6 +1,6 @@
 """Every architecture of sequence classifiers that transformers names, as small as it can be built, with random weights.
 
-`python -m tests.inference.architectures` writes what becomes of each as the table of `docs/architectures.md`.
+`python -m tests.inference.architectures` writes what becomes of each into `docs/reference/model-architectures.md`.
 """
 
 from __future__ import annotations
@@ -21,13 +21,12 @@ from transformers import CONFIG_MAPPING, AutoModelForSequenceClassification
 from transformers.models.auto.modeling_auto import MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES
 
 from mh_batch.errors import ModelError
-from mh_batch.inference import Scorer, load_scorer
-from mh_batch.inference.execution import choose_execution
+from mh_batch.inference import Scorer, choose_execution, load_scorer
 from mh_batch.inference.tokenization import quiet_transformers
 from mh_batch.models import locate_model
 
 ARCHITECTURES = sorted(MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES)
-PAGE = Path(__file__).parents[2] / "docs" / "architectures.md"
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "model-architectures.md"
 LONGEST = 130
 
 _WIDTH, _HEADS, _INNER = 32, 2, 64
@@ -164,7 +163,7 @@ def page(outcomes: dict[str, Outcome]) -> str:
     return _HEAD + rows
 
 
-_HEAD = """# Architectures
+_HEAD = """# Architectures of models
 
 What becomes of a checkpoint of each architecture of sequence classifiers that transformers names: every one that can be
 built small is scored together with others, alone and in windows, and held against transformers' own forward pass of one

@@ -8,7 +8,7 @@ from transformers import (
 )
 
 from mh_batch.errors import SettingsError
-from mh_batch.inference.execution import Execution, choose_execution
+from mh_batch.inference import Execution, choose_execution
 from mh_batch.models import Model
 from tests.inference.engines.random_models import SHAPE, saved
 

@@ -11,10 +11,8 @@ import torch
 from hypothesis import HealthCheck, given, settings, strategies as st
 from numpy.typing import NDArray
 
-from mh_batch.inference import Scorer, TextScore, load_scorer, scorer
+from mh_batch.inference import Scorer, TextScore, TextTokenizer, TokenSequences, load_scorer, scorer
 from mh_batch.inference.engines import Computation, Computed, Engine, Logits
-from mh_batch.inference.token_sequences import TokenSequences
-from mh_batch.inference.tokenization import TextTokenizer
 from mh_batch.models import Model, ModelCard, locate_model
 
 CARD = ModelCard(

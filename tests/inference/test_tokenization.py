@@ -10,8 +10,7 @@ import pytest
 from transformers import AutoTokenizer
 
 from mh_batch.errors import PlatformError
-from mh_batch.inference import tokenization
-from mh_batch.inference.tokenization import TextTokenizer
+from mh_batch.inference import TextTokenizer, tokenization
 from mh_batch.models import Model
 
 TEXTS = ["I met <USER> at the [PLACE] today.", "a <pad> in </s> the text", " <mask> it  was a  calm day"]

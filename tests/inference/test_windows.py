@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, strategies as st
 from numpy.typing import NDArray
 
-from mh_batch.inference.token_sequences import TokenSequences
+from mh_batch.inference import TokenSequences
 from mh_batch.inference.windows import WindowFrame, fold_windows
 from mh_batch.models import ModelCard
 

@@ -9,12 +9,12 @@ import pytest
 import yaml
 
 from mh_batch.errors import ModelError
-from mh_batch.inference.execution import choose_execution
+from mh_batch.inference import choose_execution
 from mh_batch.models import CARD_FILE, Model, locate_model
 from mh_batch.models.checkpoint import longest_input
 from mh_batch.models.inspection import as_labels
 from mh_batch.scoring.manifest import model_entry
-from mh_batch.spark.devices import Placement
+from mh_batch.spark import Placement
 from tests.models.test_locating import edit_config
 
 

@@ -7,8 +7,7 @@ from safetensors.numpy import load_file, save_file
 
 from mh_batch.errors import ModelError
 from mh_batch.inference import load_scorer
-from mh_batch.models import CARD_FILE, Model, locate_model, weights_at_hand
-from mh_batch.models.card import load_cards
+from mh_batch.models import CARD_FILE, Model, load_cards, locate_model, weights_at_hand
 
 
 @pytest.fixture(autouse=True)

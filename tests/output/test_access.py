@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from mh_batch.common.permissions import owner_only
-from mh_batch.output.access import make_folders, output_access
-from mh_batch.output.layout import OutputRoot
+from mh_batch.output import OutputRoot, make_folders, output_access
 
 
 @pytest.fixture(autouse=True)

@@ -4,9 +4,8 @@ import pytest
 
 from mh_batch.common.filesystem import Folder
 from mh_batch.errors import KeyFileError, RotationError, UsageError
-from mh_batch.output.keys import KEY_CHECK, root_key, rotation_marker
-from mh_batch.output.layout import MANIFEST, OutputRoot
-from mh_batch.pseudonyms.key_files import ENVIRONMENT
+from mh_batch.output import KEY_CHECK, MANIFEST, OutputRoot, root_key, rotation_marker
+from mh_batch.pseudonyms import ENVIRONMENT
 
 ONE, OTHER = bytes(range(32)).hex(), bytes(range(32, 64)).hex()
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from mh_batch.errors import RunNotFoundError
-from mh_batch.output.layout import OutputRoot, new_run_id
+from mh_batch.output import OutputRoot, new_run_id
 
 
 @pytest.fixture

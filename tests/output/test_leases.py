@@ -9,8 +9,8 @@ import pytest
 
 from mh_batch.common.filesystem import Folder
 from mh_batch.errors import BusyError
-from mh_batch.output import leases as module
-from mh_batch.output.leases import Holder, Leases
+from mh_batch.output import Leases, leases as module
+from mh_batch.output.leases import Holder
 from tests.scoring.abandoned_leases import left_behind
 
 

@@ -9,16 +9,16 @@ from pyspark.sql import SparkSession
 from mh_batch import ScoreSettings, score_corpus
 from mh_batch.cli import main
 from mh_batch.errors import BusyError, StoreError, UsageError
-from mh_batch.output.layout import OutputRoot
-from mh_batch.output.leases import Leases
-from mh_batch.output.maintenance import (
+from mh_batch.output import (
+    Leases,
+    OutputRoot,
+    ScoreStore,
     compact_store,
-    delete_truncated_files,
     prune_store,
     remove_stale_files,
     store_statistics,
 )
-from mh_batch.output.store import ScoreStore
+from mh_batch.output.maintenance import delete_truncated_files
 from tests.scoring.corpora import document, write
 from tests.scoring.recording_loader import RecordingLoader
 

@@ -6,7 +6,7 @@ import pytest
 
 from mh_batch.common.filesystem import Folder
 from mh_batch.errors import StoreError
-from mh_batch.output.rewriting import rewrite_files
+from mh_batch.output import rewrite_files
 from tests.interrupted_writes import Killed, killed_at
 
 

@@ -13,13 +13,12 @@ from pyspark.sql import SparkSession
 
 from mh_batch import PublishedRun, ScoreSettings, score_corpus
 from mh_batch.common.filesystem import Folder
-from mh_batch.consent import Subjects
-from mh_batch.consent.files import LedgerFiles
+from mh_batch.consent import LedgerFiles, Subjects
 from mh_batch.errors import LedgerError, UsageError
-from mh_batch.output.layout import OutputRoot
+from mh_batch.output import OutputRoot
 from mh_batch.privacy import withdrawal as consent
 from mh_batch.privacy.withdrawal import RunLedger
-from mh_batch.pseudonyms.hashing import PseudonymKey, author_key
+from mh_batch.pseudonyms import PseudonymKey, author_key
 from tests.consent.histories import START, Event, may_be_used
 from tests.scoring.corpora import SCHEMA, document
 from tests.scoring.recording_loader import RecordingLoader

@@ -1,7 +1,7 @@
 import hashlib
 import hmac
 
-from mh_batch.pseudonyms.hashing import PseudonymKey, author_key, hasher, link_hasher
+from mh_batch.pseudonyms import PseudonymKey, author_key, hasher, link_hasher
 
 FIRST, SECOND = bytes(range(32)), bytes(range(32, 64))
 KEY = PseudonymKey((FIRST,))

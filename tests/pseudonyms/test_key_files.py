@@ -6,13 +6,7 @@ from pathlib import Path
 import pytest
 
 from mh_batch.errors import KeyFileError
-from mh_batch.pseudonyms.key_files import (
-    ENVIRONMENT,
-    key_of_environment,
-    read_key,
-    read_or_create_key,
-    who_else_may_read,
-)
+from mh_batch.pseudonyms import ENVIRONMENT, key_of_environment, read_key, read_or_create_key, who_else_may_read
 
 RANDOM = bytes(range(32)).hex()
 OTHER = bytes(range(32, 64)).hex()

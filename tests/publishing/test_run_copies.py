@@ -16,10 +16,7 @@ from deltalake.exceptions import CommitFailedError
 from mh_batch._version import __version__
 from mh_batch.cli import main
 from mh_batch.errors import BusyError, ErasureError, PublishingError, RotationError, RunNotFoundError, UsageError
-from mh_batch.output.copies import copies_in
-from mh_batch.output.keys import rotation_marker
-from mh_batch.output.layout import OutputRoot
-from mh_batch.output.leases import Leases
+from mh_batch.output import Leases, OutputRoot, copies_in, rotation_marker
 from mh_batch.publishing import Place, delta_runs, publish_run, remove_run
 from tests.interrupted_writes import Killed, killed_at
 from tests.privacy.erasure.roots import places_of

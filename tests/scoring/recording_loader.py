@@ -10,9 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mh_batch.inference.batching import ScoredTexts
-from mh_batch.inference.execution import Execution
-from mh_batch.inference.token_sequences import TokenizedTexts, TokenSequences
+from mh_batch.inference import Execution, ScoredTexts, TokenizedTexts, TokenSequences
 from mh_batch.models import Model
 
 UNTOKENISABLE = "untokenisable"

@@ -8,8 +8,7 @@ from pyspark.sql import SparkSession
 
 from mh_batch import ScoreSettings, score_corpus
 from mh_batch.errors import StoreError
-from mh_batch.output.layout import OutputRoot
-from mh_batch.output.maintenance import store_statistics
+from mh_batch.output import OutputRoot, store_statistics
 from tests.scoring.corpora import document, write
 from tests.scoring.recording_loader import RecordingLoader, scored_texts
 

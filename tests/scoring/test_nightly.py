@@ -10,8 +10,7 @@ from pyspark.sql import SparkSession
 
 from mh_batch import PublishedRun
 from mh_batch.errors import BusyError, CorpusError
-from mh_batch.output.layout import MANIFEST, OutputRoot
-from mh_batch.output.leases import Leases
+from mh_batch.output import MANIFEST, Leases, OutputRoot
 from mh_batch.scoring.nightly import Night, published_night, run_night, tables_read
 from mh_batch.settings import NightlySettings
 from tests.scoring.abandoned_leases import left_behind

@@ -12,20 +12,17 @@ from pyspark.sql import DataFrame, SparkSession, functions as F
 
 from mh_batch import PublishedRun, ScoreSettings, open_run, score_corpus
 from mh_batch.common.filesystem import Folder
-from mh_batch.corpus.admission import examine, texts_of
-from mh_batch.corpus.reading import read_corpus
+from mh_batch.corpus import examine, read_corpus, texts_of
 from mh_batch.errors import SettingsError, UsageError, ValidationError
-from mh_batch.inference import load_scorer
-from mh_batch.inference.execution import Execution
+from mh_batch.inference import Execution, load_scorer
 from mh_batch.models import Model
-from mh_batch.output.layout import OutputRoot
-from mh_batch.output.store import ScoreStore
-from mh_batch.pseudonyms.key_files import read_key
+from mh_batch.output import OutputRoot, ScoreStore
+from mh_batch.pseudonyms import read_key
 from mh_batch.scoring import model_scoring, run as run_module
 from mh_batch.scoring.inference.batch_inference import BatchInference
 from mh_batch.scoring.model_scoring import look_up
 from mh_batch.scoring.tables import is_eligible, scores_table
-from mh_batch.spark.devices import Placement
+from mh_batch.spark import Placement
 from tests.scoring.abandoned_leases import left_behind
 from tests.scoring.corpora import BROKEN, document, sound_documents, write
 from tests.texts import PLANTED, SAMPLES, files_with

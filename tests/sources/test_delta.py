@@ -16,13 +16,9 @@ from deltalake.schema import PrimitiveType
 from pyspark.sql import SparkSession
 
 from mh_batch.common.filesystem import Folder
-from mh_batch.corpus.corpus import Corpus
-from mh_batch.corpus.reading import read_corpus
+from mh_batch.corpus import Corpus, read_corpus
 from mh_batch.errors import CorpusError
-from mh_batch.sources import delta
-from mh_batch.sources.inputs import parse_input
-from mh_batch.sources.snapshot_reading import read_snapshot
-from mh_batch.sources.snapshots import TableVersion
+from mh_batch.sources import TableVersion, delta, parse_input, read_snapshot
 
 pytestmark = pytest.mark.spark
 

@@ -18,12 +18,9 @@ from pyiceberg.types import DateType, LongType, StringType
 from pyiceberg.utils.config import Config
 from pyspark.sql import SparkSession
 
-from mh_batch.corpus.corpus import Corpus
-from mh_batch.corpus.reading import read_corpus
+from mh_batch.corpus import Corpus, read_corpus
 from mh_batch.errors import CorpusError
-from mh_batch.sources.inputs import parse_input
-from mh_batch.sources.snapshot_reading import read_snapshot
-from mh_batch.sources.snapshots import TableVersion
+from mh_batch.sources import TableVersion, parse_input, read_snapshot
 from tests.sources.test_delta import Rows, rows_of, texts
 
 pytestmark = pytest.mark.spark

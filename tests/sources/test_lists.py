@@ -16,9 +16,9 @@ from deltalake import DeltaTable, write_deltalake
 
 from mh_batch.consent import ConsentLedger
 from mh_batch.errors import MhBatchError
-from mh_batch.followup.contacts import load_contacts
+from mh_batch.followup import load_contacts
 from mh_batch.privacy.erasure.naming import subjects_of
-from mh_batch.pseudonyms.hashing import PseudonymKey, author_key
+from mh_batch.pseudonyms import PseudonymKey, author_key
 
 KEY = PseudonymKey((bytes(range(32)),))
 REST = {

@@ -2,7 +2,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from mh_batch.spark.counters import Counters, Effort
+from mh_batch.spark import Counters, Effort
 
 
 class _Accumulator:

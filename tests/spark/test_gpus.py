@@ -11,14 +11,10 @@ from pyspark.sql import SparkSession
 
 from mh_batch import PublishedRun, ScoreSettings, score_corpus
 from mh_batch.errors import UsageError
-from mh_batch.output.layout import OutputRoot
-from mh_batch.output.maintenance import store_statistics
-from mh_batch.output.store import ScoreStore
+from mh_batch.output import OutputRoot, ScoreStore, store_statistics
 from mh_batch.scoring.inference import waves
-from mh_batch.spark import capability
-from mh_batch.spark.capability import find_placement
+from mh_batch.spark import TaskPlan, capability, find_placement
 from mh_batch.spark.gpus import Gpu, gpus_of_this_machine
-from mh_batch.spark.tasks import TaskPlan
 from tests.scoring.corpora import document, write
 from tests.scoring.recording_loader import RecordingLoader, scored_texts, side_by_side
 

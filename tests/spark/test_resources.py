@@ -2,7 +2,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from mh_batch.errors import UsageError
-from mh_batch.spark.resources import inference_profile
+from mh_batch.spark import inference_profile
 
 pytestmark = pytest.mark.spark
 

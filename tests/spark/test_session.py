@@ -15,8 +15,7 @@ from mh_batch.common.redaction import spark_muted
 from mh_batch.datasets.preparation.preparing import _bucket_finder
 from mh_batch.evaluation.data.labelled_texts import open_labelled
 from mh_batch.settings import EvaluationSettings, PrepareSettings
-from mh_batch.spark import session
-from mh_batch.spark.session import command_session, run_settings
+from mh_batch.spark import command_session, run_settings, session
 
 LOGGERS = "DataFrameQueryContextLogger", "SQLQueryContextLogger"
 

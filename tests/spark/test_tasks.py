@@ -3,7 +3,7 @@ from collections import Counter
 import pytest
 from pyspark.sql import DataFrame, SparkSession, functions as F
 
-from mh_batch.spark.tasks import TaskPlan
+from mh_batch.spark import TaskPlan
 
 pytestmark = pytest.mark.spark
 

@@ -11,7 +11,7 @@ import pandas as pd
 from pyspark.sql import SparkSession
 from safetensors.numpy import load_file
 
-from mh_batch.datasets.grammar import load_grammar
+from mh_batch.datasets import load_grammar
 from mh_batch.training.train import train
 from mh_batch.training.trainer import Machine
 from mh_batch.training.training_recipe import CardFacts, Stage, Student, TrainingRecipe

@@ -1,6 +1,6 @@
 import pytest
 
-from mh_batch.validation.run_validation import Reconciliation
+from mh_batch.validation import Reconciliation
 
 
 @pytest.mark.parametrize(("read", "missing"), [(10, 0), (11, 1), (9, -1)])

@@ -93,7 +93,7 @@ def as_probabilities(logits: Sequence[Sequence[float]], spec: Spec) -> Probabili
     return found
 
 
-def write_parquet(texts: Sequence[str], folder: Path, language: str = "en") -> Path:
+def write_documents_file(texts: Sequence[str], folder: Path, language: str = "en") -> Path:
     """Write texts as a corpus; return the file.
 
     Args:

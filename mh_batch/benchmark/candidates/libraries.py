@@ -21,7 +21,7 @@ from mh_batch.benchmark.candidates.base import (
     load_hugging_face,
     padded_logits,
     torch_dtype,
-    write_parquet,
+    write_documents_file,
 )
 
 _SEED_TOKENS = 512
@@ -140,7 +140,7 @@ def predict_batch_udf(spec: Spec) -> ScoreTexts:
 
     def score(texts: Sequence[str]) -> Probabilities:
         folder = Path(tempfile.mkdtemp())
-        source = write_parquet(texts, folder)
+        source = write_documents_file(texts, folder)
         table = session.read.parquet(str(source)).repartition(4 * spec.threads)
         table.withColumn("logits", udf("text")).drop("text").write.parquet(str(folder / "out"))
         rows = session.read.parquet(str(folder / "out")).orderBy("doc_id").collect()

@@ -7,13 +7,12 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from mh_batch.benchmark.candidates.base import Probabilities, ScoreTexts, Spec, write_parquet
+from mh_batch.benchmark.candidates.base import Probabilities, ScoreTexts, Spec, write_documents_file
 
 
 def engine(spec: Spec, precision: str = "fp32") -> ScoreTexts:
     """This project's engine, alone: the checkpoint, tokenizer and batching of the job, without Spark."""
-    from mh_batch.inference import load_scorer
-    from mh_batch.inference.execution import choose_execution
+    from mh_batch.inference import choose_execution, load_scorer
     from mh_batch.models import locate_model
 
     model = locate_model(spec.folder)
@@ -31,7 +30,7 @@ def job(spec: Spec, precision: str = "fp32") -> ScoreTexts:
     """This project's whole Spark job, from Parquet to the published and validated run with its report."""
     from mh_batch import ScoreSettings, score_corpus
     from mh_batch.models import locate_model
-    from mh_batch.spark.session import start_session
+    from mh_batch.spark import start_session
 
     # Said to be in a language that the model knows, as the other candidates take all texts to be.
     languages = locate_model(spec.folder).card.languages
@@ -42,7 +41,7 @@ def job(spec: Spec, precision: str = "fp32") -> ScoreTexts:
         folder = Path(tempfile.mkdtemp())
         settings = ScoreSettings.model_validate(
             {
-                "input": str(write_parquet(texts, folder, languages[0] if languages else "en")),
+                "input": str(write_documents_file(texts, folder, languages[0] if languages else "en")),
                 "output": str(folder / "out"),
                 "model": spec.folder,
                 "precision": wanted,

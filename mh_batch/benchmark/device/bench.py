@@ -10,8 +10,8 @@ from typing import Any
 
 from mh_batch.benchmark.device.rounds import Pace, Task, Work, measure_rounds
 from mh_batch.common.redaction import is_debugging, told
-from mh_batch.inference.error_types import is_beyond_repair, is_out_of_memory, release_memory
-from mh_batch.inference.execution import Execution
+from mh_batch.inference import Execution, release_memory
+from mh_batch.inference.error_types import is_beyond_repair, is_out_of_memory
 from mh_batch.models import Model
 
 

@@ -10,12 +10,11 @@ from mh_batch.benchmark.device.bench import Bench, problem_of
 from mh_batch.benchmark.device.mixed_lengths import measure_own, measure_peers
 from mh_batch.benchmark.device.samples import FreshTexts, Samples, TokenizingProcesses
 from mh_batch.benchmark.device.single_lengths import compare_logits, measure_lengths
+from mh_batch.inference import load_tokenizer, release_memory
 from mh_batch.inference.engines import Engine
 from mh_batch.inference.engines.transfer import cudnn_attention
-from mh_batch.inference.error_types import release_memory
 from mh_batch.inference.execution import DTYPES
 from mh_batch.inference.scorer_loading import load_engine
-from mh_batch.inference.tokenization import load_tokenizer
 
 
 @dataclass(frozen=True)

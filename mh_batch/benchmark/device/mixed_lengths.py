@@ -16,11 +16,10 @@ from mh_batch.benchmark.candidates.libraries import cross_encoder, pipeline
 from mh_batch.benchmark.device.bench import Bench
 from mh_batch.benchmark.device.rounds import Task
 from mh_batch.benchmark.device.samples import Sample, Samples
-from mh_batch.inference import Scorer, load_scorer
+from mh_batch.inference import Scorer, TokenizedTexts, load_scorer
 from mh_batch.inference.batching import token_budget_batches
 from mh_batch.inference.engines.transfer import padded
 from mh_batch.inference.execution import DTYPES
-from mh_batch.inference.token_sequences import TokenizedTexts
 
 _MIXED = ("mixed",)
 # The first results are waited for with so many batches in sight, as in a long run.

@@ -18,8 +18,7 @@ import numpy as np
 
 from mh_batch.benchmark.device.rounds import Amount
 from mh_batch.benchmark.peak import operations_of
-from mh_batch.inference.token_sequences import Integers, TokenizedTexts
-from mh_batch.inference.tokenization import TextTokenizer
+from mh_batch.inference import Integers, TextTokenizer, TokenizedTexts
 from mh_batch.inference.windows import WindowFrame
 
 # Two texts are put together only if they are neighbours by length, so that lengths are spread as in the corpus.

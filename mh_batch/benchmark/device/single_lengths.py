@@ -12,8 +12,8 @@ from mh_batch.benchmark.device.bench import Bench
 from mh_batch.benchmark.device.rounds import Amount, Task
 from mh_batch.benchmark.peak import operations
 from mh_batch.benchmark.shapes import random_windows
+from mh_batch.inference import TokenSequences
 from mh_batch.inference.engines import Computation, Engine, Logits
-from mh_batch.inference.token_sequences import TokenSequences
 
 _MOST_BATCHES = 200
 _COMPARED_WINDOWS = 16

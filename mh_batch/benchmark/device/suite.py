@@ -22,7 +22,7 @@ from mh_batch.benchmark.text_files import read_text_file
 from mh_batch.common.console import announce
 from mh_batch.common.hardware import cores, processor, versions_of
 from mh_batch.errors import PlatformError, SettingsError
-from mh_batch.inference.execution import Precision, best_precision, choose_execution
+from mh_batch.inference import Precision, best_precision, choose_execution
 from mh_batch.models import locate_model
 from mh_batch.models.checkpoint import read_config
 from mh_batch.settings import DeviceBenchmarkSettings

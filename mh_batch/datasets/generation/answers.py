@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from mh_batch.corpus.language import detect_language
+from mh_batch.corpus import detect_language
 from mh_batch.datasets.generation.generation_plan import Request
 from mh_batch.datasets.text_features import comparable
 

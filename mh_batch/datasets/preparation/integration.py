@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from mh_batch.contracts import load_contract
-from mh_batch.corpus.language import detect_language
+from mh_batch.corpus import detect_language
 from mh_batch.datasets.preparation.label_rules import apply_label_rules, matching
 from mh_batch.datasets.preparation.preparation_recipe import CommonColumn, PreparationRecipe, Source
 from mh_batch.datasets.preparation.recipe_sources import own_name

@@ -95,7 +95,7 @@ def _bucket_finder(settings: PrepareSettings, rows: int) -> Iterator[FindBuckets
         yield local_buckets
         return
     from mh_batch.datasets.preparation.spark_buckets import spark_buckets
-    from mh_batch.spark.session import command_session, run_settings
+    from mh_batch.spark import command_session, run_settings
 
     with command_session("mh-batch prepare") as spark, run_settings(spark):
         yield spark_buckets(spark)

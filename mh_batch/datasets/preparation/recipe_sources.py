@@ -16,10 +16,10 @@ from pyarrow import csv
 from mh_batch.common.filesystem import file_system_of
 from mh_batch.datasets.preparation.preparation_recipe import HubDataset, Source
 from mh_batch.errors import CorpusError, PreparationError, UsageError, nearest
+from mh_batch.sources import SoundFile
 from mh_batch.sources.arrow_reading import columns_at_hand, inspect_files, named, read_columns
 from mh_batch.sources.arrow_values import texts
 from mh_batch.sources.file_listing import files_at
-from mh_batch.sources.survey import SoundFile
 
 _CSV = ".csv"
 _PARSING = csv.ParseOptions(newlines_in_values=True)

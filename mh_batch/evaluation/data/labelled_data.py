@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from mh_batch.common.redaction import messages_withheld
-from mh_batch.corpus.language import detect_language
+from mh_batch.corpus import detect_language
 from mh_batch.datasets.text_features import LENGTH_BANDS, length_band
 from mh_batch.errors import CorpusError
 from mh_batch.evaluation.data.truth import Truth

@@ -11,10 +11,10 @@ import pyarrow as pa
 
 from mh_batch.common.filesystem import file_system_of
 from mh_batch.errors import CorpusError, nearest
+from mh_batch.sources import SoundFile
 from mh_batch.sources.arrow_reading import columns_at_hand, inspect_files, named, read_columns
 from mh_batch.sources.arrow_values import identifiers, texts
 from mh_batch.sources.file_listing import files_at
-from mh_batch.sources.survey import SoundFile
 
 TEXT = "text"
 OF_LABELS = "label_"

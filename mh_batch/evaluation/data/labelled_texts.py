@@ -18,8 +18,7 @@ from mh_batch.evaluation.data.labelled_data import LabelledData, labelled_data, 
 from mh_batch.evaluation.data.labelled_files import TEXT, LabelledFiles
 from mh_batch.evaluation.data.truth import read_truth
 from mh_batch.evaluation.measures.metrics import Floats
-from mh_batch.inference import TextScore, load_scorer
-from mh_batch.inference.execution import Execution
+from mh_batch.inference import Execution, TextScore, load_scorer
 from mh_batch.models import Model, ModelCard
 from mh_batch.settings import Device, EvaluationSettings
 
@@ -145,7 +144,7 @@ def open_labelled(
     if not files.have("doc_id"):
         raise CorpusError("to score on Spark, rows need a doc_id: name the column with --columns doc_id=...")
     from mh_batch.evaluation.data.spark_texts import SparkTexts
-    from mh_batch.spark.session import command_session, run_settings
+    from mh_batch.spark import command_session, run_settings
 
     table = files.table(with_text=False)
     with command_session("mh-batch evaluate") as spark, run_settings(spark):

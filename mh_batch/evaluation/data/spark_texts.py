@@ -12,15 +12,15 @@ import numpy as np
 import pandas as pd
 from pyspark.sql import DataFrame, SparkSession, functions as F
 
-from mh_batch.corpus.reading import read_corpus
+from mh_batch.corpus import read_corpus
 from mh_batch.evaluation.data.labelled_data import facts_of_batches
 from mh_batch.evaluation.data.labelled_files import TEXT, LabelledFiles
 from mh_batch.evaluation.data.labelled_texts import ModelScores, TextFacts
-from mh_batch.inference.execution import Execution
+from mh_batch.inference import Execution
 from mh_batch.models import Model
 from mh_batch.scoring.inference.batch_inference import BatchInference
 from mh_batch.settings import Device
-from mh_batch.spark.capability import find_placement
+from mh_batch.spark import find_placement
 
 _FACTS = "doc_id string, band string, language string"
 

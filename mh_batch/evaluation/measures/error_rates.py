@@ -14,8 +14,8 @@ from mh_batch.errors import SettingsError
 from mh_batch.evaluation.contenders import Contender, Predictions
 from mh_batch.evaluation.data.labelled_data import ALL, UNKNOWN, LabelledData
 from mh_batch.evaluation.measures.metrics import Flags, confusion, once
-from mh_batch.models import ErrorRate, ModelCard, parse_card
-from mh_batch.models.card import card_as_yaml, read_card
+from mh_batch.models import ErrorRate, ModelCard, parse_card, read_card
+from mh_batch.models.card import card_as_yaml
 
 # Rows with and without the label that a language must have for rates of its own.
 _LEAST = 20

@@ -1,4 +1,4 @@
-"""Whom an erasure is about, as a file names them."""
+"""The subjects of an erasure, as flags and a file name them."""
 
 from collections.abc import Collection
 from pathlib import Path

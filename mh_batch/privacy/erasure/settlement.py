@@ -16,7 +16,7 @@ from mh_batch.privacy.erasure.manifests import read_manifest, without_identifier
 from mh_batch.privacy.erasure.subject_rows import run_folders
 from mh_batch.reporting import write_page_again, write_report
 from mh_batch.settings import ReportOptions
-from mh_batch.validation.run_validation import Reconciliation, count_run
+from mh_batch.validation import Reconciliation, count_run
 
 _ENTRIES = "erasures"
 

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from mh_batch.charts.formats import count, day, of_hundred, percent, percent_interval, percentage_points
-from mh_batch.corpus.language import UNDETERMINED
+from mh_batch.corpus import UNDETERMINED
 from mh_batch.reporting.groupings import ALL, UNKNOWN
 from mh_batch.reporting.page.leading_measures import ANY_POSITIVE, PREVALENCE, Measure, Row
 from mh_batch.reporting.page.views import Groups

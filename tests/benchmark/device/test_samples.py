@@ -2,7 +2,7 @@ from statistics import mean
 
 from mh_batch.benchmark.device.samples import FreshTexts, Samples, TokenizingProcesses
 from mh_batch.benchmark.peak import operations
-from mh_batch.inference.tokenization import load_tokenizer
+from mh_batch.inference import load_tokenizer
 from mh_batch.models import Model
 from mh_batch.models.checkpoint import read_config
 

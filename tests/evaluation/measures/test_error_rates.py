@@ -14,7 +14,7 @@ from mh_batch.evaluation.measures.error_rates import (
     measure_error_rates,
     write_error_rates,
 )
-from mh_batch.inference.execution import Execution
+from mh_batch.inference import Execution
 from mh_batch.models import ErrorRate, Model, load_cards, parse_card
 from tests.evaluation.labelled_examples import labelled_rows, said_by
 

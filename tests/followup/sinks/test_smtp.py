@@ -12,13 +12,14 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from mh_batch.consent import FOLLOW_UP_SCOPES, FollowUpScope
-from mh_batch.corpus.language import detect_language
+from mh_batch.corpus import detect_language
 from mh_batch.errors import DeliveryError
-from mh_batch.followup.contacts import Contact, Contacts
+from mh_batch.followup import Contacts
+from mh_batch.followup.contacts import Contact
 from mh_batch.followup.notices import load_help_lines, notice_of
 from mh_batch.followup.sinks import SmtpSink
 from mh_batch.followup.sinks.smtp import MailServer, compose, load_messages
-from mh_batch.pseudonyms.hashing import author_key
+from mh_batch.pseudonyms import author_key
 from tests.consent.histories import AUTHORS
 from tests.followup import policies
 from tests.followup.deliveries import delivery, issued, outcomes

@@ -10,7 +10,7 @@ from standardwebhooks.webhooks import Webhook
 from mh_batch.errors import SettingsError
 from mh_batch.followup.sinks import WebhookSink
 from mh_batch.followup.sinks.webhook import _seconds, parse_secret
-from mh_batch.output.layout import OutputRoot
+from mh_batch.output import OutputRoot
 from tests.consent.histories import AUTHORS
 from tests.followup.deliveries import delivery, issued, outcomes
 from tests.followup.receivers import Behaviour, http_receiver

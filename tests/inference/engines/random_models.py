@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from mh_batch.inference.token_sequences import TokenSequences
+from mh_batch.inference import TokenSequences
 from mh_batch.models import Model, locate_model
 
 SHAPE: dict[str, Any] = {

@@ -1,6 +1,6 @@
 import pytest
 
-from mh_batch.inference.execution import choose_execution
+from mh_batch.inference import choose_execution
 from mh_batch.inference.scorer_loading import load_engine
 from mh_batch.models import Model
 from tests.inference.engines.random_models import sequences

@@ -21,9 +21,8 @@ from transformers import (
 )
 
 from mh_batch.errors import ModelError
-from mh_batch.inference import load_scorer
+from mh_batch.inference import Execution, Precision, choose_execution, load_scorer
 from mh_batch.inference.engines import exact
-from mh_batch.inference.execution import Execution, Precision, choose_execution
 from mh_batch.inference.scorer_loading import load_engine
 from mh_batch.models import Model, locate_model
 from tests.inference.engines.random_models import BAND, SHAPE, WINDOWS, expected, saved, sequences

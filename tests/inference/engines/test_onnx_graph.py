@@ -10,7 +10,7 @@ from transformers import (
 )
 
 from mh_batch.errors import PlatformError
-from mh_batch.inference.execution import Execution, choose_execution
+from mh_batch.inference import Execution, choose_execution
 from mh_batch.inference.scorer_loading import load_engine
 from mh_batch.models import Model
 from tests.inference.engines.random_models import SHAPE, WINDOWS, expected, saved, sequences

@@ -1,7 +1,7 @@
 import numpy as np
 
+from mh_batch.inference import choose_execution
 from mh_batch.inference.engines.packing import laid_out
-from mh_batch.inference.execution import choose_execution
 from mh_batch.inference.scorer_loading import load_engine
 from mh_batch.models import Model
 from tests.inference.engines.random_models import sequences

@@ -10,9 +10,9 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings, strategies as st
 
+from mh_batch.inference import TokenSequences
 from mh_batch.inference.engines import exact, varlen
 from mh_batch.inference.engines.encoder import PackedEncoder
-from mh_batch.inference.token_sequences import TokenSequences
 from tests.inference.engines.networks import drawn, logits_alone, longformer, xlmr
 from tests.inference.engines.varlen_stand_in import VarlenStandIn, varlen_stand_in
 

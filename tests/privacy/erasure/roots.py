@@ -10,8 +10,7 @@ import pyarrow.parquet as pq
 from pyspark.sql import SparkSession
 
 from mh_batch import ScoreSettings, score_corpus
-from mh_batch.pseudonyms.hashing import PseudonymKey, author_key
-from mh_batch.pseudonyms.key_files import read_key
+from mh_batch.pseudonyms import PseudonymKey, author_key, read_key
 from tests.pseudonyms.chains import chained
 from tests.scoring.corpora import document, write
 from tests.scoring.recording_loader import RecordingLoader

@@ -10,7 +10,7 @@ from mh_batch import open_run
 from mh_batch.cli import main
 from mh_batch.common.filesystem import Folder
 from mh_batch.consent import Subjects
-from mh_batch.output.layout import OutputRoot
+from mh_batch.output import OutputRoot
 from mh_batch.privacy.erasure import erase
 from mh_batch.publishing import Place, publish_run
 from tests.interrupted_writes import Killed, killed_at

@@ -11,9 +11,9 @@ from mh_batch import PublishedRun, open_run
 from mh_batch.cli import main
 from mh_batch.common.filesystem import Folder
 from mh_batch.consent import Subjects
-from mh_batch.output.layout import OutputRoot
+from mh_batch.output import OutputRoot
 from mh_batch.privacy.erasure import Erased, erase, finish_erasure
-from mh_batch.pseudonyms.hashing import author_key
+from mh_batch.pseudonyms import author_key
 from tests.interrupted_writes import Killed, killed_at
 from tests.privacy.erasure.roots import ADA, OUTBOX, SHARED, documents, key_of, needles, others, places_of, score
 from tests.pseudonyms.chains import chained

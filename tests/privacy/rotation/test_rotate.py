@@ -10,12 +10,9 @@ from pyspark.sql import SparkSession
 from mh_batch import open_run
 from mh_batch.cli import main
 from mh_batch.errors import KeyFileError, RotationError, UsageError
-from mh_batch.output.keys import root_key
-from mh_batch.output.layout import OutputRoot
-from mh_batch.output.tombstones import read_tombstones, write_tombstones
+from mh_batch.output import OutputRoot, read_tombstones, root_key, write_tombstones
 from mh_batch.privacy.rotation import rotate
-from mh_batch.pseudonyms.erasure_hashes import ErasureHashes
-from mh_batch.pseudonyms.key_files import ENVIRONMENT, read_key
+from mh_batch.pseudonyms import ENVIRONMENT, ErasureHashes, read_key
 from tests.interrupted_writes import Killed, killed_at
 from tests.privacy.erasure.roots import documents, key_of, score
 from tests.pseudonyms.chains import chained

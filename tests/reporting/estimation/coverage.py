@@ -16,9 +16,9 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
+from mh_batch.reporting import wilson_interval
 from mh_batch.reporting.estimation.adjustment import Rates, adjust, mix
 from mh_batch.reporting.estimation.clusters import ClusterSums, author_share, effective_documents
-from mh_batch.reporting.estimation.uncertainty import wilson_interval
 
 Floats = NDArray[np.float64]
 

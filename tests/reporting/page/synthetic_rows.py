@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from mh_batch.contracts import load_contract
-from mh_batch.reporting.estimation.uncertainty import wilson_interval
+from mh_batch.reporting import wilson_interval
 from tests.reporting.page.synthetic_corpus import SENSITIVITY, SPECIFICITY, score
 
 MIN_AUTHORS = 20

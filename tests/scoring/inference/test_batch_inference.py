@@ -8,12 +8,11 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession, functions as F
 
 from mh_batch.errors import WithheldError
-from mh_batch.inference.execution import Execution
-from mh_batch.inference.token_sequences import TokenizedTexts
+from mh_batch.inference import Execution, TokenizedTexts
 from mh_batch.models import Model
 from mh_batch.scoring.inference.batch_inference import BatchInference
 from mh_batch.scoring.inference.model_loading import ModelLoader
-from mh_batch.spark.devices import Placement
+from mh_batch.spark import Placement
 from tests.scoring.recording_loader import (
     UNTOKENISABLE,
     RecordingLoader,

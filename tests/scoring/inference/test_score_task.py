@@ -11,16 +11,12 @@ from pyspark import TaskContext
 
 from mh_batch.contracts import load_contract
 from mh_batch.errors import PlatformError, WithheldError
-from mh_batch.inference.batching import ScoredTexts
-from mh_batch.inference.execution import Execution
-from mh_batch.inference.scorer import Scorer
-from mh_batch.inference.token_sequences import TokenizedTexts
+from mh_batch.inference import Execution, ScoredTexts, Scorer, TokenizedTexts
 from mh_batch.models import Model
 from mh_batch.scoring.inference import score_task
 from mh_batch.scoring.inference.model_loading import ModelLoader, SharedModels, ShippedModel
 from mh_batch.scoring.inference.score_task import OutstandingKeys, gathered, store_rows, tokenized_texts
-from mh_batch.spark.counters import Counters
-from mh_batch.spark.devices import Placement, device_of_task
+from mh_batch.spark import Counters, Placement, device_of_task
 
 
 def scored(numbers: Sequence[int], failures: Mapping[int, str] | None = None) -> ScoredTexts:

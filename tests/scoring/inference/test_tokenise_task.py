@@ -9,7 +9,7 @@ from mh_batch.errors import CorpusChangedError
 from mh_batch.models import Model
 from mh_batch.scoring.inference import tokenise_task
 from mh_batch.scoring.inference.model_loading import ModelLoader, SharedModels, ShippedModel
-from mh_batch.spark.counters import Counters
+from mh_batch.spark import Counters
 from tests.scoring.recording_loader import UNTOKENISABLE, RecordingLoader
 
 TEXTS = ["A calm day", f"An {UNTOKENISABLE} day", "Ein Spaziergang am See 🌊"]
@@ -40,7 +40,7 @@ def test_texts_become_ids_and_a_failure_harms_no_other(xlmr_mini: Model, counter
 
 
 def test_the_tokenizer_is_the_models_own(xlmr_mini: Model, counters: Counters) -> None:
-    from mh_batch.inference.tokenization import load_tokenizer
+    from mh_batch.inference import load_tokenizer
 
     [batch] = tokenise(xlmr_mini, counters, TEXTS, list(map(len, TEXTS)), SharedModels())
     expected = load_tokenizer(xlmr_mini).tokenize(TEXTS)
