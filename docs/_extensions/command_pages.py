@@ -18,13 +18,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     return {"parallel_read_safe": True}
 
 
-def command_line() -> argparse.ArgumentParser:
-    """Return the parser of `mh-batch`."""
-    make = getattr(cli, "parser", None) or cli._parser
-    parser: argparse.ArgumentParser = make()
-    return parser
-
-
 def commands(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
     """Yield the parser of each command; one that has operations is left to them."""
     for action in parser._actions:
@@ -36,7 +29,7 @@ def commands(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParse
 
 
 def _write(app: Sphinx) -> None:
-    parsers = list(commands(command_line()))
+    parsers = list(commands(cli.parser()))
     pages = {_file(parser): _page(parser) for parser in parsers}
     rows = [f"| [`{p.prog}`]({_file(p)}.md) | {p.description} |" for p in parsers]
     pages["index"] = "\n".join([_HEAD, "| | |", "|---|---|", *rows, "", contents([_file(p) for p in parsers])])

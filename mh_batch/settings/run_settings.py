@@ -40,7 +40,7 @@ class RunsSettings(Settings):
 
 
 class ReportSettings(RunSettings, ReportOptions):
-    """What `mh-batch report` does.
+    """Settings of `mh-batch report`.
 
     The fields are the flags of the command, with underscores; each has its description.
 

@@ -73,7 +73,7 @@ class ReportOptions(Settings):
 
 
 class ScoreSettings(ReportOptions):
-    """What `mh-batch score` does.
+    """Settings of `mh-batch score`.
 
     The fields are the flags of the command, with underscores; each has its description. One name may stand for a list.
 
