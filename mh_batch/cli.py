@@ -12,7 +12,7 @@ from mh_batch.commands import COMMANDS
 from mh_batch.commands.base import EPILOG
 from mh_batch.common.console import console, get_logger, set_volume
 from mh_batch.common.flags import Parser
-from mh_batch.common.redaction import is_debugging, told, withheld
+from mh_batch.common.redaction import is_debugging, redacted_message, withheld
 from mh_batch.errors import MhBatchError
 
 _LOG = get_logger(__name__)
@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             code: int = namespace.command.execute(namespace)
             return code
         except MhBatchError as error:
-            _LOG.debug("%s", told(error))
+            _LOG.debug("%s", redacted_message(error))
             _LOG.error("%s", error)
             return error.exit_code
         except KeyboardInterrupt:

@@ -25,7 +25,7 @@ _disabled_before: list[bool] = []
 _muting = threading.Lock()
 
 
-def told(error: BaseException) -> str:
+def redacted_message(error: BaseException) -> str:
     """Return what failed and where: the types of the error and of those behind it, and innermost places in the code.
 
     Of Spark's errors the condition is told, or what an error of ours said in a worker, which quotes nothing.
@@ -40,7 +40,8 @@ def told(error: BaseException) -> str:
 def withheld(error: BaseException) -> WithheldError:
     """Return an error that tells of `error` without its message, and how to see it whole."""
     return WithheldError(
-        f"{told(error)}; with {DEBUG}=1 the whole error is shown, and what it quotes of texts stays in Spark's logs"
+        f"{redacted_message(error)}; with {DEBUG}=1 the whole error is shown, and what it quotes of texts stays in "
+        "Spark's logs"
     )
 
 
@@ -70,7 +71,7 @@ class TextFilter(logging.Filter):
 
 def _without_text(value: object) -> object:
     if isinstance(value, BaseException) and not isinstance(value, MhBatchError):
-        return told(value)
+        return redacted_message(value)
     return value
 
 
@@ -96,7 +97,7 @@ def messages_withheld() -> Iterator[None]:
     except BaseException as error:  # a panic of a library in Rust is no Exception
         if is_debugging():
             raise
-        raise WithheldError(told(error)) from None
+        raise WithheldError(redacted_message(error)) from None
 
 
 @contextmanager

@@ -153,7 +153,7 @@ class _Reading:
     def _documents(self, one: FoundInput, group: Group, has_consent: bool, numbers: Mapping[str, int]) -> DataFrame:
         """The documents of a group.
 
-        A row of a file without a number is lost where footers count rows, which the books tell, and kept elsewhere.
+        A row of a file without a number is lost where footers count rows, which validation finds, and kept elsewhere.
         """
         rows, paths = self._rows(one, group)
         nothing = F.lit(None).cast("string")

@@ -101,7 +101,7 @@ class RunLedger:
 def held_in(spark: SparkSession, root: OutputRoot) -> DataFrame:
     """Return `author_key, doc_id` of what runs scored or rejected, failed ones included, and of what followed from it.
 
-    Rows that say that consent was lacking are not among them: they keep the books.
+    Rows that say that consent was lacking are not among them: they account for what was read.
     """
     runs = [*map(root.run, root.published()), *map(root.failed, root.failed_runs())]
     tables = [run / "scores" / model for run in runs for model in (run / "scores").names()]

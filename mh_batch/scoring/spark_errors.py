@@ -1,4 +1,4 @@
-"""Spark's failures that people can do something about, told plainly."""
+"""Translation of Spark's failures that people can do something about."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

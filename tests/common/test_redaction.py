@@ -17,7 +17,7 @@ from pyspark.errors import PySparkException
 import mh_batch
 from mh_batch.cli import main
 from mh_batch.common.console import console, get_logger
-from mh_batch.common.redaction import messages_withheld, stderr_muted, told
+from mh_batch.common.redaction import messages_withheld, redacted_message, stderr_muted
 from mh_batch.corpus import Corpus
 from mh_batch.corpus.admission import _of_arrays
 from mh_batch.datasets.preparation import spark_buckets
@@ -116,7 +116,7 @@ def test_sparks_own_errors_are_told_by_their_condition() -> None:
 
 def test_an_error_of_ours_in_a_worker_is_told_in_its_words() -> None:
     error = PySparkException("Traceback\n  File x\nmh_batch.errors.PlatformError: no GPU\n\n\tat java.lang.Thread")
-    assert told(error) == "no GPU"
+    assert redacted_message(error) == "no GPU"
 
 
 @pytest.mark.parametrize("fail", QUOTES)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mh_batch.benchmark.device.rounds import Pace, Task, Work, measure_rounds
-from mh_batch.common.redaction import is_debugging, told
+from mh_batch.common.redaction import is_debugging, redacted_message
 from mh_batch.inference import Execution, release_memory
 from mh_batch.inference.error_types import is_beyond_repair, is_out_of_memory
 from mh_batch.models import Model
@@ -100,7 +100,7 @@ def problem_of(error: Exception) -> str:
         raise error
     if isinstance(error, ImportError):
         return f"{error.name or 'something'} is not installed"
-    return "out of memory" if is_out_of_memory(error) else told(error)
+    return "out of memory" if is_out_of_memory(error) else redacted_message(error)
 
 
 def _line(found: Mapping[str, Any]) -> str:

@@ -27,7 +27,7 @@ from mh_batch.output import (
 from mh_batch.privacy.erasure.erasure_journal import ErasureJournal, unfinished_erasure
 from mh_batch.privacy.erasure.identifier_search import IdentifierSearch, search_for
 from mh_batch.privacy.erasure.proof import prove_erased
-from mh_batch.privacy.erasure.settlement import forget_unclaimed, remove_identifiers, settle_books, write_reports_again
+from mh_batch.privacy.erasure.settlement import forget_unclaimed, recount_rows, remove_identifiers, write_reports_again
 from mh_batch.privacy.erasure.subject_filter import Removal, SubjectFilter
 from mh_batch.privacy.erasure.subject_rows import Found, documents_of, documents_with, find, table_files, texts_left
 from mh_batch.pseudonyms import ErasureHashes, PseudonymKey, author_key
@@ -65,7 +65,7 @@ def erase(spark: SparkSession, root: Folder, key: PseudonymKey, subjects: Subjec
 
     Raises:
         BusyError: somebody else works in the root.
-        ErasureError: something of them was found afterwards, or a run's books did not balance.
+        ErasureError: something of them was found afterwards, or a run's rows were not all accounted for.
     """
     with _alone(spark, OutputRoot(root), key) as work:
         work.finish_what_was_begun()
@@ -144,7 +144,7 @@ class _Erasure:
         announce("erasing texts from the score store")
         deleted = forget_unclaimed(self.spark, self.root)
         remove_identifiers(self.root, search)
-        settle_books(self.spark, self.root, journal)
+        recount_rows(self.spark, self.root, journal)
         announce("writing reports again")
         write_reports_again(self.spark, self.root, journal, search)
         announce("searching every file for what was erased")

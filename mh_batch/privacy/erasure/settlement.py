@@ -21,7 +21,7 @@ from mh_batch.validation import Reconciliation, count_run
 _ENTRIES = "erasures"
 
 
-def settle_books(spark: SparkSession, root: OutputRoot, journal: ErasureJournal) -> None:
+def recount_rows(spark: SparkSession, root: OutputRoot, journal: ErasureJournal) -> None:
     """Count the tables of the runs again, and let their manifests say so, and that documents were erased.
 
     Args:
@@ -30,7 +30,7 @@ def settle_books(spark: SparkSession, root: OutputRoot, journal: ErasureJournal)
         journal: The erasure, and what each run loses by it.
 
     Raises:
-        ErasureError: the books of a run do not balance.
+        ErasureError: rows of a run are not all accounted for.
     """
     for run, loss in journal.losses.items():
         folder = root.folder / run
@@ -41,18 +41,18 @@ def settle_books(spark: SparkSession, root: OutputRoot, journal: ErasureJournal)
         read = manifest["counts"]["read"] - (0 if settled else loss.documents)
         counts = count_run(spark, folder, list(manifest["counts"]["models"]), read)
         if root.run(folder.name) == folder:
-            _check_books(folder, counts.as_dict())
+            _check_counts(folder, counts.as_dict())
         entry = {"erasure": journal.id, "at": journal.at, "documents": loss.documents, "authors": loss.authors}
         entries = manifest.get(_ENTRIES, []) + ([] if settled else [entry])
         (folder / MANIFEST).write_json({**manifest, "counts": counts.as_dict(), _ENTRIES: entries})
 
 
-def _check_books(folder: Folder, counts: dict[str, Any]) -> None:
+def _check_counts(folder: Folder, counts: dict[str, Any]) -> None:
     for name, model in counts["models"].items():
         rejected = Counter(counts["rejected"]) + Counter(model["rejected"])
         problem = Reconciliation(name, counts["read"], model["scored"], rejected).problem()
         if problem:
-            raise ErasureError(f"after the erasure the books of {folder.uri} do not balance: {problem}")
+            raise ErasureError(f"after the erasure the rows of {folder.uri} are not all accounted for: {problem}")
 
 
 def remove_identifiers(root: OutputRoot, search: IdentifierSearch) -> None:
