@@ -40,7 +40,7 @@ def test_figures_are_told_of_a_package_that_has_every_fault(tmp_path: Path) -> N
         "one/__init__.py": "",
         "one/same.py": '"""What it is."""\nfrom mh_batch.two import same\n\ndef twice() -> None: ...\n',
         "two/__init__.py": "",
-        "two/same.py": "def twice(a: int, b: int, c: int) -> None:\n    '''Do it.\n\n    Args:\n        a: One.\n    '''\n",
+        "two/same.py": "def twice(a: int, b: int, c: int) -> None:\n    '''Do it.\n\n    Args:\n        a: One.'''\n",
     }
     for name, text in files.items():
         (package / name).parent.mkdir(parents=True, exist_ok=True)
