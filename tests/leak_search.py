@@ -17,10 +17,10 @@ import pyarrow.parquet as pq
 from pyspark import TaskContext
 from pyspark.sql import DataFrame, functions as F
 
-import mh_batch
 from mh_batch.cli import main
 from mh_batch.inference import Execution, ScoredTexts, TokenizedTexts, TokenSequences
 from mh_batch.models import Model
+from mh_batch.scoring import run as run_module
 from mh_batch.scoring.tables import scores_table
 from mh_batch.spark import command_session
 from tests.scoring.corpora import SCHEMA, document
@@ -135,8 +135,8 @@ def scenarios(root: Path) -> Iterator[tuple[str, str, str, Any]]:
     sound = corpus(root / "in" / "sound" / "sound.parquet")
     yield "sound", sound, "sound", None
     for name, tokenizes in (("tokenizer", True), ("scorer", False)):
-        quoting = partial(mh_batch.score_corpus, load=QuotingLoader(tokenizes))
-        yield name, sound, name, patch("mh_batch.score_corpus", quoting)
+        quoting = partial(run_module.execute, load=QuotingLoader(tokenizes))
+        yield name, sound, name, patch.object(run_module, "execute", quoting)
     yield "garbled", garbled(root / "in" / "garbled.parquet"), "garbled", None
     yield "invalid", sound, "sound", patch("mh_batch.scoring.model_scoring.scores_table", broken_table)
     yield "driver", sound, "sound", patch("mh_batch.scoring.run.write_report", fail_on_driver)
