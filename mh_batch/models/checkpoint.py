@@ -103,7 +103,8 @@ def output_labels(config: dict[str, Any], card: ModelCard) -> tuple[str, ...]:
     if sorted(labels) != sorted(card.labels):
         raise ModelError(
             f"the checkpoint's labels {ordered} are not those of card '{card.name}' ({', '.join(card.labels)}); "
-            "give the folder another name than the card's to use it with its own labels"
+            "say on the card which is which (aliases: {LABEL_0: name, ...}), or use the folder with its own labels: "
+            "without a card, and under another name than the card's"
         )
     return labels
 

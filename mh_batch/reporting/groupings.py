@@ -17,7 +17,7 @@ KEYS = ("by", *DIMENSIONS)
 
 Crossing = tuple[str, ...]
 
-# What every report shows, as far as the corpus knows the dimensions; the page draws each of them.
+# What every report shows, as far as the corpus knows the dimensions. The page draws those that it names itself.
 _USUAL: tuple[Crossing, ...] = (
     (),
     ("period",),

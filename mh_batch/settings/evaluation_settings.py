@@ -44,7 +44,7 @@ class EvaluationSettings(Settings):
         "costs five false alarms); those of the cards if unset",
     )
     validation: Names = Field((), description="labelled texts to choose thresholds on, none of --data")
-    draws: int = Field(1000, ge=100, description="bootstrap samples behind the intervals")
+    draws: int = Field(1000, ge=100, description="bootstrap samples behind the intervals, at least 100")
     seed: int = Field(0, ge=0, description="of the bootstrap")
     no_speed: bool = Field(False, description="measure no latency and throughput")
     speed_texts: int = Field(200, ge=10, description="texts to measure the latency on, one at a time")

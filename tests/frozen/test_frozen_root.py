@@ -85,7 +85,10 @@ def test_a_report_is_written_again_as_it_was(spark: SparkSession, root: OutputRo
     assert "</html>" in page.read_text("utf-8")
     assert {"prevalence", "change", "mix"} <= {Path(name).stem for name in before}
     for name, expected in before.items():
-        pd.testing.assert_frame_equal(pd.read_parquet(page.with_name(name)), expected)
+        again = pd.read_parquet(page.with_name(name))
+        if "by" in again:  # a later version may count further crossings
+            again = again[again["by"].isin(expected["by"])].reset_index(drop=True)
+        pd.testing.assert_frame_equal(again, expected)
 
 
 def test_a_run_goes_on_where_the_version_before_was_and_applies_a_withdrawal(

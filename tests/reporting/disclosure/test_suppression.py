@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linprog
 
 from mh_batch.reporting.disclosure.suppression import suppress
+from mh_batch.reporting.groupings import crossings
 
 DIMENSIONS = ("period", "language", "region", "source")
 Crossing = tuple[str, ...]
@@ -188,6 +189,10 @@ FAMILIES: dict[str, list[Crossing]] = {
     "three-way": [(), ("period",), ("language",), ("region",), ("period", "language", "region")],
 }
 CORPORA = 25
+
+
+def test_the_crossings_that_reports_count_are_attacked() -> None:
+    assert set(FAMILIES["usual"]) == set(crossings((), "week"))
 
 
 @pytest.mark.parametrize("family", FAMILIES)
