@@ -84,7 +84,8 @@ def test_each_relative_link_leads_somewhere(name: str) -> None:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_each_place_of_the_source_that_a_page_names_is_there(name: str) -> None:
-    named = re.findall(r"`((?:mh_batch|tests|jobs|schemas|docs)/[\w/.-]+)`", without_blocks(PAGES[name]))
+    # `docs/_build` is there once the documents are built.
+    named = re.findall(r"`((?:mh_batch|tests|jobs|schemas|docs)/(?!_build/)[\w/.-]+)`", without_blocks(PAGES[name]))
     assert [path for path in named if not (REPOSITORY / path).exists()] == []
 
 
