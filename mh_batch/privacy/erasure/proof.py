@@ -63,10 +63,6 @@ def prove_erased(root: Folder, subject_filter: SubjectFilter, search: Identifier
         )
 
 
-def _settings_with(in_settings: Mapping[Folder, frozenset[str]]) -> Iterator[str]:
-    return (f"{(run / MANIFEST).uri} (settings)" for run, found in in_settings.items() if found)
-
-
 def _announce_left(why: str, places: Iterable[str]) -> None:
     if named := sorted(places):
         announce(f"left as they are, {why}, although they name them: {', '.join(named)}")
