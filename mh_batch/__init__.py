@@ -4,28 +4,23 @@
 (`mh_batch.inference`) needs neither Spark nor Great Expectations.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mh_batch._version import __version__
+from mh_batch.common.lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
     from mh_batch.output import PublishedRun, open_run
     from mh_batch.scoring.run import score_corpus
     from mh_batch.settings import ReportSettings, ScoreSettings
+else:
+    __getattr__ = lazy_exports(
+        __name__,
+        {
+            "output": ["PublishedRun", "open_run"],
+            "scoring.run": ["score_corpus"],
+            "settings": ["ReportSettings", "ScoreSettings"],
+        },
+    )
 
 __all__ = ["PublishedRun", "ReportSettings", "ScoreSettings", "__version__", "open_run", "score_corpus"]
-
-_HOMES = {
-    "PublishedRun": "mh_batch.output.published",
-    "open_run": "mh_batch.output.published",
-    "score_corpus": "mh_batch.scoring.run",
-    "ReportSettings": "mh_batch.settings",
-    "ScoreSettings": "mh_batch.settings",
-}
-
-
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - PEP 562: the type depends on the name
-    if name not in _HOMES:
-        raise AttributeError(f"module 'mh_batch' has no attribute '{name}'")
-    return getattr(import_module(_HOMES[name]), name)

@@ -13,17 +13,16 @@ PACKAGES = [path for path in sorted(ROOT.rglob("__init__.py")) if "lazy_exports(
 @pytest.mark.parametrize("path", PACKAGES, ids=lambda path: path.parent.name)
 def test_a_package_exports_at_run_time_what_it_exports_to_type_checkers(path: Path) -> None:
     package = ".".join(path.parent.relative_to(ROOT.parent).parts)
-    imports = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)]
-    declared = {
-        alias.name: node.module for node in imports for alias in node.names if (node.module or "").startswith(package)
-    }
+    (branch,) = [node for node in ast.parse(path.read_text()).body if isinstance(node, ast.If)]
+    imports = [node for node in branch.body if isinstance(node, ast.ImportFrom)]
+    declared = {f"{node.module}".removeprefix(f"{package}."): [alias.name for alias in node.names] for node in imports}
+    (mapping,) = [node for node in ast.walk(branch) if isinstance(node, ast.Dict)]
+
     assert declared
-    for name, module in declared.items():
-        assert getattr(import_module(package), name) is getattr(import_module(str(module)), name)
-    mapping = next(node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Dict))
-    assert {each.value for each in ast.walk(mapping) if isinstance(each, ast.Constant)} - {
-        str(module).removeprefix(f"{package}.") for module in declared.values()
-    } == set(declared) - {str(module).removeprefix(f"{package}.") for module in declared.values()}
+    assert ast.literal_eval(mapping) == declared
+    for module, names in declared.items():
+        for name in names:
+            assert getattr(import_module(package), name) is getattr(import_module(f"{package}.{module}"), name)
 
 
 def test_a_name_that_a_package_does_not_export_is_said() -> None:
