@@ -7,20 +7,7 @@ from sklearn.calibration import calibration_curve
 
 from mh_batch.evaluation.measures import metrics
 from mh_batch.evaluation.measures.curves import cut_counts, precision_recall_curve, reliability_curve, roc_curve
-from mh_batch.evaluation.measures.metrics import (
-    Flags,
-    Floats,
-)
-
-EXACT = 1e-12
-
-
-def draws(seed: int, rows: int = 400, decimals: int = 2) -> tuple[Flags, Flags, Floats]:
-    """Truth, answers and rounded scores, so that many scores tie."""
-    generator = np.random.default_rng(seed)
-    truth = generator.random(rows) < 0.3
-    scores = np.clip(np.round(generator.random(rows) * 0.7 + 0.3 * truth, decimals), 0, 1)
-    return truth, scores >= 0.55, scores.astype(np.float64)
+from tests.evaluation.measures.random_scores import EXACT, draws
 
 
 def test_the_reliability_curve_is_scikit_learns() -> None:

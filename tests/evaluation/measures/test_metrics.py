@@ -8,24 +8,13 @@ from mh_batch.evaluation.measures import metrics
 from mh_batch.evaluation.measures.curves import reliability_curve
 from mh_batch.evaluation.measures.metrics import (
     COUNTS,
-    Flags,
-    Floats,
     averaged,
     confusion,
     label_figures,
     once,
     roc_auc_by_predicted_class,
 )
-
-EXACT = 1e-12
-
-
-def draws(seed: int, rows: int = 400, decimals: int = 2) -> tuple[Flags, Flags, Floats]:
-    """Truth, answers and rounded scores, so that many scores tie."""
-    generator = np.random.default_rng(seed)
-    truth = generator.random(rows) < 0.3
-    scores = np.clip(np.round(generator.random(rows) * 0.7 + 0.3 * truth, decimals), 0, 1)
-    return truth, scores >= 0.55, scores.astype(np.float64)
+from tests.evaluation.measures.random_scores import EXACT, draws
 
 
 @pytest.mark.parametrize("seed", range(4))
