@@ -1,4 +1,4 @@
-"""How the documents are built: `make docs` writes them to `docs/_build/html`, and fails at the first warning."""
+"""Configuration of Sphinx: `make docs` writes the documents to `docs/_build/html`, and fails at the first warning."""
 
 import sys
 from pathlib import Path

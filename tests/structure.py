@@ -1,4 +1,4 @@
-"""How the package is laid out, in figures: `python -m tests.structure [FOLDER]`, with the folder of a checkout.
+"""Figures on the layout of the package: `python -m tests.structure [FOLDER]`, with the folder of a checkout.
 
 The figures are those that a newcomer feels: how much there is to read, and whether a name means one thing.
 """
@@ -109,7 +109,7 @@ class Structure:
         return found
 
     def with_parameters(self) -> int:
-        """How many public functions and methods have three or more parameters."""
+        """The number of public functions and methods that have three or more parameters."""
         return sum(len(_parameters(function)) >= 3 for _, function, _ in self._functions())
 
     def _functions(self) -> Iterator[tuple[str, ast.FunctionDef, str | None]]:

@@ -47,7 +47,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 @dataclass(frozen=True)
 class Run:
-    """What the stand-in for a model scored, and how many other tasks ran side by side."""
+    """The texts that the stand-in for a model scored, and the number of other tasks side by side."""
 
     texts: list[ScoredText]
     others: int

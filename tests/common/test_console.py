@@ -1,4 +1,4 @@
-"""Where what the package says goes: to the console of a command, to an application's handlers, or to standard error."""
+"""Destinations of log records: the console of a command, an application's handlers, or standard error."""
 
 import logging
 import subprocess

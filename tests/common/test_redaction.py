@@ -155,7 +155,7 @@ class _Kept(logging.Handler):
 
 @pytest.fixture
 def lines() -> Iterator[list[str]]:
-    """What a handler of the root logger, as a host application has it, makes of our records."""
+    """Our records, as a host application's handler of the root logger formats them."""
     handler = _Kept()
     logging.root.addHandler(handler)
     yield handler.lines

@@ -102,7 +102,7 @@ def write_inputs(folder: Path, now: datetime) -> None:
 
 
 def commands() -> Iterator[list[str]]:
-    """What the other version does: two runs, an erasure, a rotation, a follow-up and its delivery."""
+    """The work of the other version: two runs, an erasure, a rotation, a follow-up and its delivery."""
     root = ["--output", "out"]
     yield ["score", "--input", f"in/{FIRST}.parquet", *root, *_SCORE, *_GROUPS]
     yield ["nightly", "--input", "in/{date}.parquet", "--date", SECOND, *root, *_SCORE, *_GROUPS]

@@ -1,4 +1,4 @@
-"""What the version before wrote is read, continued, reported, erased and rotated by this one. See `make.py`."""
+"""An output root of the version before is read, continued, reported, erased and rotated by this one. See `make.py`."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""How often the report's 95 % intervals cover the truth, in synthetic corpora of which it is known.
+"""Coverage of the truth by the report's 95 % intervals, in synthetic corpora of which it is known.
 
 `python -m tests.reporting.estimation.coverage --corpora 5000` prints the whole table; the tests hold a part of it.
 

@@ -128,7 +128,7 @@ def _groups(corpus: pd.DataFrame, crossing: tuple[str, ...]) -> list[tuple[tuple
 
 
 def _hidden(corpus: pd.DataFrame, crossing: tuple[str, ...]) -> dict[tuple[str, ...], str]:
-    """Which groups are too small; next to a single small one, the next smallest gives it away and is hidden too."""
+    """The groups that are too small; next to a single small one, the next smallest gives it away and is hidden too."""
     sizes = {values: len(np.unique(group["author"])) for values, group in _groups(corpus, crossing)}
     hidden = {values: "small" for values, size in sizes.items() if size < MIN_AUTHORS}
     for outer in {values[:-1] for values in sizes}:
